@@ -1,0 +1,234 @@
+"""The `digits` command: parse, delegate, and turn every known error into one sentence.
+
+Each command imports what it needs when it runs, so that `digits --help` and `digits results` start at once.
+"""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from settings import BadSetting, Settings, load_settings
+
+
+class Format(StrEnum):
+    """How `digits results` writes its rows."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+class Architecture(StrEnum):
+    """The networks the trainer knows."""
+
+    CNN = "cnn"
+    MLP = "mlp"
+
+
+class StatusName(StrEnum):
+    """The statuses of the ledger (db.tables.Status, named here so that `--help` needs no database)."""
+
+    QUEUED = "queued"
+    ACCEPTED = "accepted"
+    REVIEW = "review"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+
+app = typer.Typer(
+    name="digits",
+    help="Drop images of handwritten digits into a folder, get rows you can query.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+models = typer.Typer(help="List the trained models, or choose the one that reads.", invoke_without_command=True)
+app.add_typer(models, name="models")
+
+FolderArgument = Annotated[Path | None, typer.Argument(help="The watched folder [default: DIGITS_FOLDER, or digits]")]
+Attached = Annotated[bool, typer.Option("--attached", hidden=True, help="End when standard input closes.")]
+
+
+@app.command()
+def run(
+    folder: FolderArgument = None,
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Read what is there, print it, and end.")] = False,
+    workers: Annotated[int | None, typer.Option(min=1, max=256, help="Reading processes.")] = None,
+) -> None:
+    """Do everything on this machine: watch the folder, read what is dropped, show it."""
+    from cli.run import run as start  # noqa: PLC0415 - see above, here and in each command
+
+    raise typer.Exit(start(_settings(folder=folder, workers=workers), once=once))
+
+
+@app.command()
+def watch(folder: FolderArgument = None, *, attached: Attached = False) -> None:
+    """Watch the folder and queue what is dropped (a part, for compose and systemd)."""
+    from cli.parts import watch as start  # noqa: PLC0415
+
+    start(_settings(folder=folder), attached=attached)
+
+
+@app.command()
+def worker(
+    *,
+    trainer: Annotated[bool, typer.Option("--trainer", help="Train when asked to, instead of reading.")] = False,
+    workers: Annotated[int | None, typer.Option(min=1, max=256, help="Reading processes.")] = None,
+    attached: Attached = False,
+) -> None:
+    """Read what is queued (a part, for compose and systemd)."""
+    from cli.parts import work  # noqa: PLC0415
+
+    work(_settings(workers=workers), trains=trainer, attached=attached)
+
+
+@app.command()
+def migrate() -> None:
+    """Make or update the ledger's tables. Safe to call twice."""
+    from db.engine import Database  # noqa: PLC0415
+    from db.migrate import migrate as upgrade  # noqa: PLC0415
+
+    upgrade(Database(load_settings().database_url))
+
+
+@app.command()
+def train(
+    *,
+    architecture: Annotated[Architecture, typer.Option(help="Which network to train.")] = Architecture.CNN,
+    epochs: Annotated[int | None, typer.Option(min=1, max=1000, help="At most so many [default: the recipe's]")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Activate it even if it is worse than the active one.")
+    ] = False,
+    queue: Annotated[bool, typer.Option("--queue", help="Hand it to the trainer worker instead.")] = False,
+) -> None:
+    """Train a model on MNIST, measure it, and publish it if it is not worse than the active one."""
+    from cli.train import train as start  # noqa: PLC0415
+
+    start(load_settings(), architecture=architecture.value, epochs=epochs, force=force, queue=queue)
+
+
+@models.callback()
+def list_by_default(context: typer.Context) -> None:
+    """List the trained models, or choose the one that reads."""
+    if context.invoked_subcommand is None:
+        list_models()
+
+
+@models.command("list")
+def list_models() -> None:
+    """List the trained models with their figures."""
+    from cli.models import show_models  # noqa: PLC0415
+
+    show_models(load_settings().model_dir)
+
+
+@models.command()
+def activate(version: Annotated[int, typer.Argument(min=1, help="The version, as `digits models` lists it.")]) -> None:
+    """Let a version read from now on; workers change over between two chunks."""
+    from cli.models import activate_model  # noqa: PLC0415
+
+    activate_model(load_settings().model_dir, version)
+
+
+@app.command()
+def results(  # noqa: PLR0913 - each is an option a user may give
+    *,
+    digit: Annotated[int | None, typer.Option(min=0, max=9, help="Only files in which this digit was read.")] = None,
+    status: Annotated[StatusName | None, typer.Option(help="Only files with this status.")] = None,
+    min_confidence: Annotated[float | None, typer.Option(min=0, max=1, help="Only readings at least as sure.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Only later than this: 2026-11-22, 2026-11-22T16:00, 15m, 2h, 3d.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many, the latest first.")] = None,
+    format: Annotated[Format, typer.Option(help="How to write them.")] = Format.TABLE,  # noqa: A002 - the option's name
+) -> None:
+    """Query the readings."""
+    from cli.results import parse_since, show_results  # noqa: PLC0415
+    from db.queries import Filter  # noqa: PLC0415
+    from db.tables import Status  # noqa: PLC0415
+
+    wanted = Filter(
+        digit=digit,
+        status=Status(status.value) if status else None,
+        min_confidence=min_confidence,
+        since_ms=parse_since(since) if since else None,
+        limit=limit,
+    )
+    show_results(load_settings(), wanted, format.value)
+
+
+@app.command()
+def show(path: Annotated[Path, typer.Argument(help="An image file, or its path in the watched folder.")]) -> None:
+    """Draw a picture, what the network sees of it, and the ten probabilities."""
+    from cli.show import show as draw  # noqa: PLC0415
+
+    draw(load_settings(), path)
+
+
+@app.command()
+def report(out: Annotated[Path, typer.Argument(help="The HTML file to write.")]) -> None:
+    """Write one self-contained page with every image beside its reading."""
+    from cli.report import write_report  # noqa: PLC0415
+
+    write_report(load_settings(), out)
+
+
+@app.command()
+def status() -> None:
+    """Show the balance and what runs; exit 1 if the balance does not close."""
+    from cli.status import show_status  # noqa: PLC0415
+
+    raise typer.Exit(show_status(load_settings()))
+
+
+@app.command()
+def retry(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Files to read again [default: all failed]")] = None,
+) -> None:
+    """Put failed rows, or the named ones, back in the queue."""
+    from cli.retry import retry as put_back  # noqa: PLC0415
+
+    put_back(load_settings(), paths)
+
+
+@app.command()
+def read(files: Annotated[list[Path], typer.Argument(help="Image files.")]) -> None:
+    """Read files here and now, without queue and database: one line each."""
+    from cli.read import read as read_now  # noqa: PLC0415
+
+    raise typer.Exit(read_now(load_settings(), files))
+
+
+def _settings(*, folder: Path | None = None, workers: int | None = None) -> Settings:
+    given = {name: value for name, value in (("folder", folder), ("workers", workers)) if value is not None}
+    return load_settings().model_copy(update=given)
+
+
+def main() -> None:
+    """Run the command line. A known error is one sentence on standard error and exit status 1."""
+    try:
+        app()
+    except Exception as error:
+        if not isinstance(error, _known_errors()):
+            raise
+        sys.stderr.write(f"digits: {error}\n")
+        sys.exit(1)
+
+
+def _known_errors() -> tuple[type[Exception], ...]:
+    from broker import BrokerUnavailable  # noqa: PLC0415 - only a failure pays for these
+    from cli.errors import CommandFailed  # noqa: PLC0415
+    from db.errors import LedgerError  # noqa: PLC0415
+    from recognizer.errors import RecognitionError  # noqa: PLC0415
+    from trainer.errors import TrainingError  # noqa: PLC0415
+    from watcher.errors import FolderMissing  # noqa: PLC0415
+
+    return (BadSetting, BrokerUnavailable, CommandFailed, FolderMissing, LedgerError, RecognitionError, TrainingError)
+
+
+if __name__ == "__main__":
+    main()

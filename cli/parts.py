@@ -1,0 +1,70 @@
+"""Run one part in the foreground: the watcher, or a worker."""
+
+import os
+import signal
+import sys
+import threading
+
+import broker
+from db.engine import Database
+from db.migrate import require_migrated
+from settings import Settings
+from watcher.folder import require_folder
+from watcher.watch import Watcher
+from worker.client import Client
+from worker.logs import configure_logs
+from worker.presence import Beat
+
+
+def watch(settings: Settings, *, attached: bool) -> None:
+    """Watch until SIGTERM or SIGINT. Raises FolderMissing, LedgerError or BrokerUnavailable at the start."""
+    require_folder(os.fsencode(settings.folder))
+    database, url = _connected(settings)
+    configure_logs(settings.log_level)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if attached:
+        _end_with_parent()
+    client = Client(url)
+    beat = Beat(client.redis, "watcher", lambda: str(settings.folder))
+    beat.start()
+    watcher = Watcher(
+        settings.folder,
+        database,
+        client,
+        polling=settings.watch == "polling",
+        settle_seconds=settings.settle_seconds,
+        rescan_seconds=settings.rescan_seconds,
+    )
+    watcher.run(stop)
+    beat.end()
+
+
+def work(settings: Settings, *, trains: bool, attached: bool) -> None:
+    """Read (or train) until SIGTERM or SIGINT. Raises LedgerError or BrokerUnavailable at the start."""
+    _connected(settings)[0].close()
+    if attached:
+        _end_with_parent()
+    from worker.serve import serve  # noqa: PLC0415 - the watcher has no use for what it imports
+
+    serve(settings, processes=settings.workers, trains=trains)
+
+
+def _connected(settings: Settings) -> tuple[Database, str]:
+    database = Database(settings.database_url)
+    require_migrated(database)
+    url = broker.url_for(settings.redis_url, settings.var_dir)
+    broker.ping(url)
+    return database, url
+
+
+def _end_with_parent() -> None:
+    """End like after SIGTERM when whoever started us is gone, however it went: its end of our input closes."""
+
+    def wait() -> None:
+        while os.read(sys.stdin.fileno(), 1):  # not the buffered reader: its lock would trouble the interpreter's end
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()

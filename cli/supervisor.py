@@ -1,0 +1,172 @@
+"""Keep the parts of `digits run` alive: start them, start them again when they die, end them in order."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import IO
+
+from broker import EmbeddedBroker, ping
+from cli.errors import CommandFailed
+from settings import PREFIX, Settings
+
+#: Seconds a part must have lived for its death to count as an accident and not as a failure to start.
+HEALTHY_SECONDS = 20.0
+#: Failures to start in a row after which a part is given up.
+MAX_FAILURES = 3
+#: Seconds a part may take to finish its chunk when told to end; the hard limit of a chunk is 60.
+GRACE_SECONDS = 20.0
+
+
+class RunLock:
+    """One `digits run` for each `var_dir`; the kernel lets go of the lock when its holder dies."""
+
+    def __init__(self, var_dir: Path) -> None:
+        """Take the lock. Raises CommandFailed if somebody has it, or `var_dir` can't be written."""
+        try:
+            (var_dir / "log").mkdir(parents=True, exist_ok=True)
+            self._file = (var_dir / "run.lock").open("a+", encoding="ascii")
+        except OSError as error:
+            raise CommandFailed(f"{var_dir} can't be written ({error.strerror})") from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            self._file.close()
+            raise CommandFailed(f"`digits run` is already at work here (see {var_dir / 'log'})") from error
+
+    def release(self) -> None:
+        """Let go."""
+        self._file.close()
+
+
+class Part:
+    """One child process, its log file and its history of deaths."""
+
+    def __init__(self, name: str, arguments: list[str], settings: Settings, url: str) -> None:
+        self.name = name
+        self.log = settings.var_dir / "log" / f"{name}.log"
+        self._arguments = arguments
+        self._environment = _environment(settings, url)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started = 0.0
+        self._failures = 0
+
+    def start(self) -> None:
+        """Start the process, apart from our terminal's signals and bound to our life by its standard input."""
+        log: IO[bytes]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own program
+                [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "cli.main",
+                    *self._arguments,
+                    "--attached",
+                ],  # -P: never from the user's folder
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                env=self._environment,
+                start_new_session=True,
+            )
+        self._started = time.monotonic()
+
+    def tend(self) -> None:
+        """Start it again if it died. Raises CommandFailed after three failures to start."""
+        if self._process is None or self._process.poll() is None:
+            return
+        lived = time.monotonic() - self._started
+        self._failures = (
+            0 if lived >= HEALTHY_SECONDS or self._process.returncode == -signal.SIGKILL else self._failures + 1
+        )
+        if self._failures >= MAX_FAILURES:
+            raise CommandFailed(f"the {self.name} does not start: {_last_line(self.log)} (more in {self.log})")
+        self.start()
+
+    def end(self) -> None:
+        """Ask it to finish what it has in hand."""
+        if self._process and self._process.poll() is None:
+            self._process.terminate()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until it has ended; after that long end it, and whatever it left of its own, by force."""
+        if self._process is None:
+            return
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)  # its own session, so only it and its children
+            self._process.wait()
+        if self._process.stdin:
+            self._process.stdin.close()
+        self._process = None
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started and not ended."""
+        return self._process is not None
+
+
+class Supervisor:
+    """The broker, if it is ours, and the parts that use it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._broker = None if settings.redis_url else EmbeddedBroker(settings.var_dir)
+        self.url = settings.redis_url or EmbeddedBroker(settings.var_dir).url
+        self.worker = Part("worker", ["worker"], settings, self.url)
+        self.watcher = Part("watcher", ["watch"], settings, self.url)
+        self.trainer = Part("trainer", ["worker", "--trainer"], settings, self.url)
+
+    def start(self, *, watch: bool = False) -> None:
+        """Start the broker if it is ours, the worker, and with `watch` the watcher. Raises BrokerUnavailable."""
+        if self._broker:
+            self._broker.ensure()
+        else:
+            ping(self.url)
+        self.worker.start()
+        if watch:
+            self.watcher.start()
+
+    def tend(self) -> None:
+        """Bring back whatever died. Raises CommandFailed or BrokerUnavailable when it will not come back."""
+        if self._broker and not self._broker.alive():
+            self._broker.ensure()
+        for part in (self.watcher, self.worker, self.trainer):
+            part.tend()
+
+    def stop(self) -> None:
+        """End everything: first those who use the broker, then the broker. Safe to call twice."""
+        parts = (self.watcher, self.worker, self.trainer)
+        for part in parts:
+            part.end()
+        end = time.monotonic() + GRACE_SECONDS
+        for part in parts:
+            part.wait(max(0.1, end - time.monotonic()))
+        if self._broker:
+            self._broker.stop()
+
+
+def _environment(settings: Settings, url: str) -> dict[str, str]:
+    """Give the parts the settings of this run, whatever was given on its command line."""
+    given = {
+        "FOLDER": str(settings.folder),
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": url,
+        "MODEL_DIR": str(settings.model_dir),
+        "VAR_DIR": str(settings.var_dir),
+        "WORKERS": str(settings.workers),
+    }
+    return {**os.environ, **{PREFIX + name: value for name, value in given.items()}}
+
+
+def _last_line(log: Path) -> str:
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
+    except OSError:
+        return "it left no log"
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")

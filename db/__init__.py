@@ -1,0 +1,1 @@
+"""The ledger: tables, sessions, queries and migrations."""

@@ -1,0 +1,207 @@
+"""Take rows in hand and give back their answers, so that a crash at any moment loses nothing.
+
+A claim is written, with the attempt it costs, before the first file is opened. A row that was claimed and never
+answered has crashed its reader, or shared the chunk with one that did: from then on it travels alone, and after three
+crashes it is `failed`, so that it can neither stop its neighbours nor loop for ever.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
+
+from db.engine import Database
+from db.intake import now_ms, unclaimed
+from db.tables import Status, digits, images
+
+#: Crashes after which a file is no longer tried.
+MAX_ATTEMPTS = 3
+CRASHED = f"its reader crashed {MAX_ATTEMPTS} times"
+
+
+@dataclass(frozen=True)
+class ClaimedFile:
+    """A row in this worker's hand; folder and path are the ledger's texts."""
+
+    id: int
+    folder: str
+    path: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True)
+class Claim:
+    """`files` are this message's to read; `alone` are to be sent again, each in a message of its own."""
+
+    files: list[ClaimedFile]
+    alone: list[int]
+
+
+@dataclass(frozen=True)
+class DigitRow:
+    """One digit of an answer; `box` is left, top, width, height in pixels."""
+
+    label: int
+    confidence: float
+    box: tuple[int, int, int, int]
+    probabilities: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The outcome of one claimed file: a final status and all that is known with it."""
+
+    id: int
+    status: Status
+    reason: str | None = None
+    reading: str | None = None
+    confidence: float | None = None
+    model_version: int | None = None
+    hash: str | None = None
+    dark_on_light: bool | None = None
+    digits: tuple[DigitRow, ...] = ()
+
+
+def claim(database: Database, ids: Sequence[int], token: str, *, redelivered: bool = False) -> Claim:
+    """Take the rows of one message in hand, at the cost of an attempt each. Commits.
+
+    Rows that are answered, unknown, or in a living worker's hand are passed over, so a message that comes twice changes
+    nothing. `redelivered` says that the broker sends this very message again after its worker died.
+    """
+    now = now_ms()
+    free = unclaimed(now)
+    if redelivered:
+        free = or_(free, and_(images.c.status == Status.QUEUED, images.c.claim == token))
+    with database.writing() as connection:
+        rows = connection.execute(
+            select(images.c.id, images.c.attempts)
+            .where(images.c.id.in_(ids), free)
+            .order_by(images.c.id)  # one order for all: two workers never wait for each other in a circle
+            .with_for_update()
+        ).all()
+        tried = [row.id for row in rows if row.attempts > 0]
+        if len(ids) > 1:
+            _let_go(connection, tried)
+            return Claim(_take(connection, [row.id for row in rows if row.attempts == 0], token, now), alone=tried)
+        _fail_crashed(connection, [row.id for row in rows if row.attempts >= MAX_ATTEMPTS], now)
+        mine = [row.id for row in rows if row.attempts < MAX_ATTEMPTS]
+        return Claim(_take(connection, mine, token, now), alone=[])
+
+
+def _take(connection: Connection, ids: Sequence[int], token: str, now: int) -> list[ClaimedFile]:
+    if not ids:
+        return []
+    columns = (images.c.id, images.c.folder, images.c.path, images.c.size, images.c.mtime_ns)
+    taken = (
+        update(images)
+        .where(images.c.id.in_(ids))
+        .values(attempts=images.c.attempts + 1, claim=token, claimed_ms=now)
+        .returning(*columns)
+    )
+    return [ClaimedFile(*row) for row in connection.execute(taken)]
+
+
+def _let_go(connection: Connection, ids: Sequence[int]) -> None:
+    if ids:
+        connection.execute(update(images).where(images.c.id.in_(ids)).values(claim=None, claimed_ms=None))
+
+
+def _fail_crashed(connection: Connection, ids: Sequence[int], now: int) -> None:
+    if ids:
+        connection.execute(
+            update(images)
+            .where(images.c.id.in_(ids))
+            .values(status=Status.FAILED, reason=CRASHED, claim=None, claimed_ms=None, recognized_ms=now)
+        )
+
+
+def release(database: Database, ids: Sequence[int], token: str) -> None:
+    """Give claimed rows back unread and without the attempt: they crashed nobody. Commits."""
+    if not ids:
+        return
+    with database.writing() as connection:
+        connection.execute(
+            update(images)
+            .where(images.c.id.in_(ids), images.c.claim == token)
+            .values(attempts=images.c.attempts - 1, claim=None, claimed_ms=None)
+        )
+
+
+def answer(database: Database, token: str, answers: Sequence[Answer]) -> int:
+    """Write the outcomes of one message in one transaction; give how many were still this message's. Commits.
+
+    A row whose file changed meanwhile, or that another worker took over, is passed over: its own message answers it.
+    """
+    if not answers:
+        return 0
+    with database.writing() as connection:
+        mine = set(
+            connection.execute(
+                select(images.c.id)
+                .where(images.c.id.in_([given.id for given in answers]), images.c.claim == token)
+                .order_by(images.c.id)
+                .with_for_update()
+            ).scalars()
+        )
+        kept = [given for given in answers if given.id in mine]
+        if kept:
+            _write(connection, kept)
+    return len(kept)
+
+
+_FINISH = (
+    update(images)
+    .where(images.c.id == bindparam("row_id"))
+    .values(
+        claim=None,
+        claimed_ms=None,
+        **{
+            name: bindparam(name)
+            for name in (
+                "status", "reason", "reading", "confidence", "model_version", "hash", "dark_on_light", "recognized_ms",
+            )
+        },
+    )
+)  # fmt: skip
+
+
+def _write(connection: Connection, answers: Sequence[Answer]) -> None:
+    now = now_ms()
+    connection.execute(_FINISH, [_image_values(given, now) for given in answers])
+    connection.execute(delete(digits).where(digits.c.image_id.in_([given.id for given in answers])))
+    found = [
+        _digit_values(given.id, position, digit) for given in answers for position, digit in enumerate(given.digits)
+    ]
+    if found:
+        connection.execute(insert(digits), found)
+
+
+def _image_values(given: Answer, now: int) -> dict[str, Any]:
+    return {
+        "row_id": given.id,
+        "status": given.status.value,
+        "reason": given.reason,
+        "reading": given.reading,
+        "confidence": given.confidence,
+        "model_version": given.model_version,
+        "hash": given.hash,
+        "dark_on_light": given.dark_on_light,
+        "recognized_ms": now,
+    }
+
+
+def _digit_values(image_id: int, position: int, digit: DigitRow) -> dict[str, Any]:
+    left, top, width, height = digit.box
+    return {
+        "image_id": image_id,
+        "position": position,
+        "label": digit.label,
+        "confidence": digit.confidence,
+        "box_left": left,
+        "box_top": top,
+        "box_width": width,
+        "box_height": height,
+        **{f"p{label}": probability for label, probability in enumerate(digit.probabilities)},
+    }

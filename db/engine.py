@@ -1,0 +1,106 @@
+"""Open the ledger's database so that many processes can write it without losing a row."""
+
+import importlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+
+from db.errors import DatabaseUnavailable
+
+#: Seconds a writer waits for the others; a chunk's transaction takes some 10 ms, so this covers any healthy queue.
+BUSY_SECONDS = 30
+#: SQLite 3.7.0 to 3.51.2 can corrupt a WAL database when the log is reset at the wrong moment.
+FIRST_SAFE_WAL = (3, 51, 3)
+
+
+class Database:
+    """The ledger's connections: `writing()` and `reading()` are the only ways in."""
+
+    def __init__(self, url: str) -> None:
+        """Connect to nothing yet. Raises DatabaseUnavailable for a URL that can't be understood."""
+        try:
+            self.url = make_url(url)
+            self.engine = (
+                _sqlite_engine(self.url) if self.url.get_backend_name() == "sqlite" else create_engine(self.url)
+            )
+        except (ArgumentError, NoSuchModuleError, ImportError) as error:
+            raise DatabaseUnavailable(f"the database URL {url!r} can't be used: {_first_line(error)}") from error
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction that may write. Commits at the end; on an error nothing of it stays."""
+        with self._translated(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One transaction that only reads and keeps no writer waiting."""
+        with self._translated(), self.engine.connect().execution_options(read_only=True) as connection:
+            yield connection
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as error:
+            shown = self.url.render_as_string(hide_password=True)
+            raise DatabaseUnavailable(f"the database {shown} can't be used: {_first_line(error.orig)}") from error
+
+    def prepare_folder(self) -> None:
+        """Make the folder a SQLite file will lie in. Safe to call twice; raises DatabaseUnavailable."""
+        if self.url.get_backend_name() != "sqlite" or not self.url.database or self.url.database == ":memory:":
+            return
+        try:
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DatabaseUnavailable(
+                f"the database's folder {Path(self.url.database).parent} can't be made: {error.strerror}"
+            ) from error
+
+    def close(self) -> None:
+        """Close all connections. Safe to call twice."""
+        self.engine.dispose()
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    driver = _sqlite_driver()
+    engine = create_engine(
+        url, module=driver, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None, "check_same_thread": False}
+    )
+    journal = "WAL" if driver.sqlite_version_info >= FIRST_SAFE_WAL else "DELETE"
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - either of two driver modules
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA journal_mode = {journal}")
+        # In WAL mode a power cut can undo the last commits but never damages: the rescan finds those files again.
+        cursor.execute(f"PRAGMA synchronous = {'NORMAL' if journal == 'WAL' else 'FULL'}")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A deferred transaction that turns into a writer fails at once when another one wrote first.
+        read_only = connection.get_execution_options().get("read_only", False)
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _sqlite_driver() -> ModuleType:
+    """Prefer the wheel with a current SQLite; the one linked into Python serves where there is no such wheel."""
+    try:
+        return importlib.import_module("pysqlite3")
+    except ImportError:
+        return sqlite3
+
+
+def _first_line(error: BaseException | None) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,0 +1,18 @@
+"""What can go wrong with the ledger.
+
+LedgerError
+├── DatabaseUnavailable   it can't be reached, opened or written
+└── NotMigrated           its tables are missing, or older or newer than this code
+"""
+
+
+class LedgerError(Exception):
+    """The root of this room's errors; its text is one plain sentence."""
+
+
+class DatabaseUnavailable(LedgerError):  # noqa: N818 - named for what is wrong
+    """The database can't be reached, opened or written."""
+
+
+class NotMigrated(LedgerError):  # noqa: N818 - named for what is wrong
+    """The database does not have this version's tables."""

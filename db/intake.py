@@ -1,0 +1,145 @@
+"""What comes into the ledger: files seen, rows the ledger still owes an answer, rows put back by hand."""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from db.engine import Database
+from db.tables import Status, images
+
+_Item = TypeVar("_Item")
+
+#: Milliseconds after which a claim no longer counts: its worker has been ended by the hard time limit, or is gone.
+LEASE_MS = 60_000
+#: Rows in one statement: well under every database's limit on bound values.
+STATEMENT_ROWS = 1000
+
+
+@dataclass(frozen=True)
+class SeenFile:
+    """A complete file as the folder shows it; `path` is the ledger's text, relative to the watched folder."""
+
+    path: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True)
+class Owed:
+    """Rows to ring for: `fresh` may travel together, `tried` crashed a reader before and travel one by one."""
+
+    fresh: list[int]
+    tried: list[int]
+
+
+#: What a row becomes when its file is to be read (again) from the start.
+QUEUE_AGAIN: dict[str, Any] = {
+    "status": Status.QUEUED,
+    "attempts": 0,
+    "claim": None,
+    "claimed_ms": None,
+    "reason": None,
+    "reading": None,
+    "confidence": None,
+    "model_version": None,
+    "recognized_ms": None,
+}
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970, the ledger's clock."""
+    return time.time_ns() // 1_000_000
+
+
+def register(database: Database, folder: str, files: Sequence[SeenFile]) -> list[int]:
+    """Write a `queued` row for every file that is new or has other content; give those rows' ids. Commits.
+
+    Safe to call twice: a file whose size and time are already in the ledger changes nothing.
+    """
+    ids: list[int] = []
+    with database.writing() as connection:
+        for part in _parts(files):
+            ids += _upsert(connection, folder, part)
+    return ids
+
+
+def _upsert(connection: Connection, folder: str, files: Sequence[SeenFile]) -> list[int]:
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    new_row = insert(images)
+    new = new_row.excluded
+    statement = new_row.on_conflict_do_update(
+        index_elements=[images.c.folder, images.c.path],
+        set_={**QUEUE_AGAIN, "size": new.size, "mtime_ns": new.mtime_ns},
+        where=or_(images.c.size != new.size, images.c.mtime_ns != new.mtime_ns),
+    ).returning(images.c.id)
+    now = now_ms()
+    rows = [
+        {
+            "folder": folder,
+            "path": file.path,
+            "size": file.size,
+            "mtime_ns": file.mtime_ns,
+            "status": Status.QUEUED.value,
+            "first_seen_ms": now,
+        }
+        for file in {file.path: file for file in files}.values()
+    ]
+    return list(connection.execute(statement, rows).scalars())
+
+
+def changed(database: Database, folder: str, files: Sequence[SeenFile]) -> list[SeenFile]:
+    """Pick the files that the ledger does not know with this size and time. Read-only."""
+    known: set[tuple[str, int, int]] = set()
+    with database.reading() as connection:
+        for part in _parts(files):
+            query = select(images.c.path, images.c.size, images.c.mtime_ns).where(
+                images.c.folder == folder, images.c.path.in_([file.path for file in part])
+            )
+            known.update((row.path, row.size, row.mtime_ns) for row in connection.execute(query))
+    return [file for file in files if (file.path, file.size, file.mtime_ns) not in known]
+
+
+def unclaimed(now: int) -> ColumnElement[bool]:
+    """Rows that wait for an answer and that no living worker has in hand."""
+    return and_(
+        images.c.status == Status.QUEUED,
+        or_(images.c.claimed_ms.is_(None), images.c.claimed_ms < now - LEASE_MS),
+    )
+
+
+def owed(database: Database) -> Owed:
+    """Find every queued row that nobody is reading. Read-only."""
+    with database.reading() as connection:
+        rows = connection.execute(select(images.c.id, images.c.attempts).where(unclaimed(now_ms()))).all()
+    return Owed(
+        fresh=[row.id for row in rows if row.attempts == 0],
+        tried=[row.id for row in rows if row.attempts > 0],
+    )
+
+
+def queued(database: Database) -> int:
+    """Count the rows still waiting for an answer. Read-only."""
+    with database.reading() as connection:
+        return connection.execute(
+            select(func.count()).select_from(images).where(images.c.status == Status.QUEUED)
+        ).scalar_one()
+
+
+def requeue(database: Database, paths: Sequence[str] | None) -> list[int]:
+    """Put the named rows, or with None all failed ones, back in the queue; give their ids. Commits."""
+    ids: list[int] = []
+    with database.writing() as connection:
+        again = update(images).values(QUEUE_AGAIN).returning(images.c.id)
+        if paths is None:
+            return list(connection.execute(again.where(images.c.status == Status.FAILED)).scalars())
+        for part in _parts(paths):
+            ids += connection.execute(again.where(images.c.path.in_(part))).scalars()
+    return ids
+
+
+def _parts(items: Sequence[_Item]) -> Iterable[Sequence[_Item]]:
+    return (items[start : start + STATEMENT_ROWS] for start in range(0, len(items), STATEMENT_ROWS))

@@ -1,0 +1,44 @@
+"""Bring a database to this version's tables."""
+
+from pathlib import Path
+
+from sqlalchemy import inspect, text
+
+from db.engine import Database
+from db.errors import NotMigrated
+
+#: The newest migration; a test holds it against the migrations folder.
+HEAD = "0001"
+#: Any number that nobody else uses: one migration at a time on PostgreSQL.
+_ADVISORY_LOCK = 5_710_220_431
+
+
+def migrate(database: Database) -> None:
+    """Make or update the tables. Commits; safe to call twice and from several processes at once."""
+    from alembic import command  # noqa: PLC0415 - only this function pays for its import
+    from alembic.config import Config  # noqa: PLC0415 - likewise
+
+    database.prepare_folder()
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with database.writing() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def require_migrated(database: Database) -> None:
+    """Raise NotMigrated unless the database has exactly this version's tables. Read-only."""
+    missing_file = database.url.get_backend_name() == "sqlite" and not Path(database.url.database or "").exists()
+    if missing_file:
+        raise NotMigrated(f"there is no ledger at {database.url.database} yet: start with `digits run`")
+    with database.reading() as connection:
+        tables = inspect(connection).get_table_names()
+        version = (
+            connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+            if "alembic_version" in tables
+            else None
+        )
+    if version != HEAD:
+        raise NotMigrated(f"the ledger's tables are of version {version}, not {HEAD}: run `digits migrate`")

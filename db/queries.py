@@ -1,0 +1,157 @@
+"""The questions people ask the ledger. All read-only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Row, Select, exists, func, select
+
+from db.engine import Database
+from db.tables import Status, digits, images
+
+
+@dataclass(frozen=True)
+class Balance:
+    """How many files were ever seen and how many have each status; the sum must close."""
+
+    seen: int
+    by_status: dict[Status, int]
+
+    @property
+    def queued(self) -> int:
+        """Files that still wait for their answer."""
+        return self.by_status[Status.QUEUED]
+
+    @property
+    def closes(self) -> bool:
+        """Whether every file seen has exactly one status."""
+        return self.seen == sum(self.by_status.values())
+
+
+@dataclass(frozen=True)
+class Result:
+    """One file and its outcome. Times are milliseconds since 1970."""
+
+    id: int
+    folder: str
+    path: str
+    status: Status
+    reading: str | None
+    confidence: float | None
+    reason: str | None
+    model_version: int | None
+    recognized_ms: int | None
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which results to show; None means any. `digit` asks for files in which that digit was read."""
+
+    digit: int | None = None
+    status: Status | None = None
+    min_confidence: float | None = None
+    since_ms: int | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class StoredDigit:
+    """One digit as the ledger keeps it."""
+
+    position: int
+    label: int
+    confidence: float
+    box: tuple[int, int, int, int]
+    probabilities: tuple[float, ...]
+
+
+_COLUMNS = tuple(
+    images.c[name]
+    for name in (
+        "id", "folder", "path", "status", "reading", "confidence", "reason", "model_version", "recognized_ms",
+    )
+)  # fmt: skip
+
+
+def balance(database: Database) -> Balance:
+    """Count all files by status."""
+    with database.reading() as connection:
+        counted = connection.execute(select(images.c.status, func.count()).group_by(images.c.status)).all()
+        seen = connection.execute(select(func.count()).select_from(images)).scalar_one()
+    counts = {str(status): int(count) for status, count in counted}
+    return Balance(seen=seen, by_status={status: counts.get(status, 0) for status in Status})
+
+
+def oldest_queued_ms(database: Database) -> int | None:
+    """When the file that has waited longest was first seen; None if none waits."""
+    with database.reading() as connection:
+        oldest: int | None = connection.execute(
+            select(func.min(images.c.first_seen_ms)).where(images.c.status == Status.QUEUED)
+        ).scalar_one()
+    return oldest
+
+
+def results(database: Database, wanted: Filter) -> list[Result]:
+    """Give the files that match, the latest answer first."""
+    query = select(*_COLUMNS).order_by(images.c.recognized_ms.desc().nulls_last(), images.c.id.desc())
+    with database.reading() as connection:
+        return [_result(row) for row in connection.execute(_narrowed(query, wanted))]
+
+
+def _narrowed(query: Select[tuple[object, ...]], wanted: Filter) -> Select[tuple[object, ...]]:
+    if wanted.digit is not None:
+        query = query.where(exists().where(digits.c.image_id == images.c.id, digits.c.label == wanted.digit))
+    if wanted.status is not None:
+        query = query.where(images.c.status == wanted.status)
+    if wanted.min_confidence is not None:
+        query = query.where(images.c.confidence >= wanted.min_confidence)
+    if wanted.since_ms is not None:
+        query = query.where(images.c.recognized_ms >= wanted.since_ms)
+    return query if wanted.limit is None else query.limit(wanted.limit)
+
+
+def answered_since(database: Database, since_ms: int) -> list[Result]:
+    """Give the files answered at or after a moment, the earliest first."""
+    query = select(*_COLUMNS).where(images.c.recognized_ms >= since_ms).order_by(images.c.recognized_ms, images.c.id)
+    with database.reading() as connection:
+        return [_result(row) for row in connection.execute(query)]
+
+
+def in_folder(database: Database, folder: str) -> list[Result]:
+    """Give all files of one watched folder, by path."""
+    query = select(*_COLUMNS).where(images.c.folder == folder).order_by(images.c.path)
+    with database.reading() as connection:
+        return [_result(row) for row in connection.execute(query)]
+
+
+def find(database: Database, path: str, folder: str | None = None) -> list[Result]:
+    """Find a file by its path in the watched folder; several folders may each have one."""
+    query = select(*_COLUMNS).where(images.c.path == path)
+    if folder is not None:
+        query = query.where(images.c.folder == folder)
+    with database.reading() as connection:
+        return [_result(row) for row in connection.execute(query)]
+
+
+def digits_of(database: Database, image_ids: Sequence[int]) -> dict[int, list[StoredDigit]]:
+    """Give the digits of some files, in reading order."""
+    query = select(digits).where(digits.c.image_id.in_(image_ids)).order_by(digits.c.image_id, digits.c.position)
+    found: dict[int, list[StoredDigit]] = {}
+    with database.reading() as connection:
+        for row in connection.execute(query):
+            found.setdefault(row.image_id, []).append(_stored_digit(row))
+    return found
+
+
+def _result(row: Row[tuple[object, ...]]) -> Result:
+    fields = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented way to a row's names
+    return Result(**{**fields, "status": Status(str(fields["status"]))})
+
+
+def _stored_digit(row: Row[tuple[object, ...]]) -> StoredDigit:
+    return StoredDigit(
+        position=row.position,
+        label=row.label,
+        confidence=row.confidence,
+        box=(row.box_left, row.box_top, row.box_width, row.box_height),
+        probabilities=tuple(float(getattr(row, f"p{label}")) for label in range(10)),
+    )

@@ -1,0 +1,74 @@
+"""The ledger's two tables and the view users query; migrations make them, queries use them."""
+
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+
+class Status(StrEnum):
+    """The one outcome a file has at any moment; all but `queued` are final until its content changes."""
+
+    QUEUED = "queued"
+    ACCEPTED = "accepted"
+    REVIEW = "review"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+
+metadata = MetaData()
+
+#: SQLite numbers rows by itself only for a plain INTEGER key.
+_RowId = BigInteger().with_variant(Integer, "sqlite")
+_STATUSES = ", ".join(f"'{status}'" for status in Status)
+
+images = Table(
+    "images",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("folder", Text, nullable=False),  # the watched folder: relative to where we run, if inside it
+    Column("path", Text, nullable=False),  # relative to folder, see db.paths
+    Column("size", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+    Column("claim", Text),  # the message that is being worked on right now
+    Column("claimed_ms", BigInteger),
+    Column("hash", Text),
+    Column("reason", Text),
+    Column("reading", Text),
+    Column("confidence", Float),
+    Column("model_version", Integer),
+    Column("dark_on_light", SmallInteger),
+    Column("first_seen_ms", BigInteger, nullable=False),
+    Column("recognized_ms", BigInteger),
+    UniqueConstraint("folder", "path", name="uq_images_folder_path"),
+    CheckConstraint(f"status IN ({_STATUSES})", name="ck_images_status"),
+    Index("ix_images_queued", "id", sqlite_where=text("status = 'queued'"), postgresql_where=text("status = 'queued'")),
+    Index("ix_images_recognized", "recognized_ms"),
+)
+
+digits = Table(
+    "digits",
+    metadata,
+    Column("image_id", _RowId, ForeignKey("images.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", SmallInteger, primary_key=True),
+    Column("label", SmallInteger, nullable=False),
+    Column("confidence", Float, nullable=False),
+    *(Column(name, Integer, nullable=False) for name in ("box_left", "box_top", "box_width", "box_height")),
+    *(Column(f"p{label}", Float, nullable=False) for label in range(10)),
+    sqlite_with_rowid=False,
+)

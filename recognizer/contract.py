@@ -1,0 +1,87 @@
+"""The model contract: what goes into a network, what comes out, and the card that states it.
+
+A network takes `(n, 28, 28, 1)` uint8, white ink on black, each digit fitted in a 20-pixel box and centred by mass as
+MNIST does, and gives `(n, 10)` probabilities. Scaling is a layer inside the network, so that weights and scaling can't
+drift apart.
+"""
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from recognizer.errors import ContractMismatch, ModelMissing
+
+#: Raised whenever input, output or card change their meaning; a model of another version is refused.
+CONTRACT_VERSION = 1
+#: Pixels along each side of what the network sees.
+SIDE = 28
+#: Pixels along the longer side of the digit itself (MNIST's own rule).
+BOX = 20
+CLASSES = 10
+
+CARD_FILE = "card.json"
+MODEL_FILE = "model.keras"
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is known of one published model.
+
+    `temperature` divides the logarithms of the probabilities; a reading whose calibrated confidence is at least
+    `accept_threshold` is accepted. `files` maps each file's name to its SHA-256. Accuracies are fractions of 1.
+    """
+
+    version: int
+    architecture: str
+    recipe: str
+    seed: int
+    epochs: int
+    parameters: int
+    mnist_accuracy: float
+    temperature: float
+    accept_threshold: float
+    created_at: str
+    training_seconds: float
+    files: dict[str, str]
+    contract: int = CONTRACT_VERSION
+
+    def write(self, folder: Path) -> None:
+        """Write `card.json` into `folder`."""
+        text = json.dumps(dataclasses.asdict(self), indent=2) + "\n"
+        (folder / CARD_FILE).write_text(text, encoding="utf-8")
+
+
+def read_card(folder: Path) -> Card:
+    """Read the card of the model in `folder`.
+
+    Raises ModelMissing if there is none, ContractMismatch if it is damaged or of another contract version.
+    """
+    try:
+        fields = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ModelMissing(f"there is no model in {folder}") from error
+    except (OSError, ValueError) as error:
+        raise ContractMismatch(f"the card of the model in {folder} can't be read: {error}") from error
+    if not isinstance(fields, dict) or fields.get("contract") != CONTRACT_VERSION:
+        raise ContractMismatch(f"the model in {folder} does not follow contract version {CONTRACT_VERSION}")
+    try:
+        return Card(**fields)
+    except TypeError as error:
+        raise ContractMismatch(f"the card of the model in {folder} is not complete: {error}") from error
+
+
+def verify_files(card: Card, folder: Path) -> None:
+    """Check every file the card names against its checksum; raises ContractMismatch."""
+    if MODEL_FILE not in card.files:
+        raise ContractMismatch(f"the card of the model in {folder} names no {MODEL_FILE}")
+    for name, expected in card.files.items():
+        if Path(name).name != name:
+            raise ContractMismatch(f"the card of the model in {folder} names a file outside it")
+        try:
+            actual = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        except OSError as error:
+            raise ContractMismatch(f"{folder / name} can't be read: {error.strerror}") from error
+        if actual != expected:
+            raise ContractMismatch(f"{folder / name} is not the file its card describes (checksum differs)")

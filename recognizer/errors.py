@@ -1,0 +1,23 @@
+"""What can go wrong while reading digits.
+
+RecognitionError
+├── UnreadableImage    this one file can't be read; the reason says why
+├── ModelMissing       there is no model to read with
+└── ContractMismatch   there is a model, but not one that this code may use
+"""
+
+
+class RecognitionError(Exception):
+    """The root of this room's errors; its text is one plain sentence."""
+
+
+class UnreadableImage(RecognitionError):  # noqa: N818 - named for what is wrong, like FileNotFoundError's errno
+    """A file that can't be turned into pixels."""
+
+
+class ModelMissing(RecognitionError):  # noqa: N818 - the name is fixed by the design
+    """No model is published."""
+
+
+class ContractMismatch(RecognitionError):  # noqa: N818 - the name is fixed by the design
+    """A model whose card, files or contract version do not fit."""

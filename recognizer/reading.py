@@ -1,0 +1,47 @@
+"""What reading a picture gives: digits with their places and probabilities, joined into one text."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """How far a reading can be trusted."""
+
+    ACCEPTED = "accepted"
+    REVIEW = "review"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in the picture's own pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Digit:
+    """One digit: where it stands and how probable each of the ten labels is (calibrated, summing to 1)."""
+
+    label: int
+    confidence: float
+    probabilities: tuple[float, ...]
+    box: Box
+
+
+@dataclass(frozen=True)
+class Reading:
+    """All digits of one picture in reading order.
+
+    `text` keeps leading zeros; `confidence` is the probability that all of `text` is right; `reason` says in plain
+    words why a reading is not accepted.
+    """
+
+    text: str
+    confidence: float
+    verdict: Verdict
+    digits: tuple[Digit, ...]
+    reason: str | None = None

@@ -1,0 +1,1 @@
+"""See every file dropped into the folder, write its ledger row, ring for it."""

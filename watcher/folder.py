@@ -1,0 +1,79 @@
+"""Look at the watched folder: which files are there, how large, last changed when. Opens none of them."""
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from watcher.errors import FolderMissing
+
+#: Endings that programs give to files they are still writing.
+UNFINISHED_ENDINGS = (b".part", b".partial", b".crdownload", b".download", b".filepart", b".tmp", b".swp", b"~")
+
+
+@dataclass(frozen=True)
+class FileState:
+    """A file as one look found it; `path` is relative to the watched folder."""
+
+    path: bytes
+    size: int
+    mtime_ns: int
+
+
+def is_ours(path: bytes) -> bool:
+    """Whether a path counts as dropped: nothing in it is hidden or named like an unfinished download."""
+    parts = path.split(b"/")
+    return not any(part.startswith(b".") for part in parts) and not parts[-1].lower().endswith(UNFINISHED_ENDINGS)
+
+
+def require_folder(folder: bytes) -> os.stat_result:
+    """Raise FolderMissing unless the folder is there and can be listed."""
+    shown = os.fsdecode(folder)
+    try:
+        found = os.stat(folder)
+    except OSError as error:
+        raise FolderMissing(f"the folder {shown} is not there ({error.strerror})") from error
+    if not stat.S_ISDIR(found.st_mode):
+        raise FolderMissing(f"{shown} is not a folder")
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise FolderMissing(f"the folder {shown} can't be read (permission denied)")
+    return found
+
+
+def look_at(folder: bytes, path: bytes) -> FileState | None:
+    """Look at one path; None if nothing is there, or a directory. Links are not followed."""
+    try:
+        found = os.lstat(os.path.join(folder, path))
+    except OSError:
+        return None
+    return None if stat.S_ISDIR(found.st_mode) else FileState(path, found.st_size, found.st_mtime_ns)
+
+
+def scan(folder: bytes, below: bytes = b"") -> Iterator[FileState]:
+    """Find every file of ours in the folder, or below one directory in it. Links to directories are not followed.
+
+    A directory that vanishes or can't be read meanwhile is passed over; the next scan looks again.
+    """
+    waiting = [below]
+    while waiting:
+        directory = waiting.pop()
+        try:
+            with os.scandir(os.path.join(folder, directory)) as entries:
+                found = [(os.path.join(directory, entry.name), entry) for entry in entries]
+        except OSError:
+            continue
+        for path, entry in found:
+            if not is_ours(path):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(path)
+            elif state := _state(path, entry):
+                yield state
+
+
+def _state(path: bytes, entry: "os.DirEntry[bytes]") -> FileState | None:
+    try:
+        found = entry.stat(follow_symlinks=False)
+    except OSError:
+        return None
+    return FileState(path, found.st_size, found.st_mtime_ns)

@@ -1,0 +1,143 @@
+"""Watch a folder until told to stop: first scan, events, rescans, reconciliation."""
+
+import os
+import queue
+import threading
+import time
+
+import structlog
+
+from db.engine import Database
+from db.errors import DatabaseUnavailable
+from watcher.errors import FolderMissing
+from watcher.events import EventSource, Look
+from watcher.folder import require_folder
+from watcher.intake import Intake
+from watcher.reconciler import Reconciler
+from watcher.stability import Settling
+from worker.client import Client
+
+#: Seconds between two comparisons of ledger and broker: one LLEN, and a query of the queued rows when it is zero.
+RECONCILE_SECONDS = 2.0
+#: Seconds between two scans where the system sends no events.
+POLL_SECONDS = 1.0
+#: Events handled in one go; what came meanwhile is taken next.
+BURST = 1024
+#: The longest nap, so that a stop is noticed soon.
+NAP_SECONDS = 0.5
+
+_log = structlog.get_logger()
+
+
+class Watcher:
+    """Sees every file dropped into `folder`. All its work happens in the thread that calls `run`."""
+
+    def __init__(  # noqa: PLR0913 - two are the folder's pace, one how to look
+        self,
+        folder: os.PathLike[str],
+        database: Database,
+        client: Client,
+        *,
+        polling: bool,
+        settle_seconds: float,
+        rescan_seconds: float,
+    ) -> None:
+        self._folder = os.path.abspath(os.fsencode(folder))
+        self._reconciler = Reconciler(database, client)
+        self._intake = Intake(self._folder, database, self._reconciler, Settling(settle_seconds))
+        self._polling = polling
+        self._rescan_seconds = rescan_seconds
+        self._events: EventSource | None = None
+        self._identity: tuple[int, int] | None = None
+        self._trouble: str | None = None
+        self._next_scan = 0.0
+        self._next_reconcile = 0.0
+
+    def run(self, stop: threading.Event) -> None:
+        """Watch until `stop` is set. Raises FolderMissing if the folder is not there at the start.
+
+        A folder, database or broker that is lost later is announced once and waited for.
+        """
+        require_folder(self._folder)
+        try:
+            while not stop.is_set():
+                self._step()
+        finally:
+            self._close_events()
+
+    def _step(self) -> None:
+        try:
+            if time.monotonic() >= self._next_scan:
+                self._rescan()
+            self._look(self._gather())
+            self._intake.settle()
+            if time.monotonic() >= self._next_reconcile:
+                self._reconciler.reconcile()
+                self._next_reconcile = time.monotonic() + RECONCILE_SECONDS
+            self._announce(None)
+        except (DatabaseUnavailable, FolderMissing) as error:
+            # Nothing is kept in memory for later: the folder itself remembers, and is scanned again.
+            self._announce(str(error))
+            self._next_scan = time.monotonic() + POLL_SECONDS
+            time.sleep(NAP_SECONDS)
+
+    def _rescan(self) -> None:
+        found = require_folder(self._folder)
+        if self._identity != (found.st_dev, found.st_ino):
+            self._watch_anew()
+            self._identity = (found.st_dev, found.st_ino)
+        registered = self._intake.scan()
+        if registered:
+            _log.info("scan", registered=registered)
+        pause = self._rescan_seconds if self._events else min(POLL_SECONDS, self._rescan_seconds)
+        self._next_scan = time.monotonic() + pause
+
+    def _watch_anew(self) -> None:
+        self._close_events()
+        if self._polling:
+            return
+        try:
+            self._events = EventSource(self._folder)
+        except OSError as error:
+            _log.warning("no file events, the folder is scanned every second instead", why=str(error))
+
+    def _gather(self) -> list[Look]:
+        """Wait for the next event, or until something else is due, and take what else is there."""
+        due = (
+            self._next_scan - time.monotonic(),
+            self._next_reconcile - time.monotonic(),
+            self._intake.settling.next_due(),
+        )
+        pause = max(0.0, min(NAP_SECONDS, *(seconds for seconds in due if seconds is not None)))
+        if self._events is None:
+            time.sleep(pause)
+            return []
+        looks = []
+        try:
+            looks.append(self._events.looks.get(timeout=pause) if pause else self._events.looks.get_nowait())
+            while len(looks) < BURST:
+                looks.append(self._events.looks.get_nowait())
+        except queue.Empty:
+            pass
+        return looks
+
+    def _look(self, looks: list[Look]) -> None:
+        files: dict[bytes, bool] = {}
+        for look in looks:
+            if look.directory:
+                self._intake.scan(look.path)
+            else:
+                files[look.path] = files.get(look.path, False) or look.closed
+        self._intake.look(files.items())
+
+    def _announce(self, trouble: str | None) -> None:
+        if trouble and not self._trouble:
+            _log.error("waiting", why=trouble)
+        elif self._trouble and not trouble:
+            _log.info("going on")
+        self._trouble = trouble
+
+    def _close_events(self) -> None:
+        if self._events:
+            self._events.close()
+            self._events = None

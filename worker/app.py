@@ -1,0 +1,47 @@
+"""The Celery app: queues, delivery promises and limits, one setting a line with its reason."""
+
+from celery import Celery
+
+#: Row ids to read.
+READING_QUEUE = "reading"
+#: Requests for a new model; slow, so it has workers of its own.
+TRAINING_QUEUE = "training"
+READ_TASK = "worker.tasks.read"
+TRAIN_TASK = "worker.tasks.train"
+#: Seconds after which a reading process is ended. As long as a claim lasts: whoever was ended held nothing longer.
+HARD_LIMIT_SECONDS = 60
+#: Seconds after which Redis gives a message of a silent worker to another; above the hard limit, or work runs twice.
+VISIBILITY_SECONDS = 180
+
+
+def make_app(redis_url: str) -> Celery:
+    """Make the app for one broker. Connects to nothing yet."""
+    app = Celery("digits", broker=redis_url, include=["worker.tasks"])
+    app.conf.update(
+        accept_content=["json"],
+        task_serializer="json",
+        task_routes={READ_TASK: READING_QUEUE, TRAIN_TASK: TRAINING_QUEUE},
+        task_ignore_result=True,  # results live in the ledger
+        task_acks_late=True,  # a message is done when its rows are answered
+        task_reject_on_worker_lost=True,  # a crashed child's message comes again, and its rows then travel alone
+        task_time_limit=HARD_LIMIT_SECONDS,
+        worker_prefetch_multiplier=1,  # a slow worker keeps no chunk from a free one
+        worker_pool_start_method="spawn",  # TensorFlow hangs in a forked child
+        worker_proc_alive_timeout=120,  # a child loads its model before it reports for work
+        worker_cancel_long_running_tasks_on_connection_loss=False,  # a chunk in hand is finished without the broker
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        worker_send_task_events=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,  # wait for a lost broker as long as it takes
+        broker_connection_timeout=2,
+        broker_transport_options={
+            "visibility_timeout": VISIBILITY_SECONDS,
+            "unacked_restore_interval": 2,
+            "unacked_restore_throttle": 1,
+            "socket_timeout": 10,
+            "socket_connect_timeout": 2,
+            "socket_keepalive": True,
+        },
+    )
+    return app

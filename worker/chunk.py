@@ -1,0 +1,135 @@
+"""Read one message's rows: claim them, open and prepare the files, one model call, one transaction."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from db import claims, paths
+from db.claims import Answer, ClaimedFile, DigitRow
+from db.engine import Database
+from db.errors import DatabaseUnavailable
+from db.tables import Status
+from recognizer.errors import UnreadableImage
+from recognizer.model import Model
+from recognizer.reader import PreparedFile, prepare_file, read
+from recognizer.reading import Reading
+
+#: Seconds of opening and preparing after which a chunk answers what it has and sends the rest on: far below the hard
+#: limit, so that only a single file that hangs or crashes can reach that.
+BUDGET_SECONDS = 5.0
+#: Seconds after its last change in which a file that can't be read is looked at again: it may still be growing.
+GROWING_SECONDS = 3.0
+#: Pauses, in seconds, before the answers of a chunk are written again to a database that refused them.
+BACKOFF_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
+
+_log = structlog.get_logger()
+
+
+@dataclass
+class ReadChunk:
+    """What became of a message: rows answered, and rows to send on, together or each alone."""
+
+    answered: int = 0
+    rest: list[int] = field(default_factory=list)
+    alone: list[int] = field(default_factory=list)
+
+
+def read_chunk(
+    database: Database, model: Model, ids: Sequence[int], token: str, *, redelivered: bool = False
+) -> ReadChunk:
+    """Answer the rows `ids` that still wait. Commits. Raises DatabaseUnavailable."""
+    claim = claims.claim(database, ids, token, redelivered=redelivered)
+    done = ReadChunk(alone=claim.alone)
+    opened = _Opened()
+    stop = time.monotonic() + BUDGET_SECONDS
+    for number, file in enumerate(claim.files):
+        if number and time.monotonic() > stop:
+            done.rest = [later.id for later in claim.files[number:]]
+            break
+        opened.add(file)
+    answers = opened.answers(model)
+    done.answered = _insistently(lambda: claims.answer(database, token, answers))
+    claims.release(database, opened.growing + done.rest, token)
+    return done
+
+
+class _Opened:
+    """The files of a chunk after opening: ready for the model, failed, or still growing."""
+
+    def __init__(self) -> None:
+        self._files: list[ClaimedFile] = []
+        self._prepared: list[PreparedFile] = []
+        self._failed: list[Answer] = []
+        self.growing: list[int] = []
+
+    def add(self, file: ClaimedFile) -> None:
+        """Open and prepare one file; whatever is wrong with it becomes data."""
+        path = os.path.join(paths.to_bytes(file.folder), paths.to_bytes(file.path))
+        try:
+            prepared = prepare_file(path)
+        except UnreadableImage as error:
+            self._fail(file, str(error))
+        except MemoryError:
+            self._fail(file, "it needs more memory than there is")
+        except Exception as error:  # noqa: BLE001 - the task boundary: a neighbour must not suffer
+            _log.exception("reader failed", row=file.id)
+            self._fail(file, f"the reader failed on it ({type(error).__name__})")
+        else:
+            if (prepared.size, prepared.mtime_ns) == (file.size, file.mtime_ns):
+                self._files.append(file)
+                self._prepared.append(prepared)
+            else:
+                self.growing.append(file.id)
+
+    def _fail(self, file: ClaimedFile, reason: str) -> None:
+        age = time.time() - file.mtime_ns / 1e9
+        if 0 <= age < GROWING_SECONDS and reason != "vanished":
+            self.growing.append(file.id)
+        else:
+            self._failed.append(Answer(file.id, Status.FAILED, reason=reason))
+
+    def answers(self, model: Model) -> list[Answer]:
+        """Run the model once over everything prepared."""
+        readings = read([file.prepared for file in self._prepared], model)
+        version = model.card.version
+        found = [
+            _answer(file, prepared, reading, version)
+            for file, prepared, reading in zip(self._files, self._prepared, readings, strict=True)
+        ]
+        return found + self._failed
+
+
+def _answer(file: ClaimedFile, prepared: PreparedFile, reading: Reading, version: int) -> Answer:
+    return Answer(
+        id=file.id,
+        status=Status(reading.verdict.value),
+        reason=reading.reason,
+        reading=reading.text or None,
+        confidence=reading.confidence if reading.digits else None,
+        model_version=version,
+        hash=prepared.digest,
+        dark_on_light=prepared.prepared.dark_on_light,
+        digits=tuple(
+            DigitRow(
+                digit.label,
+                digit.confidence,
+                (digit.box.left, digit.box.top, digit.box.width, digit.box.height),
+                digit.probabilities,
+            )
+            for digit in reading.digits
+        ),
+    )
+
+
+def _insistently(write: Callable[[], int]) -> int:
+    """Write answers that took work to find, again and again before giving them up."""
+    for pause in BACKOFF_SECONDS:
+        try:
+            return write()
+        except DatabaseUnavailable as error:
+            _log.warning("answers not written yet", why=str(error), again_in=pause)
+            time.sleep(pause)
+    return write()

@@ -1,0 +1,81 @@
+"""The producers' door: ring for rows to read, ask for a training, see how much is waiting.
+
+A message is only a hint. One that can't be sent is not missed: the ledger still owes its rows, which are sent again.
+"""
+
+from collections.abc import Sequence
+
+import redis
+from celery.exceptions import CeleryError
+from kombu.exceptions import KombuError
+
+import broker
+from worker.app import READ_TASK, READING_QUEUE, TRAIN_TASK, TRAINING_QUEUE, make_app
+
+#: Rows in one message: large enough that the model call and the commit are shared, small enough to share among workers.
+CHUNK_ROWS = 256
+#: Seconds in which a second request for the same training is not sent.
+TRAINING_ASKED_SECONDS = 30
+_TRAINING_ASKED = "digits:training-asked"
+
+_LOST = (redis.RedisError, KombuError, CeleryError, OSError)
+
+
+class Client:
+    """One producer's connection. Connects at the first message."""
+
+    def __init__(self, redis_url: str) -> None:
+        self.redis = broker.connect(redis_url)
+        self._app = make_app(redis_url)
+
+    def ring(self, ids: Sequence[int]) -> bool:
+        """Send rows in chunks; False if the broker is out of reach. Safe to call twice for the same rows."""
+        return self._send([list(ids[start : start + CHUNK_ROWS]) for start in range(0, len(ids), CHUNK_ROWS)])
+
+    def ring_alone(self, ids: Sequence[int]) -> bool:
+        """Send rows one by one: each may be the one that crashes its reader."""
+        return self._send([[row_id] for row_id in ids])
+
+    def _send(self, chunks: Sequence[list[int]]) -> bool:
+        try:
+            with self._app.producer_or_acquire() as producer:
+                for chunk in chunks:
+                    self._app.send_task(READ_TASK, (chunk,), producer=producer, retry=False)
+        except _LOST:
+            return False
+        return True
+
+    def ask_for_training(self) -> None:
+        """Ask the trainer for the model that is missing; does nothing if that was asked a moment ago."""
+        try:
+            if self.redis.set(_TRAINING_ASKED, 1, nx=True, ex=TRAINING_ASKED_SECONDS):
+                self._app.send_task(TRAIN_TASK, kwargs={"only_if_needed": True}, retry=False)
+        except _LOST:
+            return  # asked again with the next chunk
+
+    def train(self, *, architecture: str, epochs: int | None, force: bool) -> None:
+        """Hand a training to the trainer worker. Raises BrokerUnavailable."""
+        wishes = {"architecture": architecture, "epochs": epochs, "force": force}
+        try:
+            self._app.send_task(TRAIN_TASK, kwargs=wishes, retry=False)
+        except _LOST as error:
+            raise broker.BrokerUnavailable(f"the broker can't be reached: {error}") from error
+
+    def waiting(self) -> int | None:
+        """Count the messages nobody has taken yet; None if the broker is out of reach."""
+        return self._length(READING_QUEUE)
+
+    def trainings_waiting(self) -> int | None:
+        """Count the trainings nobody has taken yet; None if the broker is out of reach."""
+        return self._length(TRAINING_QUEUE)
+
+    def _length(self, queue: str) -> int | None:
+        try:
+            return int(self.redis.llen(queue))
+        except redis.RedisError:
+            return None
+
+    def close(self) -> None:
+        """Close the connections. Safe to call twice."""
+        self._app.close()
+        self.redis.close()

@@ -1,0 +1,63 @@
+"""What one worker process holds for its whole life: the ledger, the model, a client of its own."""
+
+import os
+from dataclasses import dataclass
+from functools import cache
+
+import structlog
+from celery.signals import worker_process_init, worker_process_shutdown
+
+import broker
+from db.engine import Database
+from recognizer.errors import RecognitionError
+from settings import load_settings
+from worker.client import Client
+from worker.held_model import HeldModel
+from worker.logs import configure_logs
+from worker.presence import Beat
+
+#: Tells a spawned child which kind of worker it belongs to; children inherit only the environment.
+ROLE_VARIABLE = "DIGITS_WORKER_ROLE"
+READER, TRAINER = "reader", "trainer"
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class ReadingProcess:
+    """A pool child's belongings."""
+
+    database: Database
+    model: HeldModel
+    client: Client
+    beat: Beat
+
+
+@cache
+def reading_process() -> ReadingProcess:
+    """Make this process's belongings at the first call, and give the same ones ever after."""
+    settings = load_settings()
+    client = Client(broker.url_for(settings.redis_url, settings.var_dir))
+    model = HeldModel(settings.model_dir)
+    beat = Beat(client.redis, "worker", lambda: f"model {model.version}" if model.version else "no model")
+    return ReadingProcess(Database(settings.database_url), model, client, beat)
+
+
+@worker_process_init.connect
+def _start(**_: object) -> None:
+    """Load the model before the first message, so that the first file waits for nothing."""
+    configure_logs(load_settings().log_level)
+    if os.environ.get(ROLE_VARIABLE) != READER:
+        return
+    process = reading_process()
+    try:
+        process.model.current()
+    except RecognitionError as error:
+        _log.warning("no model yet", why=str(error))
+    process.beat.start()
+
+
+@worker_process_shutdown.connect
+def _end(**_: object) -> None:
+    if os.environ.get(ROLE_VARIABLE) == READER:
+        reading_process().beat.end()

@@ -1,0 +1,71 @@
+"""The tasks: thin, validating, and the one place where errors become log lines."""
+
+import re
+from typing import Any
+
+import structlog
+from celery import Task, shared_task
+
+from db.errors import LedgerError
+from recognizer.errors import RecognitionError
+from worker.app import READ_TASK, TRAIN_TASK
+from worker.chunk import read_chunk
+from worker.process import reading_process
+
+#: Rows one message may name; twice what we send, so that a forged one can't hold a worker long.
+MAX_ROWS = 512
+#: The largest row id a database can hold.
+MAX_ID = 2**63 - 1
+
+_log = structlog.get_logger()
+
+
+@shared_task(name=READ_TASK, bind=True)
+def read(self: Task, ids: object = None) -> None:
+    """Read the rows a message names. A message that names anything else is logged and dropped."""
+    rows = _row_ids(ids)
+    if rows is None:
+        _log.warning("message refused", message=self.request.id, why="it does not name ledger rows")
+        return
+    process = reading_process()
+    try:
+        model = process.model.current()
+        done = read_chunk(process.database, model, rows, self.request.id, redelivered=_redelivered(self))
+    except RecognitionError as error:
+        _log.warning("no model to read with, a training is asked for", why=str(error), rows=len(rows))
+        process.client.ask_for_training()
+        return
+    except LedgerError as error:
+        _log.error("ledger out of reach, its rows are sent again later", why=str(error), rows=len(rows))
+        return
+    if done.rest:
+        process.client.ring(done.rest)
+    if done.alone:
+        process.client.ring_alone(done.alone)
+    _log.info("chunk read", rows=len(rows), answered=done.answered, model=model.card.version)
+
+
+def _row_ids(ids: object) -> list[int] | None:
+    if not isinstance(ids, list) or not 0 < len(ids) <= MAX_ROWS:
+        return None
+    return ids if all(type(row_id) is int and 0 < row_id <= MAX_ID for row_id in ids) else None
+
+
+def _redelivered(task: Task) -> bool:
+    info: dict[str, Any] = task.request.delivery_info or {}
+    return bool(info.get("redelivered"))
+
+
+@shared_task(name=TRAIN_TASK, acks_late=False, time_limit=None)
+def train(
+    architecture: object = "cnn", epochs: object = None, *, force: bool = False, only_if_needed: bool = False
+) -> None:
+    """Train and publish a model, then ring for all rows that waited. Acknowledged when it starts: it outlives any
+    visibility timeout, and a model that is still missing is asked for again by the next chunk."""  # noqa: D205, D209
+    from worker.training import train_and_ring  # noqa: PLC0415 - only the trainer pays for its imports
+
+    sane = isinstance(architecture, str) and re.fullmatch("mlp|cnn", architecture)
+    if not sane or not (epochs is None or (type(epochs) is int and 0 < epochs <= 1000)):  # noqa: PLR2004
+        _log.warning("training refused", why="unknown architecture or number of epochs")
+        return
+    train_and_ring(str(architecture), epochs, force=bool(force), only_if_needed=bool(only_if_needed))
