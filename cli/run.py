@@ -12,6 +12,7 @@ from cli.screen import Screen
 from cli.supervisor import RunLock, Supervisor
 from db import intake, paths, queries
 from db.engine import Database
+from db.errors import DatabaseUnavailable
 from db.migrate import migrate
 from db.queries import Result
 from settings import Settings
@@ -27,7 +28,8 @@ from worker.presence import FAILED, Presence, living
 TICK_SECONDS = 0.1
 #: Seconds between two looks at who is alive.
 LOOK_AROUND_SECONDS = 1.0
-#: Seconds between two scans of a backlog that is being read: a file may have changed meanwhile.
+#: Seconds without progress after which `--once` looks at folder and broker again: a file may have changed, a message
+#: may be lost.
 RESCAN_SECONDS = 2.0
 #: Seconds without any progress after which `--once` gives up; longer than a lost claim lasts.
 STALLED_SECONDS = 150.0
@@ -99,10 +101,15 @@ class _Run:
         self._supervisor.start(watch=True)
         while not self._stop.is_set():
             self._tend()
-            for result in tail.new():
-                self._screen.reading(result)
-            self._screen.standing(lambda: queries.balance(self._database), self._doing())
+            try:
+                for result in tail.new():
+                    self._screen.reading(result)
+                self._screen.standing(lambda: queries.balance(self._database), self._doing())
+                self._screen.trouble(None)
+            except DatabaseUnavailable as error:
+                self._screen.trouble(str(error))
             self._stop.wait(TICK_SECONDS)
+        self._screen.ending()
         return 0
 
     def close(self) -> None:
@@ -120,6 +127,8 @@ class _Run:
             self._supervisor.trainer.start()
 
     def _doing(self) -> str:
+        if self._client.waiting() is None:
+            return "the broker does not answer"
         trainers = [one.doing for one in self._present if one.role == "trainer"]
         workers = [one.doing for one in self._present if one.role == "worker"]
         if trainers:
@@ -161,16 +170,17 @@ class _Backlog:
 
     def finished(self) -> bool:
         """Look at folder, ledger and broker again; True when all is read, or will not be in this run."""
-        now = time.monotonic()
-        if now >= self._next_scan:
+        if time.monotonic() >= self._next_scan:
             self.registered += self._intake.scan()
             self._reconciler.reconcile()
             self._next_scan = time.monotonic() + RESCAN_SECONDS
         self.registered += self._intake.settle()
         queued = intake.queued(self._database)
         self.registered = max(self.registered, queued)
+        now = time.monotonic()
         if queued != self._queued:
             self._queued, self._progressed = queued, now
+            self._next_scan = now + RESCAN_SECONDS
         patience = STALLED_SECONDS if queued else UNFINISHED_SECONDS
         return not (queued or self._intake.settling) or now - self._progressed > patience
 

@@ -19,18 +19,9 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from cli.text import percent, printable
+from cli.text import COLOURS, percent, printable
 from db.queries import Balance, Result
-from db.tables import Status
 
-#: One colour a status, the same in every view.
-COLOURS = {
-    Status.QUEUED: "blue",
-    Status.ACCEPTED: "green",
-    Status.REVIEW: "yellow",
-    Status.REJECTED: "magenta",
-    Status.FAILED: "red",
-}
 #: Rows in the table after `--once`; more are better asked for with `digits results`.
 SUMMARY_ROWS = 40
 #: Seconds between two counts of the whole ledger.
@@ -51,6 +42,7 @@ class Screen:
         )  # fmt: skip
         self._task: TaskID | None = None
         self._last_plain = ""
+        self._trouble: str | None = None
         if live:
             self._say(f"Watching {self._folder}. Drop images there; Ctrl-C ends.")
         if self._console.is_terminal:
@@ -96,6 +88,19 @@ class Screen:
         self._console.print(_counts(balance), soft_wrap=True)
         if balance.queued:
             self._say(f"{balance.queued:,} still queued: the next `digits run` goes on with them.")
+
+    def trouble(self, why: str | None) -> None:
+        """Tell once that something is out of reach, and once that it is back."""
+        if why and not self._trouble:
+            self._say(f"{why}; waiting for it.")
+        elif self._trouble and not why:
+            self._say("It is back.")
+        self._trouble = why
+
+    def ending(self) -> None:
+        """Tell that the parts are finishing what they have in hand."""
+        self.close()
+        self._say("Ending: the chunk in hand is finished first.")
 
     def close(self) -> None:
         """Give the terminal back. Safe to call twice."""

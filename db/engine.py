@@ -10,7 +10,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NoSuchModuleError,
+    NotSupportedError,
+    ProgrammingError,
+)
 
 from db.errors import DatabaseUnavailable
 
@@ -18,6 +26,9 @@ from db.errors import DatabaseUnavailable
 BUSY_SECONDS = 30
 #: SQLite 3.7.0 to 3.51.2 can corrupt a WAL database when the log is reset at the wrong moment.
 FIRST_SAFE_WAL = (3, 51, 3)
+
+#: Errors that mean a bug of ours; all others mean that the database is out of reach, full, locked or no database.
+_OUR_FAULT = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 
 
 class Database:
@@ -28,7 +39,9 @@ class Database:
         try:
             self.url = make_url(url)
             self.engine = (
-                _sqlite_engine(self.url) if self.url.get_backend_name() == "sqlite" else create_engine(self.url)
+                _sqlite_engine(self.url)
+                if self.url.get_backend_name() == "sqlite"
+                else create_engine(self.url, pool_pre_ping=True)
             )
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
             raise DatabaseUnavailable(f"the database URL {url!r} can't be used: {_first_line(error)}") from error
@@ -49,7 +62,9 @@ class Database:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except OperationalError as error:
+        except DBAPIError as error:
+            if isinstance(error, _OUR_FAULT):
+                raise
             shown = self.url.render_as_string(hide_password=True)
             raise DatabaseUnavailable(f"the database {shown} can't be used: {_first_line(error.orig)}") from error
 

@@ -1,6 +1,5 @@
 """The tasks: thin, validating, and the one place where errors become log lines."""
 
-import re
 from typing import Any
 
 import structlog
@@ -8,12 +7,15 @@ from celery import Task, shared_task
 
 from db.errors import LedgerError
 from recognizer.errors import RecognitionError
+from trainer.network import ARCHITECTURES
 from worker.app import READ_TASK, TRAIN_TASK
 from worker.chunk import read_chunk
 from worker.process import reading_process
 
 #: Rows one message may name; twice what we send, so that a forged one can't hold a worker long.
 MAX_ROWS = 512
+#: Epochs one message may ask for.
+MAX_EPOCHS = 1000
 #: The largest row id a database can hold.
 MAX_ID = 2**63 - 1
 
@@ -60,12 +62,15 @@ def _redelivered(task: Task) -> bool:
 def train(
     architecture: object = "cnn", epochs: object = None, *, force: bool = False, only_if_needed: bool = False
 ) -> None:
-    """Train and publish a model, then ring for all rows that waited. Acknowledged when it starts: it outlives any
-    visibility timeout, and a model that is still missing is asked for again by the next chunk."""  # noqa: D205, D209
+    """Train and publish a model, then ring for all rows that waited.
+
+    Acknowledged when it starts, as it outlives any visibility timeout; a model that is still missing afterwards is
+    asked for again with the next chunk.
+    """
     from worker.training import train_and_ring  # noqa: PLC0415 - only the trainer pays for its imports
 
-    sane = isinstance(architecture, str) and re.fullmatch("mlp|cnn", architecture)
-    if not sane or not (epochs is None or (type(epochs) is int and 0 < epochs <= 1000)):  # noqa: PLR2004
+    known = next((name for name in ARCHITECTURES if name == architecture), None)
+    if known is None or not (epochs is None or (type(epochs) is int and 0 < epochs <= MAX_EPOCHS)):
         _log.warning("training refused", why="unknown architecture or number of epochs")
         return
-    train_and_ring(str(architecture), epochs, force=bool(force), only_if_needed=bool(only_if_needed))
+    train_and_ring(known, epochs, force=force is True, only_if_needed=only_if_needed is True)

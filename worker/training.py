@@ -8,40 +8,58 @@ from db.engine import Database
 from db.errors import LedgerError
 from settings import load_settings
 from trainer.errors import TrainingError
-from trainer.train import needed, train
+from trainer.fit import Progress
+from trainer.gate import needed
+from trainer.network import Architecture
+from trainer.train import train
 from worker.client import Client
 from worker.presence import FAILED, Beat
 
 _log = structlog.get_logger()
 
 
-def train_and_ring(architecture: str, epochs: int | None, *, force: bool, only_if_needed: bool) -> None:
+def train_and_ring(architecture: Architecture, epochs: int | None, *, force: bool, only_if_needed: bool) -> None:
     """Train in this process. A failure is one log line; whoever still needs the model asks again."""
     settings = load_settings()
     if only_if_needed and needed(settings.model_dir) is None:
         return
     client = Client(broker.url_for(settings.redis_url, settings.var_dir))
-    doing = "starting"
-
-    def report(progress: object) -> None:
-        nonlocal doing
-        doing = str(progress)
-        beat.now()
-
-    beat = Beat(client.redis, "trainer", lambda: doing)
-    beat.start()
+    news = _News(client)
     try:
         published = train(
-            settings.model_dir, architecture=architecture, epochs=epochs, mnist_path=settings.mnist_path,
-            force=force, on_progress=report,
-        )  # fmt: skip
-        _log.info("training ended", outcome=str(published))
+            settings.model_dir,
+            architecture=architecture,
+            epochs=epochs,
+            mnist_path=settings.mnist_path,
+            force=force,
+            on_progress=news.progress,
+        )
+        _log.info("training ended", version=published.card.version, verdict=published.verdict.reason)
+        news.end()
         _ring_for_waiting(client, Database(settings.database_url))
     except (TrainingError, LedgerError) as error:
         _log.error("training failed", why=str(error))
-        report(f"{FAILED}{error}")
-    else:
-        beat.end()
+        news.say(f"{FAILED}{error}")
+
+
+class _News:
+    """Tells through this trainer's presence how far the training is."""
+
+    def __init__(self, client: Client) -> None:
+        self._doing = "loading MNIST"
+        self._beat = Beat(client.redis, "trainer", lambda: self._doing)
+        self._beat.start()
+        self.end = self._beat.end
+
+    def say(self, doing: str) -> None:
+        """Say something else from now on."""
+        if doing != self._doing:
+            self._doing = doing
+            self._beat.now()
+
+    def progress(self, state: Progress) -> None:
+        """Say which epoch it is and how many minutes are left."""
+        self.say(f"epoch {state.epoch} of {state.epochs}, {1 + int(state.seconds_left // 60)} min left")
 
 
 def _ring_for_waiting(client: Client, database: Database) -> None:

@@ -1,0 +1,1 @@
+"""Measure what the README states. Every module is a command: `python -m bench.throughput --help`."""

@@ -1,0 +1,69 @@
+"""Start `digits run` for a measurement, know when it is ready, and count the CPU its processes use."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+import broker
+from db.engine import Database
+from worker.presence import living
+
+
+@dataclass(frozen=True)
+class Running:
+    """A `digits run` whose workers hold their model."""
+
+    folder: Path
+    database: Database
+    process: psutil.Process
+
+    def cpu_seconds(self) -> float:
+        """CPU seconds used so far by all its processes, the broker included."""
+        total = 0.0
+        for one in [self.process, *self.process.children(recursive=True)]:
+            times = one.cpu_times()
+            total += times.user + times.system
+        return total
+
+
+@contextmanager
+def digits_run(place: Path, model_dir: Path, workers: int) -> Iterator[Running]:
+    """Run Digit Inbox in `place`, an empty folder; ends it at the end."""
+    folder = place / "inbox"
+    folder.mkdir()
+    environment = {**os.environ, "DIGITS_MODEL_DIR": str(model_dir.resolve())}
+    with (place / "screen.txt").open("wb") as screen:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cli.main", "run", str(folder), "--workers", str(workers)],
+            cwd=place,
+            env=environment | {"PYTHONPATH": os.getcwd()},
+            stdout=screen,
+            stderr=screen,
+        )
+    try:
+        client = broker.connect(broker.embedded_url(place / "var"))
+        wait_for(lambda: sum(one.role == "worker" and one.doing != "no model" for one in living(client)) == workers)
+        wait_for(lambda: any(one.role == "watcher" for one in living(client)))
+        database = Database(f"sqlite:///{place / 'var' / 'results.db'}")
+        yield Running(folder, database, psutil.Process(process.pid))
+        database.close()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 300, pause: float = 0.05) -> None:
+    """Wait until something is true. Raises TimeoutError."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError("waited too long")
+        time.sleep(pause)

@@ -1,0 +1,60 @@
+"""Open the ledger for a command, and find the rows that a name given by a user means."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from db import paths
+from db.engine import Database
+from db.migrate import require_migrated
+from db.queries import Result, find
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Database]:
+    """Open the ledger and close it afterwards. Raises NotMigrated or DatabaseUnavailable."""
+    database = Database(url)
+    try:
+        require_migrated(database)
+        yield database
+    finally:
+        database.close()
+
+
+def file_of(row: Result) -> bytes:
+    """Give the file system's path of a row's file."""
+    return os.path.join(paths.to_bytes(row.folder), paths.to_bytes(row.path))
+
+
+def rows_named(database: Database, folder: Path, given: Path) -> list[Result]:
+    """Find the rows that a name means: a file system path, a path in the watched folder, or one as a table shows it.
+
+    Usually one row; several if other watched folders have a file of that name and `folder` has none. Read-only.
+    """
+    watched = paths.folder_text(folder)
+    texts = _texts(given)
+    inside = [paths.to_text(part) for part in _tails(given)]
+    for text in [*inside, *texts]:
+        if rows := [row for row in find(database, text, watched) if text in texts or _is_file(row, given)]:
+            return rows
+    for text in inside:
+        if rows := [row for row in find(database, text) if _is_file(row, given)]:
+            return rows
+    return next((rows for text in texts if (rows := find(database, text))), [])
+
+
+def _texts(given: Path) -> list[str]:
+    """Give the ledger's text for a name, and the name itself, should it have been copied from the ledger."""
+    name = os.fsencode(given)
+    return list(dict.fromkeys([paths.to_text(name), name.decode("utf-8", "backslashreplace")]))
+
+
+def _tails(given: Path) -> list[bytes]:
+    """Give every path under which a folder further up may know the file, the longest first."""
+    parts = os.path.abspath(os.fsencode(given)).split(b"/")
+    return [b"/".join(parts[start:]) for start in range(1, len(parts))]
+
+
+def _is_file(row: Result, given: Path) -> bool:
+    return os.path.abspath(file_of(row)) == os.path.abspath(os.fsencode(given))

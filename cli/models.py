@@ -1,0 +1,111 @@
+"""List the published models with their figures, and choose the one that reads."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from rich.table import Table
+from rich.text import Text
+
+from cli.text import duration, percent, printable, say, stdout
+from recognizer.contract import Card, read_card, verify_files
+from recognizer.errors import ContractMismatch, ModelMissing
+from recognizer.model import active_version, published_versions, version_name
+from trainer.publish import activate
+
+_COLUMNS = ("", "version", "network", "MNIST", "weights", "temp.", "accepts", "trained", "took", "files")
+_RIGHT = {"version", "MNIST", "weights", "temp.", "accepts", "took"}
+#: Columns for the table where standard output is no terminal: more than it needs.
+_PLAIN_WIDTH = 200
+#: Columns of a terminal from which the time of day is written, too.
+_WIDE = 90
+
+
+@dataclass(frozen=True)
+class _Version:
+    """A published version: its card if that can be read, and what is wrong with it if anything is."""
+
+    number: int
+    card: Card | None
+    trouble: str | None
+
+
+def show_models(model_dir: Path) -> None:
+    """Print a table of all versions, the oldest first, with the active one marked. Read-only."""
+    versions = [_inspected(model_dir, number) for number in published_versions(model_dir)]
+    active, trouble = _active(model_dir)
+    if not versions:
+        say(
+            f"There is no model in {printable(str(model_dir))} yet: `digits run` or `digits train` makes one.",
+            error=True,
+        )
+        return
+    console = stdout()
+    if not console.is_terminal:
+        console.width = _PLAIN_WIDTH
+    console.print(_table(versions, active, wide=console.width >= _WIDE))
+    for version in versions:
+        if version.trouble:
+            console.print(Text(f"version {version.number}: {printable(version.trouble)}", "red"), soft_wrap=True)
+    if trouble:
+        console.print(Text(printable(trouble), "yellow"), soft_wrap=True)
+
+
+def activate_model(model_dir: Path, version: int) -> None:
+    """Let a version read from now on. Raises ModelMissing, ContractMismatch or PublishFailed."""
+    card = activate(model_dir, version)
+    figures = f"{card.architecture}, {percent(card.mnist_accuracy, 2)} of MNIST right"
+    say(f"Version {card.version} reads from now on ({figures}).")
+
+
+def _inspected(model_dir: Path, number: int) -> _Version:
+    folder, card = model_dir / version_name(number), None
+    try:
+        card = read_card(folder)
+        verify_files(card, folder)
+    except (ContractMismatch, ModelMissing) as error:
+        return _Version(number, card, str(error))
+    return _Version(number, card, None)
+
+
+def _active(model_dir: Path) -> tuple[int | None, str | None]:
+    try:
+        active = active_version(model_dir)
+    except ModelMissing as error:
+        return None, str(error)
+    if active not in published_versions(model_dir):
+        return active, f"version {active} is named as the active one, but it is not there"
+    return active, None
+
+
+def _table(versions: list[_Version], active: int | None, *, wide: bool) -> Table:
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
+    for name in _COLUMNS:
+        table.add_column(name, justify="right" if name in _RIGHT else "left", no_wrap=True)
+    for version in versions:
+        mark = Text("*", "bold green") if version.number == active else Text("")
+        files = Text("whole", "green") if version.trouble is None else Text("refused", "red")
+        table.add_row(mark, Text(str(version.number)), *map(Text, _figures(version.card, wide=wide)), files)
+    return table
+
+
+def _figures(card: Card | None, *, wide: bool) -> tuple[str, ...]:
+    if card is None:
+        return ("",) * 7
+    return (
+        printable(card.architecture),
+        percent(card.mnist_accuracy, 2),
+        f"{card.parameters:,}",
+        f"{card.temperature:.2f}",
+        f"{card.accept_threshold:.3f}",
+        _moment(card.created_at, wide=wide),
+        duration(card.training_seconds),
+    )
+
+
+def _moment(text: str, *, wide: bool) -> str:
+    try:
+        moment = datetime.fromisoformat(text).astimezone()
+    except ValueError:
+        return printable(text)
+    return f"{moment:%Y-%m-%d %H:%M}" if wide else f"{moment:%Y-%m-%d}"

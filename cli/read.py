@@ -1,0 +1,93 @@
+"""Read image files here and now, without queue and database."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rich.cells import cell_len
+from rich.console import Console
+
+from cli.text import padded, percent, printable, say, shortened
+from db.paths import to_text
+from recognizer import reader
+from recognizer.errors import ModelMissing, UnreadableImage
+from recognizer.image import VANISHED
+from recognizer.model import active_version, load_model
+from recognizer.preparation import Prepared
+from recognizer.reader import Model, prepare_file
+from recognizer.reading import Reading
+from settings import Settings
+
+#: Files read by one call of the model: enough to make the call cheap, few enough that answers come at once.
+_CHUNK = 32
+#: Columns a reading is filled up to.
+_READING = 6
+#: Columns of a terminal that paths leave to the rest of a line: reading, confidence, verdict, and a usual reason.
+_REST = 52
+#: Columns of a path that are shown at the least.
+_LEAST_PATH = 16
+
+
+def read(settings: Settings, files: Sequence[Path]) -> int:
+    """Print one line a file: path, reading, confidence, verdict, reason. Gives 1 if one could not be read, else 0.
+
+    Raises ModelMissing or ContractMismatch.
+    """
+    model = load_active(settings.model_dir)
+    room = max(_LEAST_PATH, shutil.get_terminal_size().columns - _REST)
+    width = min(max(cell_len(_name(file)) for file in files), room)
+    failures = 0
+    for start in range(0, len(files), _CHUNK):
+        for file, outcome in _outcomes(files[start : start + _CHUNK], model):
+            failures += isinstance(outcome, UnreadableImage)
+            say(_line(_name(file), outcome, width))
+    return 1 if failures else 0
+
+
+def load_active(model_dir: Path) -> Model:
+    """Load the active model, and say so on a terminal meanwhile. Raises ModelMissing or ContractMismatch."""
+    try:
+        version = active_version(model_dir)
+    except ModelMissing as error:
+        raise ModelMissing(f"{error}: `digits train` makes one") from error
+    with Console(stderr=True).status(f"loading model {version}"):
+        return load_model(model_dir, version)
+
+
+def reason_of(error: UnreadableImage) -> str:
+    """Say why a file that the user named can't be read."""
+    return "there is no such file" if str(error) == VANISHED else printable(str(error))
+
+
+def _outcomes(files: Sequence[Path], model: Model) -> Iterator[tuple[Path, Reading | UnreadableImage]]:
+    """Give each file with its reading, or with the error that says why there is none."""
+    prepared = [_prepared(file) for file in files]
+    readings = iter(reader.read([one for one in prepared if isinstance(one, Prepared)], model))
+    for file, one in zip(files, prepared, strict=True):
+        yield file, one if isinstance(one, UnreadableImage) else next(readings)
+
+
+def _prepared(file: Path) -> Prepared | UnreadableImage:
+    try:
+        return prepare_file(os.fsencode(file)).prepared
+    except UnreadableImage as error:
+        return error
+
+
+def _name(file: Path) -> str:
+    return printable(to_text(os.fsencode(file)))
+
+
+def _line(name: str, outcome: Reading | UnreadableImage, width: int) -> str:
+    if isinstance(outcome, UnreadableImage):
+        text, confidence, verdict, reason = "", None, "failed", reason_of(outcome)
+    else:
+        confidence = outcome.confidence if outcome.text else None
+        text, verdict, reason = outcome.text, outcome.verdict.value, outcome.reason or ""
+    if not sys.stdout.isatty():
+        exact = "" if confidence is None else f"{confidence:.4f}"
+        return f"{name}\t{text}\t{exact}\t{verdict}\t{reason}"
+    path = padded(shortened(name, width), width)
+    return f"{path}  {text:<{_READING}}  {percent(confidence):>6}  {verdict:<8}  {reason}".rstrip()

@@ -1,0 +1,164 @@
+"""Draw one picture in the terminal: what is in the file, what the network sees of it, and what it makes of that."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from cli.canvas import Canvas
+from cli.errors import CommandFailed
+from cli.ledger import file_of, opened, rows_named
+from cli.read import load_active, reason_of
+from cli.text import COLOURS, local_time, percent, plural, printable, stdout
+from db.errors import LedgerError, NotMigrated
+from db.paths import to_text
+from db.queries import Result
+from recognizer import reader
+from recognizer.contract import SIDE, Card
+from recognizer.errors import UnreadableImage
+from recognizer.image import Gray, open_image
+from recognizer.preparation import Prepared, prepare
+from recognizer.reading import Digit, Reading
+from settings import Settings
+
+#: Columns everything fits into.
+_WIDTH = 80
+#: Lines the picture may take, so that it and its first digit fit one screen.
+_LINES = 20
+#: Columns of a probability's bar.
+_BAR = 30
+#: Places in the ten probabilities' percentages: the smaller ones are what one looks at here.
+_PLACES = 2
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A file as bytes, its rows in the ledger, and why the ledger could not be asked, if so."""
+
+    file: bytes
+    rows: list[Result]
+    trouble: str | None
+
+
+def show(settings: Settings, path: Path) -> None:
+    """Draw the image at `path`, a file or a path in the watched folder, and read it here and now.
+
+    Raises CommandFailed if it can't be read, ModelMissing or ContractMismatch.
+    """
+    console = stdout()
+    found = _find(settings, path)
+    try:
+        gray = open_image(found.file).gray
+    except UnreadableImage as error:
+        _print_ledger(console, found)
+        raise CommandFailed(f"{_name(found.file)} can't be read: {reason_of(error)}") from error
+    model = load_active(settings.model_dir)
+    prepared = prepare(gray)
+    reading = reader.read([prepared], model)[0]
+    canvas = Canvas(console)
+    _print_picture(console, canvas, found, gray, prepared)
+    _print_reading(console, reading, model.card)
+    _print_ledger(console, found)
+    for number, (digit, crop) in enumerate(zip(reading.digits, prepared.crops, strict=False), 1):
+        _print_digit(console, canvas, digit, crop, f"digit {number} of {len(reading.digits)}")
+
+
+def _find(settings: Settings, path: Path) -> _Found:
+    rows, trouble = _rows(settings, path)
+    candidates = [os.fsencode(path), os.fsencode(settings.folder / path), *map(file_of, rows)]
+    file = next((file for file in candidates if os.path.lexists(file)), candidates[-1] if rows else candidates[0])
+    return _Found(file, rows, trouble)
+
+
+def _rows(settings: Settings, path: Path) -> tuple[list[Result], str | None]:
+    try:
+        with opened(settings.database_url) as database:
+            return rows_named(database, settings.folder, path), None
+    except NotMigrated:
+        return [], "there is no ledger yet"
+    except LedgerError as error:
+        return [], str(error)
+
+
+def _name(file: bytes) -> str:
+    return printable(to_text(file))
+
+
+def _print_picture(console: Console, canvas: Canvas, found: _Found, gray: Gray, prepared: Prepared) -> None:
+    height, width = gray.shape
+    ink = "dark on light" if prepared.dark_on_light else "light on dark"
+    facts = f"{width} x {height} pixels, {ink}, {plural(len(prepared.crops), 'digit')} found"
+    console.print(Text(_name(found.file), style="bold"))
+    console.print(Text(facts, style="dim"))
+    _print_lines(
+        console,
+        canvas.picture(
+            gray,
+            width=_WIDTH - 2,
+            lines=_LINES,
+            boxes=prepared.boxes if len(prepared.boxes) > 1 else (),
+            ink_is_dark=prepared.dark_on_light,
+        ),
+    )
+
+
+def _print_lines(console: Console, lines: Sequence[Text]) -> None:
+    for line in lines:
+        line.rstrip()  # only the plain ones end in spaces
+        console.print(Text("  ").append_text(line))
+
+
+def _print_reading(console: Console, reading: Reading, card: Card) -> None:
+    by = f"model {card.version} ({card.architecture}, {percent(card.mnist_accuracy, 2)} of MNIST right)"
+    confidence = reading.confidence if reading.text else None
+    console.print(_outcome("now", reading.text, confidence, reading.verdict.value, by))
+    _print_reason(console, reading.reason)
+
+
+def _print_ledger(console: Console, found: _Found) -> None:
+    if found.trouble or not found.rows:
+        console.print(Text(f"ledger  {printable(found.trouble or 'it has no row for this file')}", style="dim"))
+    for row in found.rows:
+        by = [] if row.model_version is None else [f"model {row.model_version}"]
+        at = [] if row.recognized_ms is None else [local_time(row.recognized_ms)]
+        confidence = row.confidence if row.reading else None
+        console.print(_outcome("ledger", row.reading or "", confidence, row.status.value, ", ".join(by + at)))
+        _print_reason(console, row.reason)
+
+
+def _outcome(origin: str, reading: str, confidence: float | None, status: str, by: str) -> Text:
+    parts = ((f"{origin:<8}", "dim"), (reading, "bold"), "  " if reading else "")
+    known = (percent(confidence), "  " if reading else "", (status, COLOURS[status]), (f"  {by}" if by else "", "dim"))
+    return Text.assemble(*parts, *known)
+
+
+def _print_reason(console: Console, reason: str | None) -> None:
+    if reason:
+        console.print(Text(f"{'':<8}{printable(reason)}"))
+
+
+def _print_digit(console: Console, canvas: Canvas, digit: Digit, crop: Gray, title: str) -> None:
+    console.print()
+    seen = canvas.picture(crop, width=SIDE, lines=SIDE // 2, ink_is_dark=False)
+    for left, right in zip_longest(seen, _facts(canvas, digit, title), fillvalue=Text()):
+        line = Text("  ").append_text(left).append("   ").append_text(right)
+        line.rstrip()
+        console.print(line)
+
+
+def _facts(canvas: Canvas, digit: Digit, title: str) -> list[Text]:
+    box = digit.box
+    lines = [
+        Text.assemble(f"{title}: ", (str(digit.label), "bold"), f"  {percent(digit.confidence, _PLACES)}"),
+        Text(f"{box.width} x {box.height} pixels at {box.left}, {box.top}", style="dim"),
+        Text(),
+    ]
+    for label, probability in enumerate(digit.probabilities):
+        style = "bold green" if label == digit.label else ""
+        bar = f"{canvas.bar(probability, _BAR):<{_BAR}}"
+        lines.append(Text(f"{label} {bar} {percent(probability, _PLACES):>7}", style=style))
+    return lines

@@ -1,0 +1,107 @@
+"""Start the real `digits` command in a folder of its own, and leave nothing of it behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+#: Seconds for anything a test waits for; far above what it takes, on a machine that is busy with other things.
+PATIENCE = 120
+
+
+@dataclass
+class Place:
+    """A folder to run in, with the repository's model and nothing else."""
+
+    path: Path
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    @property
+    def inbox(self) -> Path:
+        """The watched folder."""
+        return self.path / "digits"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment without a setting of this machine, and with the repository's model."""
+        plain = {name: value for name, value in os.environ.items() if not name.startswith("DIGITS_")}
+        return plain | {"DIGITS_MODEL_DIR": str(ROOT / "model"), "COLUMNS": "120"}
+
+    def digits(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "cli.main", *arguments],
+            cwd=self.path,
+            env=self.environment | variables,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE * 2,
+            check=False,
+        )
+
+    def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+        """Start a command that goes on; its output is a pipe."""
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "cli.main", *arguments],
+            cwd=self.path,
+            env=self.environment | variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self.started.append(process)
+        return process
+
+    def processes(self) -> dict[int, str]:
+        """All living processes that run in this folder or below it: pid and command line."""
+        found = {}
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and _runs_below(entry, self.path):
+                found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        return found
+
+
+def _runs_below(entry: Path, folder: Path) -> bool:
+    try:
+        where = (entry / "cwd").readlink()
+        alive = (entry / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+    return alive and where.is_relative_to(folder)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    """An empty inbox in a folder of its own; whatever was started there is ended."""
+    place = Place(tmp_path)
+    place.inbox.mkdir()
+    yield place
+    for process in place.started:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        process.communicate()
+    for pid in place.processes():
+        os.kill(pid, signal.SIGKILL)
+
+
+def eventually(condition: Callable[[], bool], what: str) -> None:
+    """Wait until a condition holds, or fail saying what did not come."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            pytest.fail(f"waited {PATIENCE} s for {what}")
+        time.sleep(0.05)
+
+
+@pytest.fixture(name="eventually")
+def eventually_fixture() -> Callable[[Callable[[], bool], str], None]:
+    """Give tests `eventually`."""
+    return eventually

@@ -1,0 +1,524 @@
+"""What the commands show of a real ledger, real files and models on disk."""
+
+import base64
+import csv
+import hashlib
+import io
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+from sqlalchemy import text
+
+import cli.read
+import cli.report
+import cli.results
+import cli.show
+import cli.status
+import cli.train
+import trainer.train
+from broker import BrokerUnavailable, connect
+from cli.errors import CommandFailed
+from cli.models import activate_model, show_models
+from cli.report import write_report
+from cli.results import show_results
+from cli.retry import retry
+from cli.status import show_status
+from db import claims, intake, paths, queries
+from db.engine import Database
+from db.queries import Balance, Filter
+from db.tables import Status
+from recognizer.contract import Card
+from recognizer.errors import ContractMismatch, ModelMissing
+from recognizer.image import decode
+from recognizer.model import Crops, Probabilities
+from settings import Settings
+from trainer.fit import Progress
+from trainer.gate import Verdict
+from worker.client import Client
+from worker.presence import Beat
+
+ROOT = Path(__file__).parents[2]
+LONG = "2026/scans/" + "x" * 200 + "_cellar.png"
+NASTY = "<img src=x onerror=alert(1)>\n\x1b[31m\u202e.png"
+ROWS: list[tuple[str, str | None, float | None, Status, str | None]] = [
+    ("seven.png", "7", 0.9991, Status.ACCEPTED, None),
+    ("phone.png", "0472", 0.97, Status.ACCEPTED, None),
+    ("=cmd+calc.png", "3", 0.999, Status.ACCEPTED, None),
+    (LONG, "98125", 0.88, Status.ACCEPTED, None),
+    ("four or nine.png", "9", 0.53, Status.REVIEW, "not sure: 9 or 4"),
+    ("pi.png", "31415926535897932384626433832795", 0.71, Status.REVIEW, "not sure: 6 or 0 (digit 8 of 32)"),
+    (NASTY, "4", 0.9, Status.ACCEPTED, None),
+    ("blank.png", "", 0.0, Status.REJECTED, "no digit found"),
+    ("notes.png", None, None, Status.FAILED, "not an image"),
+    ("waiting.png", None, None, Status.QUEUED, None),
+]
+
+Capture = pytest.CaptureFixture[str]
+Patch = pytest.MonkeyPatch
+Draw = Callable[[Path, str], Path]
+
+
+@pytest.fixture
+def settings(sqlite_database: Database, tmp_path: Path, monkeypatch: Patch) -> Settings:
+    monkeypatch.chdir(tmp_path)
+    url = sqlite_database.url.render_as_string(hide_password=False)
+    for name in ("digits", "model"):
+        Path(name).mkdir()
+    return Settings(database_url=url, folder=Path("digits"), model_dir=Path("model"), var_dir=tmp_path / "var")
+
+
+@pytest.fixture
+def filled(settings: Settings, sqlite_database: Database) -> Settings:
+    """Give a ledger with one row of every kind."""
+    seen = [intake.SeenFile(path, 100, number) for number, (path, *_) in enumerate(ROWS, 1)]
+    ids = intake.register(sqlite_database, "digits", seen)
+    claims.claim(sqlite_database, ids, "message")
+    answers = [
+        _answer(row_id, reading, confidence, status, reason)
+        for row_id, (_, reading, confidence, status, reason) in zip(ids, ROWS, strict=True)
+        if status != Status.QUEUED
+    ]
+    assert claims.answer(sqlite_database, "message", answers) == len(ROWS) - 1
+    return settings
+
+
+def _answer(
+    row_id: int, reading: str | None, confidence: float | None, status: Status, reason: str | None
+) -> claims.Answer:
+    digits = tuple(
+        claims.DigitRow(
+            int(label), 0.9, (10 * place, 5, 8, 12), tuple(0.9 if str(one) == label else 0.0111 for one in range(10))
+        )
+        for place, label in enumerate(reading or "")
+    )
+    return claims.Answer(row_id, status, reason, reading, confidence, 3, "0" * 64, True, digits)  # noqa: FBT003 - no name
+
+
+def _statuses(database: Database) -> dict[str, Status]:
+    return {row.path: row.status for row in queries.results(database, Filter())}
+
+
+def test_csv_gives_the_view_row_by_row_and_names_exactly(
+    filled: Settings, sqlite_database: Database, capsys: Capture
+) -> None:
+    show_results(filled, Filter(), "csv")
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    with sqlite_database.reading() as connection:
+        view = connection.execute(text("select * from results")).mappings().all()
+    expected = [{name: "" if value is None else str(value) for name, value in row.items()} for row in view]
+    assert sorted(rows, key=lambda row: row["path"]) == sorted(expected, key=lambda row: row["path"])
+    assert list(rows[0]) == ["path", "reading", "confidence", "status", "reason", "model_version", "recognized_at"]
+
+
+def test_json_gives_every_digit_with_its_box_and_probabilities(filled: Settings, capsys: Capture) -> None:
+    show_results(filled, Filter(digit=0), "json")
+    by_path = {row["path"]: row for row in json.loads(capsys.readouterr().out)}
+    assert set(by_path) == {"phone.png"}
+    digits = by_path["phone.png"]["digits"]
+    assert [digit["label"] for digit in digits] == [0, 4, 7, 2]
+    assert digits[1]["box"] == {"left": 10, "top": 5, "width": 8, "height": 12}
+    assert len(digits[0]["probabilities"]) == 10
+
+
+def test_csv_on_a_terminal_cannot_move_the_cursor(filled: Settings, capsys: Capture, monkeypatch: Patch) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    show_results(filled, Filter(), "csv")
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert "=cmd+calc.png,3,0.999,accepted" in out
+
+
+@pytest.mark.parametrize("format_name", ["csv", "json"])
+def test_an_empty_ledger_is_an_empty_list_for_programs(settings: Settings, format_name: str, capsys: Capture) -> None:
+    show_results(settings, Filter(), format_name)
+    out, error = capsys.readouterr()
+    assert not error
+    assert out.strip() == {"csv": ",".join(cli.results.COLUMNS), "json": "[]"}[format_name]
+
+
+def test_an_empty_table_is_one_sentence_on_standard_error(settings: Settings, capsys: Capture) -> None:
+    show_results(settings, Filter(), "table")
+    out, error = capsys.readouterr()
+    assert not out
+    assert len(error.splitlines()) == 1
+
+
+def test_a_table_in_a_file_loses_nothing(filled: Settings, capsys: Capture) -> None:
+    show_results(filled, Filter(), "table")
+    out = capsys.readouterr().out
+    assert len(out.splitlines()) == len(ROWS) + 1
+    for path, reading, _, status, reason in ROWS:
+        if path != NASTY:
+            (line,) = [line for line in out.splitlines() if line.startswith(path)]
+            assert {reading or "", status, *(reason or "").split()} <= {"", *line.split()}
+    assert "\x1b" not in out
+    assert "\u202e" not in out
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_table_on_a_terminal_fits_and_shows_whole_readings(filled: Settings, width: int, monkeypatch: Patch) -> None:
+    screen = io.StringIO()
+    console = Console(file=screen, width=width, force_terminal=True, color_system=None, highlight=False)
+    monkeypatch.setattr(cli.results, "stdout", lambda: console)
+    show_results(filled, Filter(), "table")
+    lines = screen.getvalue().splitlines()
+    assert max(map(cell_len, lines)) <= width
+    start = lines[0].index("reading")
+    column = "".join(line[start : start + 16 if width == 120 else start + 8].strip() for line in lines[1:])
+    assert "31415926535897932384626433832795" in column
+    assert any("0472 " in line and "97.0%" in line for line in lines)
+    assert any(line.startswith("2026") and "…" in line and "lar.png" in line for line in lines)
+
+
+@pytest.mark.parametrize("arguments", [["results"], ["results", "--format", "csv"], ["--help"]])
+def test_asking_for_results_imports_nothing_heavy(filled: Settings, arguments: list[str]) -> None:
+    program = (
+        "import sys, cli.main\n"
+        "try: cli.main.main()\n"
+        "except SystemExit as end: assert not end.code\n"
+        "heavy = {'tensorflow', 'keras', 'cv2', 'celery', 'alembic', 'numpy', 'redis'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    environment = {**os.environ, "DIGITS_DATABASE_URL": filled.database_url, "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(
+        [sys.executable, "-c", program, *arguments], env=environment, capture_output=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr.decode()
+    assert ended.stdout
+
+
+class _Page(HTMLParser):
+    """Collects the tags of a page, and the text that people read."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.fixture
+def page(filled: Settings, draw: Draw, tmp_path: Path) -> _Page:
+    """Write the report of a folder that holds some of the ledger's files."""
+    draw(Path("digits/phone.png"), "0472")
+    draw(Path("digits/seven.png"), "7")
+    os.rename(draw(Path("digits/nasty.png"), "4"), b"digits/" + paths.to_bytes(NASTY))
+    Path("digits/notes.png").write_bytes(b"the file's own bytes <script>")
+    write_report(filled, tmp_path / "out.html")
+    return _Page((tmp_path / "out.html").read_text(encoding="utf-8"))
+
+
+def test_the_report_shows_every_file_and_its_reading(page: _Page) -> None:
+    assert len(page.all("li")) == len(ROWS)
+    for path, reading, _, _, reason in ROWS:
+        assert path == NASTY or path in page.words
+        assert (reading or "") in page.words
+        assert (reason or "") in page.words
+    assert "10 files seen = 2 review + 1 failed + 1 rejected + 5 accepted + 1 queued" in page.words
+
+
+def test_the_report_carries_new_small_pictures_and_placeholders(page: _Page) -> None:
+    pictures = page.all("img")
+    assert {picture["alt"] for picture in pictures} >= {"phone.png, read as 0472", "seven.png, read as 7"}
+    for picture in pictures:
+        kind, data = (picture["src"] or "").split(",")
+        assert kind == "data:image/png;base64"
+        assert max(decode(base64.b64decode(data)).shape) <= 128
+    assert len(pictures) == 3
+    assert sum(tag.get("role") == "img" for tag in page.all("div")) == len(ROWS) - 3
+
+
+def test_the_report_can_run_and_load_nothing(page: _Page, tmp_path: Path) -> None:
+    assert {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object", "form", "a"} == set()
+    assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on") or name == "style"]
+    (policy,) = [meta["content"] or "" for meta in page.all("meta") if meta.get("http-equiv")]
+    assert policy.startswith("default-src 'none'; img-src data:; style-src 'sha256-")
+    written = (tmp_path / "out.html").read_text(encoding="utf-8")
+    style = written.split("<style>")[1].split("</style>")[0]
+    assert base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() in policy
+    assert "http://" not in written
+    assert "https://" not in written
+
+
+def test_a_file_name_in_the_report_is_only_text(page: _Page, tmp_path: Path) -> None:
+    written = (tmp_path / "out.html").read_text(encoding="utf-8")
+    assert "<img src=x" not in written
+    assert "\u202e" not in written
+    assert r"<img src=x onerror=alert(1)>\n\x1b[31m\u202e.png" in page.words
+
+
+def test_the_report_opens_names_that_are_no_text(settings: Settings, sqlite_database: Database, draw: Draw) -> None:
+    name = b"latin1-\xff.png"
+    os.rename(draw(Path("digits/one.png"), "1"), b"digits/" + name)
+    intake.register(sqlite_database, "digits", [intake.SeenFile(paths.to_text(name), 1, 1)])
+    write_report(settings, Path("out.html"))
+    assert len(_Page(Path("out.html").read_text(encoding="utf-8")).all("img")) == 1
+
+
+def test_the_report_is_replaced_only_when_it_is_whole(filled: Settings, tmp_path: Path, monkeypatch: Patch) -> None:
+    out = tmp_path / "out.html"
+    out.write_text("the old one")
+
+    def broken(_row: object) -> str:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cli.report, "_card", broken)
+        with pytest.raises(MemoryError):
+            write_report(filled, out)
+    assert out.read_text() == "the old one"
+    write_report(filled, out)
+    assert "seven.png" in out.read_text(encoding="utf-8")
+    assert stat.S_IMODE(out.stat().st_mode) == 0o666 & ~_umask()
+    assert not list(tmp_path.glob(".report-*"))
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def test_a_report_that_cannot_be_written_is_one_sentence(filled: Settings, tmp_path: Path) -> None:
+    for out in (tmp_path, tmp_path / "nowhere" / "out.html"):
+        with pytest.raises(CommandFailed, match="can"):
+            write_report(filled, out)
+
+
+def test_an_empty_ledger_has_a_report_too(settings: Settings, capsys: Capture) -> None:
+    write_report(settings, Path("out.html"))
+    assert "No files seen yet" in Path("out.html").read_text(encoding="utf-8")
+    assert "0 images" in capsys.readouterr().out
+
+
+def test_status_shows_the_balance_and_that_nothing_runs(filled: Settings, capsys: Capture) -> None:
+    assert show_status(filled) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"^accepted +5$", out, re.MULTILINE)
+    assert re.search(r"^seen +10  the balance closes$", out, re.MULTILINE)
+    assert "`digits run` starts it" in out
+    assert "1 file waits and no worker is running" in out
+
+
+def test_status_shows_who_runs(filled: Settings, broker_url: str, capsys: Capture) -> None:
+    with connect(broker_url) as client:
+        Beat(client, "worker", lambda: "model 3\x1b").now()
+        assert show_status(filled.model_copy(update={"redis_url": broker_url})) == 0
+    out = capsys.readouterr().out
+    assert re.search(rf"^worker +model 3\\x1b \(.*, process {os.getpid()}\)$", out, re.MULTILINE)
+    assert re.search(r"^watcher +none is running$", out, re.MULTILINE)
+    assert "no worker is running" not in out
+
+
+def test_status_is_one_if_the_balance_does_not_close(filled: Settings, monkeypatch: Patch, capsys: Capture) -> None:
+    monkeypatch.setattr(cli.status, "balance", lambda _: Balance(3, dict.fromkeys(Status, 0)))
+    assert show_status(filled) == 1
+    assert "DOES NOT CLOSE" in capsys.readouterr().out
+
+
+def test_retry_puts_back_all_that_failed(filled: Settings, sqlite_database: Database, capsys: Capture) -> None:
+    retry(filled, None)
+    assert _statuses(sqlite_database)["notes.png"] == Status.QUEUED
+    assert "1 file put back" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "name", ["four or nine.png", "digits/four or nine.png", "{here}/digits/../digits/four or nine.png"]
+)
+def test_retry_knows_a_file_by_each_of_its_names(
+    filled: Settings, sqlite_database: Database, name: str, tmp_path: Path
+) -> None:
+    retry(filled, [Path(name.format(here=tmp_path))])
+    changed = {path for path, status in _statuses(sqlite_database).items() if status == Status.QUEUED}
+    assert changed == {"four or nine.png", "waiting.png"}
+
+
+def test_retry_knows_a_file_of_another_watched_folder(
+    settings: Settings, sqlite_database: Database, tmp_path: Path
+) -> None:
+    (row_id,) = intake.register(sqlite_database, "/data/inbox", [intake.SeenFile("a/b.png", 1, 1)])
+    claims.claim(sqlite_database, [row_id], "message")
+    claims.answer(sqlite_database, "message", [_answer(row_id, None, None, Status.FAILED, "not an image")])
+    with pytest.raises(CommandFailed):
+        retry(settings, [tmp_path / "data/inbox/other/b.png"])
+    retry(settings, [Path("/data/inbox/a/b.png")])
+    assert _statuses(sqlite_database) == {"a/b.png": Status.QUEUED}
+
+
+def test_retry_with_an_unknown_name_changes_nothing(filled: Settings, sqlite_database: Database) -> None:
+    before = _statuses(sqlite_database)
+    with pytest.raises(CommandFailed, match=r"no file no\\nsuch\.png"):
+        retry(filled, [Path("notes.png"), Path("no\nsuch.png")])
+    assert _statuses(sqlite_database) == before
+
+
+def test_retry_rings_where_there_is_a_broker(filled: Settings, broker_url: str, capsys: Capture) -> None:
+    retry(filled.model_copy(update={"redis_url": broker_url}), None)
+    client = Client(broker_url)
+    assert client.waiting() == 1
+    client.close()
+    assert "no broker" not in capsys.readouterr().out
+
+
+def _publish(model_dir: Path, version: int, **changes: object) -> None:
+    folder = model_dir / f"{version:04d}"
+    folder.mkdir()
+    (folder / "model.keras").write_bytes(b"weights")
+    files = {"model.keras": hashlib.sha256(b"weights").hexdigest()}
+    fields = {
+        "version": version, "architecture": "cnn", "recipe": "", "seed": 1, "epochs": 9, "parameters": 123_456,
+        "mnist_accuracy": 0.9955, "temperature": 1.25, "accept_threshold": 0.9,
+        "created_at": "2026-11-22T16:04:05+00:00",
+        "training_seconds": 620.0, "files": files,
+    }  # fmt: skip
+    Card(**{**fields, **changes}).write(folder)  # type: ignore[arg-type]
+
+
+def test_models_are_listed_with_their_figures_and_their_faults(settings: Settings, capsys: Capture) -> None:
+    for version in (1, 2, 3):
+        _publish(settings.model_dir, version)
+    (settings.model_dir / "0002/model.keras").write_bytes(b"other")
+    (settings.model_dir / "0003/card.json").write_text("{")
+    activate_model(settings.model_dir, 1)
+    show_models(settings.model_dir)
+    out = capsys.readouterr().out
+    assert re.search(
+        r"^\* +1 cnn +99\.55% +123,456 +1\.25 +0\.900 2026-11-2\d \d\d:\d\d 10 min 20 s whole", out, re.MULTILINE
+    )
+    assert re.search(r"^ +2 cnn .* refused", out, re.MULTILINE)
+    assert re.search(r"^version 2: .*checksum differs", out, re.MULTILINE)
+    assert re.search(r"^version 3: the card .* can't be read", out, re.MULTILINE)
+
+
+def test_a_version_that_is_damaged_or_absent_is_not_activated(settings: Settings) -> None:
+    _publish(settings.model_dir, 1)
+    activate_model(settings.model_dir, 1)
+    _publish(settings.model_dir, 2, files={})
+    for version, error in ((2, ContractMismatch), (3, ModelMissing)):
+        with pytest.raises(error):
+            activate_model(settings.model_dir, version)
+    assert (settings.model_dir / "active").read_text().strip() == "0001"
+
+
+def test_no_models_at_all_is_one_sentence(settings: Settings, capsys: Capture) -> None:
+    show_models(settings.model_dir)
+    assert "There is no model in model yet" in capsys.readouterr().err
+
+
+class _Sevens:
+    """A model that takes everything for a 7, quite sure."""
+
+    card = Card(4, "cnn", "", 1, 1, 1, 0.9955, 1.0, 0.9, "", 1.0, {})
+
+    def probabilities(self, crops: Crops) -> Probabilities:
+        """Give 0.955 to the 7."""
+        return np.tile(np.where(np.arange(10) == 7, 0.955, 0.005).astype(np.float32), (len(crops), 1))
+
+
+@pytest.fixture
+def sevens(monkeypatch: Patch) -> None:
+    for module in (cli.read, cli.show):
+        monkeypatch.setattr(module, "load_active", lambda _: _Sevens())
+
+
+@pytest.mark.usefixtures("sevens")
+def test_read_gives_a_line_for_every_file_and_one_for_a_bad_one(
+    settings: Settings, draw: Draw, capsys: Capture
+) -> None:
+    one, two = draw(Path("one.png"), "1"), draw(Path("two.png"), "22")
+    Path("bad\n.png").write_text("hello")
+    assert cli.read.read(settings, [one, Path("bad\n.png"), two, Path("nowhere.png")]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "one.png\t7\t0.9550\taccepted\t",
+        "bad\\n.png\t\t\tfailed\tnot an image",
+        "two.png\t77\t0.9120\taccepted\t",
+        "nowhere.png\t\t\tfailed\tthere is no such file",
+    ]
+    assert cli.read.read(settings, [one]) == 0
+
+
+def test_read_without_a_model_says_how_to_get_one(settings: Settings) -> None:
+    with pytest.raises(ModelMissing, match="`digits train` makes one"):
+        cli.read.read(settings, [Path("one.png")])
+
+
+@pytest.mark.usefixtures("sevens")
+def test_show_draws_the_picture_the_crops_and_what_the_ledger_has(
+    filled: Settings, draw: Draw, capsys: Capture
+) -> None:
+    draw(Path("digits/phone.png"), "01")
+    cli.show.show(filled, Path("phone.png"))
+    out = capsys.readouterr().out
+    assert out.startswith("digits/phone.png\n160 x 80 pixels, dark on light, 2 digits found\n")
+    assert re.search(r"^now +77 +91\.2% +accepted +model 4 \(cnn, 99\.55% of MNIST right\)$", out, re.MULTILINE)
+    assert re.search(r"^ledger +0472 +97\.0% +accepted +model 3, \d{4}-", out, re.MULTILINE)
+    assert out.count("7 ████") == 2
+    assert out.count("0.50%") == 18
+    assert max(map(cell_len, out.splitlines())) <= 80
+
+
+@pytest.mark.usefixtures("sevens")
+def test_show_needs_no_ledger(tmp_path: Path, draw: Draw, capsys: Capture) -> None:
+    settings = Settings(database_url=f"sqlite:///{tmp_path}/none.db", folder=tmp_path / "digits")
+    cli.show.show(settings, draw(tmp_path / "one.png", "1"))
+    assert "there is no ledger yet" in capsys.readouterr().out
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_show_says_why_a_file_cannot_be_read_and_what_the_ledger_knows(filled: Settings, capsys: Capture) -> None:
+    Path("digits/notes.png").write_text("hello")
+    with pytest.raises(CommandFailed, match=r"^digits/notes\.png can't be read: not an image$"):
+        cli.show.show(filled, Path("notes.png"))
+    assert re.search(r"^ledger +failed", capsys.readouterr().out, re.MULTILINE)
+    with pytest.raises(CommandFailed, match="there is no such file"):
+        cli.show.show(filled, Path("nowhere.png"))
+
+
+def test_train_prints_a_line_an_epoch_and_the_figures(settings: Settings, monkeypatch: Patch, capsys: Capture) -> None:
+    def fake(model_dir: Path, **wishes: object) -> trainer.train.Published:
+        assert wishes.pop("architecture") == "cnn"
+        report = wishes["on_progress"]
+        assert callable(report)
+        for step in range(20):
+            report(Progress(step // 10 + 1, 2, step / 20, None if step < 10 else 0.97, 61.0))
+        return trainer.train.Published(
+            _Sevens.card, model_dir / "0004", Verdict(activate=True, reason="it is made active")
+        )
+
+    monkeypatch.setattr(trainer.train, "train", fake)
+    cli.train.train(settings, architecture="cnn", epochs=2, force=False, queue=False)
+    out, error = capsys.readouterr()
+    assert error.splitlines()[1:] == ["epoch 1 of 2, 1 min 1 s left", "epoch 2 of 2, 97.00% right, 1 min 1 s left"]
+    assert "99.55%" in out
+    assert "it is made active" in out
+    assert "model/0004/curve.png and confusion.png" in out
+
+
+def test_a_training_can_be_queued_only_where_a_broker_answers(settings: Settings, broker_url: str) -> None:
+    with pytest.raises(BrokerUnavailable):
+        cli.train.train(settings, architecture="mlp", epochs=1, force=False, queue=True)
+    reachable = settings.model_copy(update={"redis_url": broker_url})
+    cli.train.train(reachable, architecture="mlp", epochs=1, force=False, queue=True)
+    client = Client(broker_url)
+    assert client.trainings_waiting() == 1
+    client.close()

@@ -1,0 +1,31 @@
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from cli.main import app
+from settings import PREFIX, Settings
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(get_command(app).commands))  # type: ignore[attr-defined]
+def test_readme_tells_of_every_command(name: str) -> None:
+    assert f"digits {name}" in README
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_readme_tells_of_every_setting(name: str) -> None:
+    variable = "MNIST_PATH" if name == "mnist_path" else PREFIX + name.upper()
+    assert f"`{variable}`" in README
+
+
+def test_readme_names_no_setting_that_does_not_exist() -> None:
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | {"DIGITS_REDIS_PASSWORD"}
+    assert set(re.findall(r"DIGITS_[A-Z_]+", README)) <= known
+
+
+def test_readme_has_the_two_commands_to_the_letter() -> None:
+    assert "python3 -m venv .venv && .venv/bin/pip install -e . && .venv/bin/digits run --once" in README
+    assert "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest" in README
