@@ -2,6 +2,7 @@
 
 RecognitionError
 ├── UnreadableImage    this one file can't be read; the reason says why
+│   └── Inaccessible   it can't even be opened: gone, a link, a pipe, not permitted
 ├── ModelMissing       there is no model to read with
 └── ContractMismatch   there is a model, but not one that this code may use
 """
@@ -13,6 +14,10 @@ class RecognitionError(Exception):
 
 class UnreadableImage(RecognitionError):  # noqa: N818 - named for what is wrong, like FileNotFoundError's errno
     """A file that can't be turned into pixels."""
+
+
+class Inaccessible(UnreadableImage):
+    """A path that is no file one may open; unlike damaged bytes, this does not mend when its writer goes on."""
 
 
 class ModelMissing(RecognitionError):  # noqa: N818 - the name is fixed by the design

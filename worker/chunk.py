@@ -12,7 +12,7 @@ from db.claims import Answer, ClaimedFile, DigitRow
 from db.engine import Database
 from db.errors import DatabaseUnavailable
 from db.tables import Status
-from recognizer.errors import UnreadableImage
+from recognizer.errors import Inaccessible, UnreadableImage
 from recognizer.model import Model
 from recognizer.reader import PreparedFile, prepare_file, read
 from recognizer.reading import Reading
@@ -70,6 +70,8 @@ class _Opened:
         path = os.path.join(paths.to_bytes(file.folder), paths.to_bytes(file.path))
         try:
             prepared = prepare_file(path)
+        except Inaccessible as error:
+            self._failed.append(Answer(file.id, Status.FAILED, reason=str(error)))
         except UnreadableImage as error:
             self._fail(file, str(error))
         except MemoryError:
@@ -86,7 +88,7 @@ class _Opened:
 
     def _fail(self, file: ClaimedFile, reason: str) -> None:
         age = time.time() - file.mtime_ns / 1e9
-        if 0 <= age < GROWING_SECONDS and reason != "vanished":
+        if 0 <= age < GROWING_SECONDS:
             self.growing.append(file.id)
         else:
             self._failed.append(Answer(file.id, Status.FAILED, reason=reason))

@@ -1,0 +1,176 @@
+"""Leave out the marks that are no digits: specks, ruled lines, frames, and what reaches in from beyond the picture."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from recognizer.segmentation import Labels, Part
+
+#: A part with less than this share of the largest part's pixels is a speck.
+_SPECK_AREA = 0.015
+#: A part whose longer side is less than this share of the tallest part's height is a speck.
+_SPECK_SIDE = 0.1
+#: A part must be this long, as a share of the picture's longer side, for what touches the border to be doubted.
+_SUBSTANTIAL = 0.1
+#: A part must be this high, as a share of a frame around it, for the frame not to be a digit's own loop.
+_FRAMED = 0.2
+#: Share of its longer side along which a part that is cut off by the border touches it; a digit touches with a stroke.
+_CONTACT = 0.6
+#: Parts whose heights differ by less than this factor may be digits of one row.
+_ALIKE = 0.7
+#: A part touching the border that is lower and narrower than this share of the tallest free part is a fragment.
+_FRAGMENT = 0.5
+#: Likewise a part lower than this share, however wide.
+_FLAT = 0.3
+#: A ruled line lies within this share of the picture's depth to both sides of its middle. Its pieces are that many
+#: times longer than thick; one is at least _LINE_PIECE of the picture long, all together fill _LINE_INKED of the line.
+_LINE_THICKNESS, _ELONGATED, _LINE_PIECE, _LINE_INKED = 0.04, 2.5, 0.12, 0.4
+#: A ruled line spans at least this share of the picture, and this many times the largest other part.
+_LINE_SPAN, _LINE_EXCESS = 0.6, 1.25
+#: Pixels of a picture's shorter side up to which it has no ruled lines, and of a digit's height for there to be any.
+_UNRULED, _LEAST_DIGIT = 40, 8
+#: A frame has ink on at most this share of its box.
+_FRAME_INK = 0.35
+#: Lines that cross each other and the border have a box of at least this share of the picture one way.
+_ACROSS = 0.9
+#: A panel takes at least this share of the picture, and has at least this many pixels along its shorter side.
+_PANEL_SHARE, _PANEL = 0.1, 32
+#: Depth, as a share of a part's box, of the four strips along its sides in which a frame has ink from end to end.
+_STRIP = 0.15
+#: Share of such a strip's length that must hold ink.
+_ALONG = 0.85
+
+
+def without_clutter(parts: Sequence[Part], labels: Labels) -> list[Part]:
+    """Keep the parts that may belong to digits. `labels` is the `(h, w)` picture of the parts' labels."""
+    if len(parts) < 2:  # noqa: PLR2004 - nothing to compare with
+        return list(parts)
+    kept = [part for part in parts if not _is_frame(part, parts, labels)]
+    kept = _without_lines(kept, labels.shape)
+    free = [part for part in kept if not _borders(part, labels)]
+    if any(max(part.width, part.height) >= _SUBSTANTIAL * max(labels.shape) for part in free):
+        tallest = max(part.height for part in free)
+        kept = [part for part in kept if part in free or not _reaches_in(part, tallest, labels)]
+    return _without_specks(kept)
+
+
+class _Span(NamedTuple):
+    """A part seen along one direction: from `start` to `end` along it, from `upper` to `lower` across."""
+
+    start: int
+    end: int
+    upper: int
+    lower: int
+    height: int
+
+    @property
+    def is_long(self) -> bool:
+        return self.end - self.start >= _ELONGATED * (self.lower - self.upper)
+
+    def lies_within(self, upper: float, lower: float) -> bool:
+        return upper <= self.upper and self.lower <= lower
+
+
+def _without_lines(parts: Sequence[Part], shape: tuple[int, ...]) -> list[Part]:
+    """Leave out ruled lines, whole or broken: thin parts in one band that together run on far longer than a digit."""
+    height, width = shape
+    if min(shape) <= _UNRULED:
+        return list(parts)
+    level = [_Span(part.left, part.right, part.top, part.bottom, part.height) for part in parts]
+    upright = [_Span(part.top, part.bottom, part.left, part.right, part.height) for part in parts]
+    ruled = _ruled(level, width, height) | _ruled(upright, height, width)
+    return [part for index, part in enumerate(parts) if index not in ruled] if len(ruled) < len(parts) else list(parts)
+
+
+def _ruled(spans: Sequence[_Span], length: int, depth: int) -> set[int]:
+    """Find the spans that make up lines, in a picture `length` long and `depth` deep."""
+    thick = 2 + _LINE_THICKNESS * depth
+    pieces = [span for span in spans if span.is_long and span.end - span.start >= _LINE_PIECE * length]
+    found: set[int] = set()
+    for piece in pieces:
+        middle = (piece.upper + piece.lower) / 2
+        band = {index for index, span in enumerate(spans) if span.lies_within(middle - thick, middle + thick)}
+        if _is_line([spans[index] for index in band], [spans[i] for i in range(len(spans)) if i not in band], length):
+            found |= band
+    return found
+
+
+def _is_line(band: Sequence[_Span], others: Sequence[_Span], length: int) -> bool:
+    if not band:
+        return False
+    extent = max(span.end for span in band) - min(span.start for span in band)
+    inked = sum(span.end - span.start for span in band if span.is_long)
+    digit = max((span.height for span in others), default=0)
+    if digit < _LEAST_DIGIT:
+        return False
+    return extent >= max(_LINE_SPAN * length, _LINE_EXCESS * digit) and inked >= _LINE_INKED * extent
+
+
+def find_panel(parts: Sequence[Part], labels: Labels) -> tuple[int, int, int, int] | None:
+    """Find the left, top, right and bottom of a filled rectangle in which the digits stand in the ground's colour.
+
+    A page with a dark picture on it is one. The edges given lie within it; None if there is none.
+    """
+    part = max(parts, key=lambda part: part.area, default=None)
+    if part is None or _borders(part, labels):
+        return None
+    if part.width * part.height < _PANEL_SHARE * labels.size or min(part.width, part.height) < _PANEL:
+        return None
+    inset = 1 + min(part.width, part.height) // 32
+    left, top, right, bottom = part.left + inset, part.top + inset, part.right - inset, part.bottom - inset
+    ink = labels[top:bottom, left:right] == part.label
+    if all(edge.mean() >= _ALONG for edge in (ink[0], ink[-1], ink[:, 0], ink[:, -1])):
+        return left, top, right, bottom
+    return None
+
+
+def _without_specks(parts: Sequence[Part]) -> list[Part]:
+    area = _SPECK_AREA * max(part.area for part in parts)
+    side = _SPECK_SIDE * max(part.height for part in parts)
+    return [part for part in parts if part.area >= area and max(part.width, part.height) >= side]
+
+
+def _borders(part: Part, labels: Labels) -> int:
+    """Count the picture's borders that the part touches."""
+    height, width = labels.shape
+    return sum((part.left == 0, part.top == 0, part.right == width, part.bottom == height))
+
+
+def _reaches_in(part: Part, tallest: int, labels: Labels) -> bool:
+    """Tell whether a part at the border is a line, a frame, a shadow or a fragment rather than a digit."""
+    longer = max(part.width, part.height)
+    height, width = labels.shape
+    across = part.width >= _ACROSS * width or part.height >= _ACROSS * height
+    corner = _borders(part, labels) > 1
+    if longer < _FRAGMENT * tallest or part.height < _FLAT * tallest:
+        return True
+    if _contact(part, labels) >= _CONTACT * longer and (across or corner or not _alike(part.height, tallest)):
+        return True
+    hollow = part.area <= _FRAME_INK * part.width * part.height
+    return hollow and (corner or (across and longer >= _LINE_EXCESS * tallest))
+
+
+def _alike(height: int, tallest: int) -> bool:
+    return _ALIKE * tallest <= height <= tallest / _ALIKE
+
+
+def _contact(part: Part, labels: Labels) -> int:
+    """Count the border pixels of the picture that belong to the part."""
+    edges = (labels[0], labels[-1], labels[:, 0], labels[:, -1])
+    return sum(int(np.count_nonzero(edge == part.label)) for edge in edges)
+
+
+def _is_frame(part: Part, parts: Sequence[Part], labels: Labels) -> bool:
+    """Tell whether a part runs along all four sides of its box around another part of some size."""
+    if part.area > _FRAME_INK * part.width * part.height or not any(_surrounds(part, other) for other in parts):
+        return False
+    ink = labels[part.top : part.bottom, part.left : part.right] == part.label
+    down, across = max(1, round(_STRIP * part.height)), max(1, round(_STRIP * part.width))
+    strips = (ink[:down].any(0), ink[-down:].any(0), ink[:, :across].any(1), ink[:, -across:].any(1))
+    return all(strip.mean() >= _ALONG for strip in strips)
+
+
+def _surrounds(part: Part, other: Part) -> bool:
+    within = part.left < other.left and part.top < other.top and other.right < part.right and other.bottom < part.bottom
+    return within and other.height >= _FRAMED * part.height

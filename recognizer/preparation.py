@@ -1,0 +1,91 @@
+"""Turn a grey picture into the 28x28 crops of its digits."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer.clutter import find_panel, without_clutter
+from recognizer.contract import SIDE
+from recognizer.crop import fit
+from recognizer.ink import Ink, find_ink
+from recognizer.opencv import cv2
+from recognizer.reading import Box
+from recognizer.segmentation import Group, Labels, find_parts, group_digits
+
+#: Pixels that are enough to find digits in; larger pictures are shrunk towards it by a whole factor, which is fast.
+_WORK_AREA = 40_000
+#: The largest such factor: a page of many digits keeps enough pixels of each.
+_MOST_SHRUNK = 4
+#: Digits in one picture above which it is taken for something else: a texture, a page of print. One more is cut out,
+#: which tells that there were too many.
+MOST_DIGITS = 64
+#: Pixels up to which a picture with nothing but one digit in it is taken whole, its faintest edges included.
+_CLEAN_AREA = 40 * 40
+#: Pixels around a digit's mask in which the faint edge of its strokes is looked for.
+_EDGE = 2
+_NEIGHBOURS = np.ones((2 * _EDGE + 1, 2 * _EDGE + 1), np.uint8)
+
+Gray = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The digits of one picture: `crops` is `(n, 28, 28)` uint8, white on black; `boxes` in the picture's pixels."""
+
+    crops: Gray
+    boxes: tuple[Box, ...]
+    dark_on_light: bool
+
+
+def prepare(gray: Gray) -> Prepared:
+    """Find the digits in a `(h, w)` uint8 picture, in reading order; a blank one gives none. Pure.
+
+    At most `MOST_DIGITS + 1` are given.
+    """
+    work, factor = _reduced(gray)
+    ink = find_ink(work)
+    if ink is None:
+        return Prepared(np.empty((0, SIDE, SIDE), np.uint8), (), dark_on_light=True)
+    parts, labels = find_parts(ink.mask)
+    if panel := find_panel(parts, labels):
+        return _within(gray, _scaled_box(panel, factor))
+    kept = without_clutter(parts, labels)
+    groups = group_digits(kept, len(work))[: MOST_DIGITS + 1]
+    clean = gray.size <= _CLEAN_AREA and len(groups) == 1 and len(groups[0].parts) == len(parts)
+    crops = [fit(ink.strength if clean else _window(ink, labels, group), ink.level) for group in groups]
+    boxes = tuple(_scaled_box(group.bounds, factor) for group in groups)
+    return Prepared(np.array(crops).reshape(-1, SIDE, SIDE), boxes, ink.dark_on_light)
+
+
+def _within(gray: Gray, panel: Box) -> Prepared:
+    """Prepare what stands within a panel, in the whole picture's pixels."""
+    inner = gray[panel.top : panel.top + panel.height, panel.left : panel.left + panel.width]
+    found = prepare(np.ascontiguousarray(inner))
+    boxes = tuple(replace(box, left=box.left + panel.left, top=box.top + panel.top) for box in found.boxes)
+    return replace(found, boxes=boxes)
+
+
+def _reduced(gray: Gray) -> tuple[Gray, int]:
+    """Shrink a large picture by a whole factor to what is enough to find digits in."""
+    factor = min(_MOST_SHRUNK, round(math.sqrt(gray.size / _WORK_AREA)))
+    height, width = (side // factor if factor > 1 else side for side in gray.shape)
+    if factor <= 1 or not height or not width:
+        return gray, 1
+    whole = gray[: height * factor, : width * factor]
+    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8), factor
+
+
+def _window(ink: Ink, labels: Labels, group: Group) -> Gray:
+    """Cut out a digit's ink with its faint edges, without what stands beside it."""
+    left, top, right, bottom = group.bounds
+    rows = slice(max(0, top - _EDGE), bottom + _EDGE)
+    columns = slice(max(0, left - _EDGE), right + _EDGE)
+    wanted = np.isin(labels[rows, columns], [part.label for part in group.parts]).astype(np.uint8)
+    return np.asarray(cv2.multiply(ink.strength[rows, columns], cv2.dilate(wanted, _NEIGHBOURS)), np.uint8)
+
+
+def _scaled_box(bounds: tuple[int, int, int, int], factor: int) -> Box:
+    left, top, right, bottom = (edge * factor for edge in bounds)
+    return Box(left, top, right - left, bottom - top)

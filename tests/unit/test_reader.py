@@ -1,0 +1,151 @@
+import hashlib
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from recognizer.contract import Card
+from recognizer.errors import UnreadableImage
+from recognizer.opencv import cv2
+from recognizer.preparation import MOST_DIGITS, Prepared
+from recognizer.reader import prepare_file, read
+from recognizer.reading import Box, Verdict
+
+
+def card(threshold: float) -> Card:
+    return Card(1, "fake", "none", 0, 0, 0, 1.0, 1.0, threshold, "2026-01-01T00:00:00+00:00", 0.0, {})
+
+
+class TableModel:
+    """Reads a crop's first pixel as the number of the row of a table of probabilities."""
+
+    def __init__(self, *rows: dict[int, float], threshold: float = 0.9) -> None:
+        self.card = card(threshold)
+        self.calls: list[int] = []
+        self._table = np.zeros((len(rows), 10), np.float32)
+        for index, row in enumerate(rows):
+            for label, probability in row.items():
+                self._table[index, label] = probability
+
+    def probabilities(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        assert crops.shape[1:] == (28, 28)
+        self.calls.append(len(crops))
+        return self._table[crops[:, 0, 0]]
+
+
+def picture(*rows: int) -> Prepared:
+    crops = np.zeros((len(rows), 28, 28), np.uint8)
+    crops[:, 0, 0] = rows
+    boxes = tuple(Box(10 * index, 0, 8, 20) for index in range(len(rows)))
+    return Prepared(crops, boxes, dark_on_light=True)
+
+
+def test_a_sure_reading_is_accepted() -> None:
+    (reading,) = read([picture(0)], TableModel({7: 0.95, 1: 0.05}))
+    assert reading.text == "7"
+    assert reading.confidence == pytest.approx(0.95)
+    assert reading.verdict is Verdict.ACCEPTED
+    assert reading.reason is None
+
+
+def test_a_digit_carries_its_ten_probabilities_and_its_box() -> None:
+    (reading,) = read([picture(0, 1)], TableModel({7: 0.95, 1: 0.05}, {0: 1.0}))
+    first, second = reading.digits
+    assert (first.label, second.label) == (7, 0)
+    assert first.probabilities == pytest.approx((0, 0.05, 0, 0, 0, 0, 0, 0.95, 0, 0))
+    assert first.confidence == pytest.approx(0.95)
+    assert (first.box.left, second.box.left) == (0, 10)
+
+
+def test_leading_zeros_are_kept() -> None:
+    (reading,) = read([picture(0, 1, 0)], TableModel({0: 1.0}, {4: 1.0}))
+    assert reading.text == "040"
+
+
+def test_the_confidence_is_the_product_of_the_digits_confidences() -> None:
+    (reading,) = read([picture(0, 0, 0)], TableModel({7: 0.9, 1: 0.1}, threshold=0.5))
+    assert reading.confidence == pytest.approx(0.9**3)
+    assert reading.verdict is Verdict.ACCEPTED
+
+
+def test_the_threshold_itself_is_accepted() -> None:
+    (reading,) = read([picture(0)], TableModel({7: 0.5, 1: 0.5}, threshold=0.5))
+    assert reading.verdict is Verdict.ACCEPTED
+
+
+def test_a_doubtful_reading_goes_to_review_and_names_the_candidates() -> None:
+    (reading,) = read([picture(0)], TableModel({4: 0.6, 9: 0.4}))
+    assert reading.text == "4"
+    assert reading.verdict is Verdict.REVIEW
+    assert reading.reason == "not sure: 4 or 9"
+
+
+def test_the_weakest_of_several_digits_is_named() -> None:
+    (reading,) = read([picture(1, 0, 1)], TableModel({4: 0.6, 9: 0.4}, {1: 0.99, 7: 0.01}))
+    assert reading.reason == "not sure: 4 or 9 (digit 2 of 3)"
+
+
+def test_doubt_without_a_rival_is_doubt_that_it_is_a_digit() -> None:
+    rest = dict.fromkeys(range(10), 0.03)
+    (reading,) = read([picture(0)], TableModel(rest | {3: 0.73}))
+    assert reading.reason == "not sure: 3 or no digit"
+
+
+def test_a_picture_without_digits_is_rejected() -> None:
+    (reading,) = read([picture()], TableModel({}))
+    assert (reading.text, reading.confidence, reading.digits) == ("", 0.0, ())
+    assert reading.verdict is Verdict.REJECTED
+    assert reading.reason == "no digit found"
+
+
+def test_a_picture_of_absurdly_many_marks_is_rejected_unread() -> None:
+    model = TableModel({1: 1.0})
+    most, more = read([picture(*[0] * MOST_DIGITS), picture(*[0] * (MOST_DIGITS + 1))], model)
+    assert most.text == "1" * MOST_DIGITS
+    assert more.verdict is Verdict.REJECTED
+    assert more.reason == "more than 64 separate marks"
+    assert model.calls == [MOST_DIGITS]
+
+
+def test_all_pictures_are_read_in_one_call_and_in_their_order() -> None:
+    model = TableModel(*({label: 1.0} for label in range(10)))
+    readings = read([picture(3), picture(), picture(1, 2), picture(0)], model)
+    assert [reading.text for reading in readings] == ["3", "", "12", "0"]
+    assert model.calls == [4]
+
+
+def test_nothing_to_read_does_not_call_the_model() -> None:
+    model = TableModel({})
+    assert read([], model) == []
+    assert len(read([picture(), picture()], model)) == 2
+    assert model.calls == []
+
+
+def test_values_are_plain_python() -> None:
+    (reading,) = read([picture(0)], TableModel({7: 1.0}))
+    digit = reading.digits[0]
+    assert [type(value) for value in (reading.confidence, digit.label, digit.confidence, digit.probabilities[0])] == [
+        float,
+        int,
+        float,
+        float,
+    ]
+
+
+def test_a_file_is_prepared_with_its_identity(tmp_path: Path) -> None:
+    sheet = np.full((100, 100), 255, np.uint8)
+    cv2.line(sheet, (50, 20), (50, 80), 0, 6)
+    data = cv2.imencode(".png", sheet)[1].tobytes()
+    (tmp_path / "one.png").write_bytes(data)
+    os.utime(tmp_path / "one.png", ns=(1, 2_000_000_001))
+    file = prepare_file(os.fsencode(tmp_path / "one.png"))
+    assert (file.size, file.mtime_ns, file.digest) == (len(data), 2_000_000_001, hashlib.sha256(data).hexdigest())
+    assert file.prepared.crops.shape == (1, 28, 28)
+    assert file.prepared.boxes == (Box(47, 17, 7, 67),)
+
+
+def test_an_unreadable_file_raises_its_reason(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableImage, match=r"^vanished$"):
+        prepare_file(os.fsencode(tmp_path / "gone.png"))
