@@ -24,7 +24,6 @@ def make_app(redis_url: str) -> Celery:
         task_ignore_result=True,  # results live in the ledger
         task_acks_late=True,  # a message is done when its rows are answered
         task_reject_on_worker_lost=True,  # a crashed child's message comes again, and its rows then travel alone
-        task_time_limit=HARD_LIMIT_SECONDS,
         worker_prefetch_multiplier=1,  # a slow worker keeps no chunk from a free one
         worker_pool_start_method="spawn",  # TensorFlow hangs in a forked child
         worker_proc_alive_timeout=120,  # a child loads its model before it reports for work

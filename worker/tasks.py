@@ -8,7 +8,7 @@ from celery import Task, shared_task
 from db.errors import LedgerError
 from recognizer.errors import RecognitionError
 from trainer.network import ARCHITECTURES
-from worker.app import READ_TASK, TRAIN_TASK
+from worker.app import HARD_LIMIT_SECONDS, READ_TASK, TRAIN_TASK
 from worker.chunk import read_chunk
 from worker.process import reading_process
 
@@ -22,7 +22,7 @@ MAX_ID = 2**63 - 1
 _log = structlog.get_logger()
 
 
-@shared_task(name=READ_TASK, bind=True)
+@shared_task(name=READ_TASK, bind=True, time_limit=HARD_LIMIT_SECONDS)
 def read(self: Task, ids: object = None) -> None:
     """Read the rows a message names. A message that names anything else is logged and dropped."""
     rows = _row_ids(ids)
@@ -58,7 +58,7 @@ def _redelivered(task: Task) -> bool:
     return bool(info.get("redelivered"))
 
 
-@shared_task(name=TRAIN_TASK, acks_late=False, time_limit=None)
+@shared_task(name=TRAIN_TASK, acks_late=False)
 def train(
     architecture: object = "cnn", epochs: object = None, *, force: bool = False, only_if_needed: bool = False
 ) -> None:

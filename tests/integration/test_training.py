@@ -1,0 +1,127 @@
+"""Real trainings on the real MNIST, with the real Keras."""
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recognizer.model import active_version, load_model
+from recognizer.opencv import cv2
+from trainer import mnist
+from trainer.errors import DataMissing
+from trainer.fit import Progress, Split, fit, split
+from trainer.recipe import RECIPES
+from trainer.samples import write_samples
+from trainer.train import Published, train, untrained
+
+SEED = 3
+
+
+@pytest.fixture(name="digits", scope="module")
+def real_digits() -> mnist.Mnist:
+    return mnist.load()
+
+
+@pytest.fixture(name="trained", scope="module")
+def trained_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Published, list[Progress]]:
+    seen: list[Progress] = []
+    model_dir = tmp_path_factory.mktemp("training") / "model"
+    return train(model_dir, architecture="mlp", epochs=1, seed=SEED, on_progress=seen.append), seen
+
+
+def test_one_epoch_learns_to_read(trained: tuple[Published, list[Progress]]) -> None:
+    published, _ = trained
+    assert published.card.mnist_accuracy > 0.93
+    assert published.verdict.activate
+    assert active_version(published.folder.parent) == published.card.version == 1
+
+
+def test_published_model_reads_as_well_as_its_card_says(
+    trained: tuple[Published, list[Progress]], digits: mnist.Mnist
+) -> None:
+    card = trained[0].card
+    model = load_model(trained[0].folder.parent, card.version)
+    right = model.probabilities(digits.test_images).argmax(axis=1) == digits.test_labels
+    assert right.mean() == pytest.approx(card.mnist_accuracy, abs=2e-4)
+    assert card.parameters == 784 * 128 + 128 + 128 * 128 + 128 + 128 * 10 + 10
+
+
+def test_published_folder_is_complete_and_small(trained: tuple[Published, list[Progress]]) -> None:
+    files = {file.name: file.stat().st_size for file in trained[0].folder.iterdir()}
+    assert sorted(files) == ["card.json", "confusion.png", "curve.png", "model.keras"]
+    assert sum(files.values()) < 1_000_000
+
+
+def test_progress_runs_to_its_end(trained: tuple[Published, list[Progress]]) -> None:
+    fractions = [state.fraction for state in trained[1]]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1
+    assert trained[1][-1].accuracy is not None
+    assert trained[1][-1].seconds_left == pytest.approx(0)
+
+
+def test_the_same_seed_gives_the_same_weights(digits: mnist.Mnist) -> None:
+    recipe = dataclasses.replace(RECIPES["cnn"], epochs=1)
+    whole = split(digits.train_images, digits.train_labels, SEED)
+    data = Split(whole.images[:384], whole.labels[:384], whole.held_images[:100], whole.held_labels[:100])
+    first, second = (untrained("cnn", SEED) for _ in range(2))
+    histories = [fit(first, data, recipe, SEED), fit(second, data, recipe, SEED)]
+    assert histories[0] == histories[1]
+    assert all(map(np.array_equal, first.get_weights(), second.get_weights()))
+
+
+def test_worse_model_is_published_but_does_not_serve(tmp_path: Path, trained: tuple[Published, list[Progress]]) -> None:
+    shutil.copytree(trained[0].folder.parent, tmp_path, dirs_exist_ok=True)
+    better = json.loads((tmp_path / "0001" / "card.json").read_text())
+    (tmp_path / "0001" / "card.json").write_text(json.dumps({**better, "mnist_accuracy": 1.0}))
+    worse = train(tmp_path, architecture="mlp", epochs=1, seed=SEED)
+    assert worse.card.version == 2
+    assert not worse.verdict.activate
+    assert active_version(tmp_path) == 1
+
+
+def test_mnist_with_one_label_changed_is_refused(tmp_path: Path, digits: mnist.Mnist) -> None:
+    labels = digits.test_labels.copy()
+    labels[7] ^= 1
+    forged = dataclasses.replace(digits, test_labels=labels)
+    np.savez(
+        tmp_path / "mnist.npz",
+        x_train=forged.train_images,
+        y_train=forged.train_labels,
+        x_test=forged.test_images,
+        y_test=forged.test_labels,
+    )
+    with pytest.raises(DataMissing, match="y_test is not MNIST's"):
+        mnist.load(tmp_path / "mnist.npz")
+
+
+@pytest.mark.long
+def test_fetched_mnist_is_cached_for_the_next_time(tmp_path: Path, digits: mnist.Mnist) -> None:
+    cache = tmp_path / "datasets" / "mnist.npz"
+    fetched = mnist.load(cache=cache)
+    assert np.array_equal(fetched.test_images, digits.test_images)
+    assert [path.name for path in cache.parent.iterdir()] == ["mnist.npz"]
+    assert np.array_equal(mnist.load(cache).train_labels, digits.train_labels)
+
+
+@pytest.mark.long
+def test_mlp_reaches_its_mark(tmp_path: Path) -> None:
+    assert train(tmp_path, architecture="mlp").card.mnist_accuracy >= 0.983
+
+
+def test_samples_are_the_same_every_time_and_small(tmp_path: Path, digits: mnist.Mnist) -> None:
+    assert len(digits.test_labels) == 10_000
+    first, second = (write_samples(tmp_path / name) for name in ("one", "two"))
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+    assert len(first) == 20
+    assert sum(path.stat().st_size for path in first) < 300_000
+    assert all(cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED) is not None for path in first)
+
+
+def test_the_folder_of_samples_is_what_the_program_makes(tmp_path: Path) -> None:
+    folder = Path(__file__).parents[2] / "digits"
+    made = {path.name for path in write_samples(tmp_path)}
+    assert made <= {path.name for path in folder.iterdir()}

@@ -1,0 +1,101 @@
+"""The small parts of a training: the thread ahead, the pictures, the imports, the command line."""
+
+import itertools
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recognizer.opencv import cv2
+from trainer import errors
+from trainer.ahead import prepared_ahead
+from trainer.fit import History
+from trainer.pictures import draw_confusion, draw_curve
+from trainer.recipe import RECIPES
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run([sys.executable, *arguments], env=environment, check=False, capture_output=True, text=True)
+
+
+def test_items_come_in_order_from_the_thread() -> None:
+    with prepared_ahead(range(50), 3) as items:
+        assert list(items) == list(range(50))
+
+
+def test_thread_ends_when_an_endless_source_is_left() -> None:
+    with prepared_ahead(itertools.count(), 2) as items:
+        assert next(items) == 0
+    assert "ahead" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_error_of_the_source_reaches_its_user() -> None:
+    def source() -> Iterator[int]:
+        yield 1
+        raise ValueError("no more")
+
+    with prepared_ahead(source(), 2) as items:
+        assert next(items) == 1
+        with pytest.raises(ValueError, match="no more"):
+            next(items)
+
+
+def test_curve_is_a_small_picture_also_of_one_epoch(tmp_path: Path) -> None:
+    for epochs in (1, 30):
+        values = tuple(0.9 + 0.1 * (1 - 1 / (number + 1)) for number in range(epochs))
+        draw_curve(History(values, values, values, values), tmp_path / "curve.png")
+        picture = cv2.imdecode(np.fromfile(tmp_path / "curve.png", np.uint8), cv2.IMREAD_COLOR)
+        assert picture.shape == (360, 1040, 3)
+        assert (tmp_path / "curve.png").stat().st_size < 100_000
+
+
+def test_curve_of_a_perfect_training_can_be_drawn(tmp_path: Path) -> None:
+    draw_curve(History((1.0, 1.0), (0.0, 0.0), (1.0, 1.0), (0.0, 0.0)), tmp_path / "curve.png")
+    assert (tmp_path / "curve.png").exists()
+
+
+def test_confusion_is_a_small_picture_also_of_nothing(tmp_path: Path) -> None:
+    for counts in (np.zeros((10, 10), np.int64), np.full((10, 10), 7)):
+        draw_confusion(counts, tmp_path / "confusion.png")
+        assert cv2.imdecode(np.fromfile(tmp_path / "confusion.png", np.uint8), cv2.IMREAD_COLOR) is not None
+        assert (tmp_path / "confusion.png").stat().st_size < 150_000
+
+
+def test_recipe_says_its_numbers() -> None:
+    assert "3000 drawn strokes" in RECIPES["cnn"].text()
+    assert "batches of 128" in RECIPES["mlp"].text()
+
+
+def test_errors_share_one_root() -> None:
+    for error in (errors.DataMissing, errors.TrainingBusy, errors.PublishFailed):
+        assert issubclass(error, errors.TrainingError)
+
+
+def test_no_module_loads_keras_before_it_trains() -> None:
+    code = (
+        "import sys, trainer.__main__, trainer.train, trainer.gate, trainer.publish, trainer.samples, trainer.backend\n"
+        "sys.exit(bool({'keras', 'tensorflow'} & set(sys.modules)))"
+    )
+    result = run("-c", code)
+    assert result.returncode == 0, result.stderr
+
+
+def test_missing_data_is_one_sentence_and_exit_code_one(tmp_path: Path) -> None:
+    result = run("-m", "trainer", "--mnist", str(tmp_path / "absent.npz"), "--model-dir", str(tmp_path / "model"))
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"error: {tmp_path / 'absent.npz'} is not the mnist.npz it should be")
+    assert result.stderr.count("\n") == 1
+
+
+def test_training_takes_at_least_one_epoch() -> None:
+    result = run("-m", "trainer", "--epochs", "0")
+    assert result.returncode == 2
+    assert "at least one epoch" in result.stderr

@@ -1,0 +1,1 @@
+"""Rebuild the model on MNIST: data, network, fit, evaluate, gate, publish."""

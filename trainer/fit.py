@@ -1,0 +1,159 @@
+"""Fit a network to varied digits, and keep the weights that did best on digits held out of the training."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer.contract import CLASSES
+from trainer.ahead import prepared_ahead
+from trainer.augmentation import augment
+from trainer.backend import load_keras
+from trainer.mnist import Bytes
+from trainer.recipe import Recipe
+from trainer.strokes import draw_strokes
+
+Floats = NDArray[np.float32]
+
+#: Digits of the training set that are never trained on: they choose the weights, the temperature and the threshold.
+HELD_OUT = 5_000
+#: Batches prepared ahead of the network: enough that it never waits, few enough to cost no memory.
+AHEAD = 16
+#: Batches between two progress reports: a few a second.
+REPORT_EVERY = 10
+
+
+@dataclass(frozen=True)
+class Split:
+    """The training digits and the ones held out of them: `(n, 28, 28)` uint8 images, `(n,)` uint8 labels."""
+
+    images: Bytes
+    labels: Bytes
+    held_images: Bytes
+    held_labels: Bytes
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training is: `fraction` of 1, `accuracy` on held-out digits (None in the first epoch)."""
+
+    epoch: int
+    epochs: int
+    fraction: float
+    accuracy: float | None
+    seconds_left: float
+
+
+@dataclass(frozen=True)
+class History:
+    """What each epoch gave: accuracies are fractions of 1, `loss` is the cross-entropy trained on."""
+
+    accuracy: tuple[float, ...]
+    loss: tuple[float, ...]
+    held_accuracy: tuple[float, ...]
+    held_loss: tuple[float, ...]
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def split(images: Bytes, labels: Bytes, seed: int, drawn: int = 0) -> Split:
+    """Hold HELD_OUT digits out, the same ones for the same seed; `drawn` ones of `trainer.strokes` join the others."""
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(images))
+    held, kept = order[:HELD_OUT], order[HELD_OUT:]
+    more_images, more_labels = draw_strokes(drawn, rng)
+    return Split(
+        np.concatenate([images[kept], more_images]),
+        np.concatenate([labels[kept], more_labels]),
+        images[held],
+        labels[held],
+    )
+
+
+def fit(network: Any, data: Split, recipe: Recipe, seed: int, on_progress: OnProgress | None = None) -> History:  # noqa: ANN401 - Keras ships no types
+    """Train `network` in place for at most `recipe.epochs` epochs, ending with its best weights.
+
+    Stops early when the held-out loss stops falling. The same seed on the same machine gives the same network.
+    """
+    keras = load_keras()
+    steps = len(data.images) // recipe.batch
+    network.compile(
+        optimizer=keras.optimizers.AdamW(_schedule(keras, recipe, steps), weight_decay=recipe.decay),
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.smoothing),
+        metrics=["accuracy"],
+        jit_compile=keras.backend.backend() == "jax",  # XLA halves the speed of TensorFlow's convolutions on a CPU
+    )
+    stop = keras.callbacks.EarlyStopping("val_loss", patience=recipe.patience, restore_best_weights=True)
+    callbacks = [stop, *([_reporter(keras, on_progress, recipe.epochs, steps)] if on_progress else [])]
+    with prepared_ahead(_batches(data, recipe, steps, seed), AHEAD) as batches:
+        result = network.fit(
+            batches,
+            steps_per_epoch=steps,
+            epochs=recipe.epochs,
+            shuffle=False,
+            validation_data=(data.held_images[..., None], _one_hot(data.held_labels)),
+            validation_batch_size=500,
+            callbacks=callbacks,
+            verbose=0,
+        )
+    return History(
+        *(tuple(map(float, result.history[key])) for key in ("accuracy", "loss", "val_accuracy", "val_loss"))
+    )
+
+
+def _one_hot(labels: Bytes) -> Floats:
+    return np.eye(CLASSES, dtype=np.float32)[labels]
+
+
+def _schedule(keras: Any, recipe: Recipe, steps: int) -> Any:  # noqa: ANN401 - likewise
+    total = recipe.epochs * steps
+    warmup = max(1, round(total * recipe.warmup))
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=recipe.peak_rate / 20,
+        decay_steps=max(1, total - warmup),
+        alpha=0.001,
+        warmup_target=recipe.peak_rate,
+        warmup_steps=warmup,
+    )
+
+
+def _batches(data: Split, recipe: Recipe, steps: int, seed: int) -> Iterator[tuple[Bytes, Floats]]:
+    """Give varied batches without end: an epoch sees every digit once, in a new order and a new shape."""
+    rng = np.random.default_rng([seed, 1])
+    targets = _one_hot(data.labels)
+    while True:
+        order = rng.permutation(len(data.images))
+        for step in range(steps):
+            rows = order[step * recipe.batch : (step + 1) * recipe.batch]
+            yield augment(data.images[rows], rng, wild=recipe.wild)[..., None], targets[rows]
+
+
+def _reporter(keras: Any, on_progress: OnProgress, epochs: int, steps: int) -> Any:  # noqa: ANN401 - likewise
+    class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
+        epoch = 0
+        accuracy: float | None = None
+
+        def on_train_begin(self, logs: Any = None) -> None:  # noqa: ANN401, ARG002 - Keras's own signature
+            self.began = time.monotonic()
+
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ANN401, ARG002 - likewise
+            self.epoch = epoch
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ANN401, ARG002 - likewise
+            if batch % REPORT_EVERY == REPORT_EVERY - 1:
+                self.report((self.epoch + (batch + 1) / steps) / epochs)
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ANN401 - likewise
+            self.accuracy = float(logs["val_accuracy"])
+            self.report((epoch + 1) / epochs)
+
+        def report(self, fraction: float) -> None:
+            spent = time.monotonic() - self.began
+            left = spent / fraction - spent
+            on_progress(Progress(self.epoch + 1, epochs, fraction, self.accuracy, left))
+
+    return Reporter()

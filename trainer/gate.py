@@ -1,0 +1,49 @@
+"""Decide whether a new model may serve: never one that reads MNIST worse than the active one, unless told to."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from recognizer.contract import Card, verify_files
+from recognizer.errors import ContractMismatch, ModelMissing
+from recognizer.model import active_card, version_name
+
+#: How much accuracy on MNIST's 10,000 test digits a new model may lose, as a fraction of 1: nothing at all.
+TOLERANCE = 0.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether to activate, and why, in one plain sentence."""
+
+    activate: bool
+    reason: str
+
+
+def judge(model_dir: Path, new: Card, *, force: bool = False) -> Verdict:
+    """Compare a new card with the active model's. Read-only."""
+    try:
+        active = usable_active_card(model_dir)
+    except (ModelMissing, ContractMismatch) as error:
+        return Verdict(activate=True, reason=f"it is made active because {error}")
+    figures = f"{new.mnist_accuracy:.2%} on MNIST against {active.mnist_accuracy:.2%} of version {active.version}"
+    if new.mnist_accuracy >= active.mnist_accuracy - TOLERANCE:
+        return Verdict(activate=True, reason=f"it is made active: {figures}")
+    if force:
+        return Verdict(activate=True, reason=f"it is made active although it is worse, as asked: {figures}")
+    return Verdict(activate=False, reason=f"it is kept but not made active: {figures}")
+
+
+def needed(model_dir: Path) -> str | None:
+    """Say why a training is needed, in one plain sentence, or None where a usable model is active. Read-only."""
+    try:
+        usable_active_card(model_dir)
+    except (ModelMissing, ContractMismatch) as error:
+        return str(error)
+    return None
+
+
+def usable_active_card(model_dir: Path) -> Card:
+    """Read the active card and check its files; raises ModelMissing or ContractMismatch. Loads no weights."""
+    card = active_card(model_dir)
+    verify_files(card, model_dir / version_name(card.version))
+    return card
