@@ -104,8 +104,9 @@ class Screen:
 
     def close(self) -> None:
         """Give the terminal back. Safe to call twice."""
-        self._standing.stop()
-        self._progress.stop()
+        if self._console.is_terminal:
+            self._standing.stop()
+            self._progress.stop()
 
 
 def _line(result: Result) -> Text:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from conftest import Place
 
@@ -27,6 +29,7 @@ def kill(place: "Place", what: str) -> None:
     os.kill(pids[-1], signal.SIGKILL)
 
 
+@pytest.mark.long  # a dead worker's claim lasts a minute
 def test_balance_closes_after_a_pool_child_the_worker_and_the_broker_were_killed(
     place: "Place", eventually: Eventually
 ) -> None:
