@@ -45,7 +45,10 @@ class RunLock:
 class Part:
     """One child process, its log file and its history of deaths."""
 
-    def __init__(self, name: str, arguments: list[str], settings: Settings, url: str) -> None:
+    def __init__(
+        self, name: str, arguments: list[str], settings: Settings, url: str, *, ends_on: signal.Signals = signal.SIGTERM
+    ) -> None:
+        self._ends_on = ends_on
         self.name = name
         self.log = settings.var_dir / "log" / f"{name}.log"
         self._arguments = arguments
@@ -88,9 +91,9 @@ class Part:
         self.start()
 
     def end(self) -> None:
-        """Ask it to finish what it has in hand."""
+        """Ask it to end."""
         if self._process and self._process.poll() is None:
-            self._process.terminate()
+            self._process.send_signal(self._ends_on)
 
     def wait(self, seconds: float) -> None:
         """Wait until it has ended; after that long end it, and whatever it left of its own, by force."""
@@ -120,7 +123,8 @@ class Supervisor:
         self.url = settings.redis_url or EmbeddedBroker(settings.var_dir).url
         self.worker = Part("worker", ["worker"], settings, self.url)
         self.watcher = Part("watcher", ["watch"], settings, self.url)
-        self.trainer = Part("trainer", ["worker", "--trainer"], settings, self.url)
+        # A training takes long and is asked for again: it is dropped, where a chunk is finished.
+        self.trainer = Part("trainer", ["worker", "--trainer"], settings, self.url, ends_on=signal.SIGQUIT)
 
     def start(self, *, watch: bool = False) -> None:
         """Start the broker if it is ours, the worker, and with `watch` the watcher. Raises BrokerUnavailable."""

@@ -1,0 +1,34 @@
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conftest import Place
+
+Eventually = Callable[[Callable[[], bool], str], None]
+PICTURE = next((Path(__file__).parents[2] / "digits").glob("*.png")).read_bytes()
+
+
+def status(place: "Place") -> list[tuple[str, int | None]]:
+    with sqlite3.connect(place.path / "var" / "results.db", timeout=30) as connection:
+        return connection.execute("SELECT status, model_version FROM results").fetchall()
+
+
+def test_images_wait_for_the_trainer_and_are_read_once_the_model_is_there(
+    place: "Place", eventually: Eventually
+) -> None:
+    models = place.path / "model"
+    process = place.start("run", "--workers", "1", DIGITS_MODEL_DIR=str(models))
+    assert process.stdout is not None
+    process.stdout.readline()
+    eventually(lambda: (place.path / "var" / "broker.sock").exists(), "the broker")
+
+    asked = place.digits("train", "--queue", "--architecture", "mlp", "--epochs", "1", DIGITS_MODEL_DIR=str(models))
+    assert asked.returncode == 0, asked.stderr
+    (place.inbox / "waits.png").write_bytes(PICTURE)
+
+    eventually(lambda: status(place) == [("queued", None)], "the row to be queued")
+    eventually(lambda: (models / "active").exists(), "the model")
+    eventually(lambda: [version for _, version in status(place)] == [1], "the reading")
+    assert status(place)[0][0] in {"accepted", "review"}
