@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Place
+    from tests.e2e.conftest import Place
 
 Eventually = Callable[[Callable[[], bool], str], None]
 PICTURE = next((Path(__file__).parents[2] / "digits").glob("*.png")).read_bytes()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conftest import Place
+    from tests.e2e.conftest import Place
 
 Eventually = Callable[[Callable[[], bool], str], None]
 PICTURE = next((Path(__file__).parents[2] / "digits").glob("*.png")).read_bytes()

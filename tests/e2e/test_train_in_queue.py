@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conftest import Place
+    from tests.e2e.conftest import Place
 
 Eventually = Callable[[Callable[[], bool], str], None]
 PICTURE = next((Path(__file__).parents[2] / "digits").glob("*.png")).read_bytes()
@@ -22,13 +22,13 @@ def test_images_wait_for_the_trainer_and_are_read_once_the_model_is_there(
     process = place.start("run", "--workers", "1", DIGITS_MODEL_DIR=str(models))
     assert process.stdout is not None
     process.stdout.readline()
-    eventually(lambda: (place.path / "var" / "broker.sock").exists(), "the broker")
+    eventually((place.path / "var" / "broker.sock").exists, "the broker")
 
     asked = place.digits("train", "--queue", "--architecture", "mlp", "--epochs", "1", DIGITS_MODEL_DIR=str(models))
     assert asked.returncode == 0, asked.stderr
     (place.inbox / "waits.png").write_bytes(PICTURE)
 
     eventually(lambda: status(place) == [("queued", None)], "the row to be queued")
-    eventually(lambda: (models / "active").exists(), "the model")
+    eventually((models / "active").exists, "the model")
     eventually(lambda: [version for _, version in status(place)] == [1], "the reading")
     assert status(place)[0][0] in {"accepted", "review"}
