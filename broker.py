@@ -5,6 +5,7 @@ The server outlives a killed parent, so whoever needs it attaches to a living on
 
 import hashlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -49,8 +50,8 @@ def ping(url: str) -> None:
 def hide_password(url: str) -> str:
     """Write a URL without its password, for people and logs."""
     scheme, separator, rest = url.partition("://")
-    credentials, at, host = rest.rpartition("@")
-    return f"{scheme}{separator}{credentials.partition(':')[0]}:***@{host}" if at else url
+    credentials, at, host = re.sub(r"(?<=password=)[^&]*", "***", rest).rpartition("@")
+    return f"{scheme}{separator}{credentials.partition(':')[0]}:***@{host}" if at else f"{scheme}{separator}{host}"
 
 
 def url_for(redis_url: str | None, var_dir: Path) -> str:
@@ -102,12 +103,13 @@ class EmbeddedBroker:
     def stop(self) -> None:
         """End the server if it lives, and wait until it has. Safe to call twice."""
         try:
-            pid = int(connect(self.url).info("server")["process_id"])
+            pid: int | None = int(connect(self.url).info("server")["process_id"])
         except (redis.RedisError, KeyError, ValueError):
-            return
-        _signal(pid, signal.SIGTERM)
-        if not _wait(lambda: not self.answers(), STOP_SECONDS):
-            _signal(pid, signal.SIGKILL)
+            pid = self._process.pid if self._process else None
+        if pid is not None:
+            _signal(pid, signal.SIGTERM)
+            if not _wait(lambda: not self.answers(), STOP_SECONDS):
+                _signal(pid, signal.SIGKILL)
         if self._process:
             self._process.wait()
             self._process = None

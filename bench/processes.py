@@ -48,9 +48,15 @@ def digits_run(place: Path, model_dir: Path, workers: int) -> Iterator[Running]:
             stdout=screen,
             stderr=screen,
         )
+
+    def workers_ready() -> bool:
+        if process.poll() is not None:
+            raise RuntimeError((place / "screen.txt").read_text())
+        return sum(one.role == "worker" and one.doing != "no model" for one in living(client)) == workers
+
     try:
         client = broker.connect(broker.embedded_url(place / "var"))
-        wait_for(lambda: sum(one.role == "worker" and one.doing != "no model" for one in living(client)) == workers)
+        wait_for(workers_ready)
         wait_for(lambda: any(one.role == "watcher" for one in living(client)))
         database = Database(f"sqlite:///{place / 'var' / 'results.db'}")
         yield Running(folder, database, psutil.Process(process.pid))

@@ -28,13 +28,13 @@ def retry(settings: Settings, paths: Sequence[Path] | None) -> None:
     say(f"{plural(len(ids), 'file')} put back in the queue{later}.")
 
 
-def _known(database: Database, folder: Path, paths: Sequence[Path]) -> list[str]:
-    known: list[str] = []
+def _known(database: Database, folder: Path, paths: Sequence[Path]) -> list[int]:
+    known: list[int] = []
     for path in paths:
         rows = rows_named(database, folder, path)
         if not rows:
             raise CommandFailed(f"the ledger has no file {printable(str(path))}: `digits results` lists what it has")
-        known += [row.path for row in rows]
+        known += [row.id for row in rows]
     return list(dict.fromkeys(known))
 
 

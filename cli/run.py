@@ -8,8 +8,9 @@ from pathlib import Path
 from types import FrameType
 
 from cli.errors import CommandFailed
-from cli.screen import Screen
+from cli.summary import Summary
 from cli.supervisor import RunLock, Supervisor
+from cli.ticker import Ticker
 from db import intake, paths, queries
 from db.engine import Database
 from db.errors import DatabaseUnavailable
@@ -46,12 +47,10 @@ def run(settings: Settings, *, once: bool) -> int:
     database = Database(settings.database_url)
     migrate(database)
     stop = _stop_on_signals()
-    screen = Screen(settings.folder, live=not once)
-    run_here = _Run(settings, database, screen, stop)
+    run_here = _Run(settings, database, stop)
     try:
         return run_here.once() if once else run_here.forever()
     finally:
-        screen.close()
         run_here.close()
         database.close()
         lock.release()
@@ -69,12 +68,11 @@ def _stop_on_signals() -> threading.Event:
 
 
 class _Run:
-    """One `digits run`: the supervised parts, and what the screen needs to know of their work."""
+    """One `digits run`: the supervised parts, and what a screen needs to know of their work."""
 
-    def __init__(self, settings: Settings, database: Database, screen: Screen, stop: threading.Event) -> None:
+    def __init__(self, settings: Settings, database: Database, stop: threading.Event) -> None:
         self._settings = settings
         self._database = database
-        self._screen = screen
         self._stop = stop
         self._supervisor = Supervisor(settings)
         self._client = Client(self._supervisor.url)
@@ -86,30 +84,34 @@ class _Run:
         began = intake.now_ms()
         self._supervisor.start()
         backlog = _Backlog(self._settings, self._database, self._client)
-        while not self._stop.is_set() and not backlog.finished():
-            self._tend()
-            self._screen.progress(backlog.read, backlog.registered, self._doing())
-            self._fail_with_trainer()
-            self._stop.wait(TICK_SECONDS)
-        self._screen.close()
-        self._screen.summary(*self._shown(began), queries.balance(self._database), unfinished=backlog.unfinished())
+        summary = Summary(self._settings.folder)
+        try:
+            while not self._stop.is_set() and not backlog.finished():
+                self._tend()
+                summary.progress(backlog.read, backlog.registered, self._doing())
+                self._fail_with_trainer()
+                self._stop.wait(TICK_SECONDS)
+        finally:
+            summary.close()
+        results, new = self._shown(began)
+        summary.show(results, new=new, balance=queries.balance(self._database), unfinished=backlog.unfinished())
         return 1 if intake.queued(self._database) else 0
 
     def forever(self) -> int:
         """Watch until told to stop, printing each reading as it comes."""
         tail = _Tail(self._database)
+        ticker = Ticker(self._settings.folder)
         self._supervisor.start(watch=True)
         while not self._stop.is_set():
             self._tend()
             try:
-                for result in tail.new():
-                    self._screen.reading(result)
-                self._screen.standing(lambda: queries.balance(self._database), self._doing())
-                self._screen.trouble(None)
+                ticker.readings(tail.new())
+                ticker.standing(lambda: queries.balance(self._database), self._doing())
+                ticker.trouble(None)
             except DatabaseUnavailable as error:
-                self._screen.trouble(str(error))
+                ticker.trouble(str(error))
             self._stop.wait(TICK_SECONDS)
-        self._screen.ending()
+        ticker.close()
         return 0
 
     def close(self) -> None:

@@ -187,7 +187,7 @@ def _image_values(given: Answer, now: int) -> dict[str, Any]:
         "confidence": given.confidence,
         "model_version": given.model_version,
         "hash": given.hash,
-        "dark_on_light": given.dark_on_light,
+        "dark_on_light": None if given.dark_on_light is None else int(given.dark_on_light),
         "recognized_ms": now,
     }
 

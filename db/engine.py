@@ -1,6 +1,7 @@
 """Open the ledger's database so that many processes can write it without losing a row."""
 
 import importlib
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,9 @@ BUSY_SECONDS = 30
 #: SQLite 3.7.0 to 3.51.2 can corrupt a WAL database when the log is reset at the wrong moment.
 FIRST_SAFE_WAL = (3, 51, 3)
 
+#: What stands before a URL's password, and the password itself.
+_PASSWORD = re.compile(r"(://[^:/@]*):.*@")
+
 #: Errors that mean a bug of ours; all others mean that the database is out of reach, full, locked or no database.
 _OUR_FAULT = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 
@@ -43,8 +47,9 @@ class Database:
                 if self.url.get_backend_name() == "sqlite"
                 else create_engine(self.url, pool_pre_ping=True)
             )
-        except (ArgumentError, NoSuchModuleError, ImportError) as error:
-            raise DatabaseUnavailable(f"the database URL {url!r} can't be used: {_first_line(error)}") from error
+        except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
+            shown = _PASSWORD.sub(r"\1:***@", url)
+            raise DatabaseUnavailable(f"the database URL {shown!r} can't be used: {_first_line(error)}") from error
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

@@ -129,15 +129,15 @@ def queued(database: Database) -> int:
         ).scalar_one()
 
 
-def requeue(database: Database, paths: Sequence[str] | None) -> list[int]:
-    """Put the named rows, or with None all failed ones, back in the queue; give their ids. Commits."""
+def requeue(database: Database, row_ids: Sequence[int] | None) -> list[int]:
+    """Put the given rows, or with None all failed ones, back in the queue; give their ids. Commits."""
     ids: list[int] = []
     with database.writing() as connection:
         again = update(images).values(QUEUE_AGAIN).returning(images.c.id)
-        if paths is None:
+        if row_ids is None:
             return list(connection.execute(again.where(images.c.status == Status.FAILED)).scalars())
-        for part in _parts(paths):
-            ids += connection.execute(again.where(images.c.path.in_(part))).scalars()
+        for part in _parts(row_ids):
+            ids += connection.execute(again.where(images.c.id.in_(part))).scalars()
     return ids
 
 

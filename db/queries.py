@@ -99,7 +99,9 @@ def results(database: Database, wanted: Filter) -> list[Result]:
 
 def _narrowed(query: Select[tuple[object, ...]], wanted: Filter) -> Select[tuple[object, ...]]:
     if wanted.digit is not None:
-        query = query.where(exists().where(digits.c.image_id == images.c.id, digits.c.label == wanted.digit))
+        # A row that waits again still has the digits of its earlier content.
+        has_digit = exists().where(digits.c.image_id == images.c.id, digits.c.label == wanted.digit)
+        query = query.where(images.c.reading.is_not(None), has_digit)
     if wanted.status is not None:
         query = query.where(images.c.status == wanted.status)
     if wanted.min_confidence is not None:

@@ -14,7 +14,7 @@ from recognizer.quiet import quiet_import
 
 ACTIVE_FILE = "active"
 #: Batch sizes the network is compiled for; a batch is padded up to the next one, so nothing is compiled while reading.
-BATCH_SIZES = (1, 16, 128, 512)
+BATCH_SIZES = (1, 4, 16, 64, 256)
 #: The smallest probability whose logarithm is taken: float32's own smallest normal number.
 _TINY = float(np.finfo(np.float32).tiny)
 

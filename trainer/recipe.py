@@ -47,7 +47,7 @@ RECIPES: dict[Architecture, Recipe] = {
         patience=8,
     ),
     "mlp": Recipe(
-        epochs=20,
+        epochs=12,
         batch=128,
         peak_rate=3e-3,
         warmup=0.1,

@@ -43,6 +43,10 @@ class EventSource:
         self._observer.schedule(_Handler(folder, self.looks), os.fsdecode(folder), recursive=True, event_filter=_WANTED)
         self._observer.start()
 
+    def alive(self) -> bool:
+        """Whether events still come: they end with the folder they were asked for."""
+        return all(emitter.is_alive() for emitter in self._observer.emitters)
+
     def close(self) -> None:
         """Stop watching. Safe to call twice."""
         if self._observer.is_alive():

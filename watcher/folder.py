@@ -23,7 +23,7 @@ class FileState:
 def is_ours(path: bytes) -> bool:
     """Whether a path counts as dropped: nothing in it is hidden or named like an unfinished download."""
     parts = path.split(b"/")
-    return not any(part.startswith(b".") for part in parts) and not parts[-1].lower().endswith(UNFINISHED_ENDINGS)
+    return not any(part.startswith(b".") or part.lower().endswith(UNFINISHED_ENDINGS) for part in parts)
 
 
 def require_folder(folder: bytes) -> os.stat_result:

@@ -1,6 +1,7 @@
 """Bring complete files into the ledger and ring for them, in batches as they come."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from db import intake, paths
 from db.engine import Database
@@ -23,42 +24,43 @@ class Intake:
         self._database = database
         self._reconciler = reconciler
 
-    def scan(self, below: bytes = b"", *, closed: bool = False) -> int:
+    def scan(self, below: bytes = b"") -> int:
         """Look at all files, register the new and changed ones; give their number. Raises DatabaseUnavailable."""
         registered = 0
         batch: list[FileState] = []
         for state in scan(self._folder, below):
             batch.append(state)
             if len(batch) == BATCH_FILES:
-                registered += self._changed(batch, closed=closed)
+                registered += self._take(batch)
                 batch = []
-        return registered + self._changed(batch, closed=closed)
+        return registered + self._take(batch)
 
-    def _changed(self, states: list[FileState], *, closed: bool) -> int:
-        by_path = {paths.to_text(state.path): state for state in states}
-        seen = [SeenFile(text, state.size, state.mtime_ns) for text, state in by_path.items()]
-        new = intake.changed(self._database, self._name, seen)
-        complete = [file for file in new if self.settling.complete(by_path[file.path], closed=closed)]
-        return self._register(complete)
-
-    def look(self, looked: Iterable[tuple[bytes, bool]]) -> int:
+    def look(self, looked: Mapping[bytes, bool]) -> int:
         """Look at some paths, each with whether its writer has closed it. Raises DatabaseUnavailable."""
-        complete = []
-        for path, closed in looked:
+        states = []
+        for path in looked:
             state = look_at(self._folder, path) if is_ours(path) else None
             if state is None:
                 self.settling.forget(path)
-            elif self.settling.complete(state, closed=closed):
-                complete.append(SeenFile(paths.to_text(path), state.size, state.mtime_ns))
-        return self._register(complete)
+            else:
+                states.append(state)
+        return self._take(states, closed={path for path, is_closed in looked.items() if is_closed})
 
     def settle(self) -> int:
         """Look again at the files that should have come to rest by now. Raises DatabaseUnavailable."""
-        return self.look([(path, False) for path in self.settling.due()])
+        return self.look(dict.fromkeys(self.settling.due(), False))
 
-    def _register(self, files: list[SeenFile]) -> int:
-        if not files:
+    def _take(self, states: Sequence[FileState], closed: AbstractSet[bytes] = frozenset()) -> int:
+        by_path = {paths.to_text(state.path): state for state in states}
+        files = [SeenFile(text, state.size, state.mtime_ns) for text, state in by_path.items()]
+        if len(files) > 1:  # one question spares many writes; for a single file the write itself is as cheap
+            files = intake.changed(self._database, self._name, files)
+        complete = [file for file in files if self._is_complete(by_path[file.path], closed)]
+        if not complete:
             return 0
-        ids = intake.register(self._database, self._name, files)
+        ids = intake.register(self._database, self._name, complete)
         self._reconciler.ring(ids)
         return len(ids)
+
+    def _is_complete(self, state: FileState, closed: AbstractSet[bytes]) -> bool:
+        return self.settling.complete(state, closed=state.path in closed)

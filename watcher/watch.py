@@ -69,6 +69,9 @@ class Watcher:
         try:
             if time.monotonic() >= self._next_scan:
                 self._rescan()
+            elif self._trouble:  # nothing else tells whether it is over
+                time.sleep(NAP_SECONDS)
+                return
             self._look(self._gather())
             self._intake.settle()
             if time.monotonic() >= self._next_reconcile:
@@ -78,12 +81,14 @@ class Watcher:
         except (DatabaseUnavailable, FolderMissing) as error:
             # Nothing is kept in memory for later: the folder itself remembers, and is scanned again.
             self._announce(str(error))
+            if isinstance(error, FolderMissing):
+                self._identity = None  # its watches went with it, and a new folder may get the old inode's number
             self._next_scan = time.monotonic() + POLL_SECONDS
             time.sleep(NAP_SECONDS)
 
     def _rescan(self) -> None:
         found = require_folder(self._folder)
-        if self._identity != (found.st_dev, found.st_ino):
+        if self._identity != (found.st_dev, found.st_ino) or (self._events and not self._events.alive()):
             self._watch_anew()
             self._identity = (found.st_dev, found.st_ino)
         registered = self._intake.scan()
@@ -128,7 +133,7 @@ class Watcher:
                 self._intake.scan(look.path)
             else:
                 files[look.path] = files.get(look.path, False) or look.closed
-        self._intake.look(files.items())
+        self._intake.look(files)
 
     def _announce(self, trouble: str | None) -> None:
         if trouble and not self._trouble:

@@ -1,0 +1,91 @@
+"""What `digits run --once` shows: a progress bar while it reads, then the table of readings and the balance."""
+
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from cli.text import COLOURS, percent, plural, printable, tolerant
+from db.queries import Balance, Result
+
+#: Rows in the table; more are better asked for with `digits results`.
+TABLE_ROWS = 40
+
+
+class Summary:
+    """The terminal of `digits run --once`. Where it is none, there is no bar."""
+
+    def __init__(self, folder: Path) -> None:
+        self._console = Console(file=tolerant(sys.stdout), highlight=False)
+        self._folder = printable(str(folder))
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn())
+        self._bar = Progress(*columns, TimeRemainingColumn(compact=True), console=self._console, transient=True)
+        self._task: TaskID = self._bar.add_task("", total=None)
+        if self._console.is_terminal:
+            self._bar.start()
+
+    def progress(self, done: int, total: int, doing: str) -> None:
+        """Move the bar."""
+        self._bar.update(self._task, completed=done, total=total or None, description=printable(doing))
+
+    def show(self, results: list[Result], *, new: int, balance: Balance, unfinished: list[Path]) -> None:
+        """Print the table, files left for the next run, and the balance of the whole ledger."""
+        self.close()
+        if not new:
+            self._say("Nothing new to read." if results else f"There are no files in {self._folder}.")
+        if results:
+            self._console.print(_table(results[:TABLE_ROWS]))
+        if len(results) > TABLE_ROWS:
+            self._say(f"... and {len(results) - TABLE_ROWS:,} more: digits results")
+        for path in unfinished:
+            self._say(f"{printable(str(path))} is still being written and was left for the next run.")
+        self._console.print(counts(balance), soft_wrap=True)
+        if balance.queued:
+            self._say(f"{balance.queued:,} still queued: the next `digits run` goes on with them.")
+
+    def close(self) -> None:
+        """Take the bar away. Safe to call twice."""
+        if self._console.is_terminal:
+            self._bar.stop()
+
+    def _say(self, text: str) -> None:
+        self._console.print(Text(text), soft_wrap=True)
+
+
+def _table(results: list[Result]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("reading", style="bold", no_wrap=True)
+    table.add_column("confidence", justify="right", no_wrap=True)
+    table.add_column("status", no_wrap=True)
+    table.add_column("file", overflow="fold", ratio=3)
+    table.add_column("reason", style="dim", overflow="fold", ratio=4)
+    for one in results:
+        table.add_row(
+            Text(one.reading or "-"),
+            percent(one.confidence),
+            Text(one.status, COLOURS[one.status]),
+            Text(printable(one.path)),
+            Text(printable(one.reason or "")),
+        )
+    return table
+
+
+def counts(balance: Balance) -> Text:
+    """Write the balance as a sum: `20 files = 18 accepted + 2 review`."""
+    parts = [(f"{count:,} {status}", COLOURS[status]) for status, count in balance.by_status.items() if count]
+    text = Text(plural(balance.seen, "file"))
+    for number, part in enumerate(parts):
+        text.append(" = " if number == 0 else " + ")
+        text.append(*part)
+    return text if balance.closes else text.append("  THE BALANCE DOES NOT CLOSE", "bold red")

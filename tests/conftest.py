@@ -1,0 +1,209 @@
+"""What many tests share: a patient look, a short folder, a ledger on either database, a broker, a tiny model."""
+
+import functools
+import glob
+import hashlib
+import itertools
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import broker
+from broker import EmbeddedBroker
+from db.engine import Database
+from db.migrate import migrate
+from recognizer.contract import MODEL_FILE, Card
+from recognizer.model import ACTIVE_FILE, published_versions, version_name
+from recognizer.quiet import quiet_import
+
+Eventually = Callable[[Callable[[], object], float], None]
+Draw = Callable[[Path, str], Path]
+Publish = Callable[[Path, int], int]
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody's own DIGITS_ variables may change what the tests see."""
+    for name in os.environ:
+        if name.startswith("DIGITS_") or name == "MNIST_PATH":
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def eventually() -> Eventually:
+    """Wait until a condition holds; fail if it does not within so many seconds."""
+
+    def wait(condition: Callable[[], object], seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, f"this did not happen within {seconds} s"
+            time.sleep(0.01)
+
+    return wait
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """Give a folder whose path leaves room for a socket's name; pytest's own are too long for that."""
+    with tempfile.TemporaryDirectory(prefix="digits-") as folder:
+        yield Path(folder).resolve()
+
+
+@pytest.fixture(scope="module")
+def broker_server() -> Iterator[EmbeddedBroker]:
+    """Run a real broker for the tests of one file."""
+    with tempfile.TemporaryDirectory(prefix="digits-") as folder:
+        server = EmbeddedBroker(Path(folder))
+        server.ensure()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def broker_url(broker_server: EmbeddedBroker) -> str:
+    """Give a real broker that holds nothing."""
+    broker_server.ensure()
+    with broker.connect(broker_server.url) as client:
+        client.flushall()
+    return broker_server.url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Give a database without tables, once of each kind."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/var/results.db"
+    else:
+        new_postgres_url: Callable[[], str] = request.getfixturevalue("new_postgres_url")
+        url = new_postgres_url()
+    database = Database(url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def database(empty_database: Database) -> Database:
+    """Give an empty ledger."""
+    migrate(empty_database)
+    return empty_database
+
+
+@pytest.fixture
+def sqlite_database(tmp_path: Path) -> Iterator[Database]:
+    """Give an empty ledger in a SQLite file, for tests of what lies above the ledger."""
+    database = Database(f"sqlite:///{tmp_path}/var/results.db")
+    migrate(database)
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def new_postgres_url() -> Iterator[Callable[[], str]]:
+    """Run a real PostgreSQL of our own on a unix socket; each call gives the URL of a new, empty database."""
+    folder = Path(tempfile.mkdtemp(prefix="digits-pg-"))
+    data = folder / "data"
+    # PostgreSQL refuses to run as root; Debian's package brings a user for it.
+    user = "postgres" if os.getuid() == 0 else None
+    if user:
+        shutil.chown(folder, user)
+    run = functools.partial(subprocess.run, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, timeout=60)
+    run([_postgres_program("initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"])
+    options = f"-k {folder} -c listen_addresses= -c fsync=off -c max_connections=40"
+    control = [_postgres_program("pg_ctl"), "-D", str(data), "-w"]
+    run([*control, "-l", str(folder / "log"), "-o", options, "start"])
+    numbers = itertools.count(1)
+
+    def new_url() -> str:
+        name = f"ledger{next(numbers)}"
+        create = ["-h", str(folder), "-U", "postgres", "-d", "postgres", "-qc", f"CREATE DATABASE {name}"]
+        run([_postgres_program("psql"), *create])
+        return f"postgresql+psycopg://postgres@/{name}?host={folder}"
+
+    try:
+        yield new_url
+    finally:
+        run([*control, "-m", "immediate", "stop"])
+        shutil.rmtree(folder)
+
+
+def _postgres_program(name: str) -> str:
+    """Find one of PostgreSQL's programs: on the path, else where Debian puts them. Fails if there is none."""
+    found = [shutil.which(name) or "", *sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"), reverse=True)]
+    program = next((path for path in found if path and os.access(path, os.X_OK)), None)
+    if program is None:
+        pytest.fail(f"there is no {name} here: install PostgreSQL's server for the tests marked `postgres`")
+    return program
+
+
+@pytest.fixture(scope="session")
+def draw() -> Draw:
+    """Draw a text's digits black on white into an image file."""
+    import numpy as np  # noqa: PLC0415 - likewise
+
+    from recognizer.opencv import cv2  # noqa: PLC0415 - only tests that draw pay for its import
+
+    def draw_digits(path: Path, text: str) -> Path:
+        picture = np.full((80, 40 + 60 * len(text)), 255, np.uint8)
+        for number, digit in enumerate(text):
+            cv2.putText(picture, digit, (30 + 60 * number, 60), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 0, 5)
+        path.write_bytes(cv2.imencode(path.suffix, picture)[1].tobytes())
+        return path
+
+    return draw_digits
+
+
+@pytest.fixture(scope="session")
+def publish(tmp_path_factory: pytest.TempPathFactory) -> Publish:
+    """Publish the next version of a tiny model into a folder; it reads every digit as `label`, 90 % sure.
+
+    A picture with one digit is accepted (0.9 is above the threshold), one with two digits is not (0.81).
+    """
+
+    @functools.cache
+    def network(label: int) -> bytes:
+        with quiet_import():
+            import keras  # noqa: PLC0415 - only tests with a real model pay for its import
+            import numpy as np  # noqa: PLC0415 - likewise
+
+        layers = [
+            keras.Input((28, 28, 1), dtype="uint8"),
+            keras.layers.Rescaling(1 / 255),
+            keras.layers.Flatten(),
+            keras.layers.Dense(10, activation="softmax"),
+        ]
+        model = keras.Sequential(layers)
+        sure = np.where(np.arange(10) == label, 0.9, 0.1 / 9)
+        model.layers[-1].set_weights([np.zeros((784, 10)), np.log(sure)])
+        path = tmp_path_factory.mktemp("network") / MODEL_FILE
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # Keras 3.15 saves through NumPy 1's __array__
+            model.save(path)
+        return path.read_bytes()
+
+    def publish_next(model_dir: Path, label: int) -> int:
+        version = max(published_versions(model_dir), default=0) + 1
+        folder = model_dir / version_name(version)
+        folder.mkdir(parents=True)
+        data = network(label)
+        (folder / MODEL_FILE).write_bytes(data)
+        _card(version, data).write(folder)
+        (model_dir / "active.new").write_text(f"{version_name(version)}\n", encoding="ascii")
+        (model_dir / "active.new").replace(model_dir / ACTIVE_FILE)
+        return version
+
+    return publish_next
+
+
+def _card(version: int, data: bytes) -> Card:
+    return Card(
+        version=version, architecture="mlp", recipe="always the same answer", seed=0, epochs=0, parameters=7850,
+        mnist_accuracy=0.1, temperature=1.0, accept_threshold=0.85, created_at="2026-11-22T00:00:00Z",
+        training_seconds=0.0, files={MODEL_FILE: hashlib.sha256(data).hexdigest()},
+    )  # fmt: skip

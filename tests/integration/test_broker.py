@@ -1,0 +1,240 @@
+"""The embedded broker is a real server: started, shared, killed, restarted and ended here."""
+
+import os
+import signal
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from broker import BrokerUnavailable, EmbeddedBroker, connect, ping, server_program
+from worker.client import Client
+
+Eventually = Callable[[Callable[[], object], float], None]
+
+
+def server_pid(server: EmbeddedBroker) -> int:
+    with connect(server.url) as client:
+        return int(client.info("server")["process_id"])
+
+
+def socket_file(server: EmbeddedBroker) -> Path:
+    return Path(unquote(server.url.removeprefix("redis+socket://")))
+
+
+def exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.fixture
+def var_dir(short_path: Path) -> Path:
+    return short_path / "var"
+
+
+def test_a_server_starts_and_answers_and_holds_messages(var_dir: Path) -> None:
+    server = EmbeddedBroker(var_dir)
+    assert not server.answers()
+    try:
+        assert server.ensure()
+        ping(server.url)
+        assert server.answers()
+        assert server.alive()
+        client = Client(server.url)
+        assert client.waiting() == 0
+        assert client.ring([1, 2, 3])
+        assert client.waiting() == 1
+        client.close()
+    finally:
+        server.stop()
+
+
+def test_nobody_else_on_the_machine_can_reach_it(var_dir: Path) -> None:
+    server = EmbeddedBroker(var_dir)
+    server.ensure()
+    try:
+        assert stat.S_IMODE(socket_file(server).stat().st_mode) == 0o700
+        with connect(server.url) as client:
+            assert client.info("server")["tcp_port"] == 0
+    finally:
+        server.stop()
+
+
+def test_a_second_owner_attaches_instead_of_starting_another(var_dir: Path) -> None:
+    first, second = EmbeddedBroker(var_dir), EmbeddedBroker(var_dir)
+    first.ensure()
+    try:
+        pid = server_pid(first)
+        assert not second.ensure()
+        assert not first.ensure()
+        assert second.alive()
+        assert server_pid(second) == pid
+    finally:
+        first.stop()
+    assert not second.alive()
+    second.stop()
+
+
+def test_stop_leaves_no_process_and_no_socket(var_dir: Path) -> None:
+    server = EmbeddedBroker(var_dir)
+    server.ensure()
+    pid = server_pid(server)
+    server.stop()
+    assert not exists(pid)
+    assert not socket_file(server).exists()
+    assert not server.answers()
+    assert not server.alive()
+    server.stop()
+
+
+def test_one_who_attached_can_end_it_too(var_dir: Path, eventually: Eventually) -> None:
+    owner, guest = EmbeddedBroker(var_dir), EmbeddedBroker(var_dir)
+    owner.ensure()
+    guest.stop()
+    eventually(lambda: not owner.alive(), 10)
+    assert not socket_file(owner).exists()
+    owner.stop()
+
+
+def test_it_is_started_again_after_it_was_killed(var_dir: Path, eventually: Eventually) -> None:
+    server = EmbeddedBroker(var_dir)
+    server.ensure()
+    try:
+        killed = server_pid(server)
+        os.kill(killed, signal.SIGKILL)
+        eventually(lambda: not server.alive(), 10)
+        assert not server.answers()
+        assert server.ensure()
+        assert server.alive()
+        assert server_pid(server) != killed
+    finally:
+        server.stop()
+    assert not socket_file(server).exists()
+
+
+def test_stop_after_it_was_killed_is_fine(var_dir: Path, eventually: Eventually) -> None:
+    server = EmbeddedBroker(var_dir)
+    server.ensure()
+    os.kill(server_pid(server), signal.SIGKILL)
+    eventually(lambda: not server.alive(), 10)
+    server.stop()
+    assert not server.answers()
+
+
+def test_it_works_in_a_folder_with_a_long_path(short_path: Path) -> None:
+    var_dir = short_path / ("x" * 120) / "var"
+    server = EmbeddedBroker(var_dir)
+    try:
+        assert server.ensure()
+        found = socket_file(server)
+        assert found.is_socket()
+        assert len(os.fsencode(found)) < 104
+        assert stat.S_IMODE(found.parent.stat().st_mode) == 0o700
+        assert not EmbeddedBroker(var_dir).ensure()
+        assert (var_dir / "log" / "broker.log").exists()
+    finally:
+        server.stop()
+    assert not found.exists()
+    found.parent.rmdir()
+
+
+@pytest.mark.parametrize("name", ["with space", "ümläut", "per%20cent", "plus+and#hash?query"])
+def test_it_works_in_a_folder_with_a_strange_name(short_path: Path, name: str) -> None:
+    server = EmbeddedBroker(short_path / name)
+    try:
+        assert server.ensure()
+        client = Client(server.url)
+        assert client.ring([1])  # through Celery's own reading of the URL
+        assert client.waiting() == 1
+        client.close()
+    finally:
+        server.stop()
+
+
+def test_two_folders_have_two_servers(short_path: Path) -> None:
+    first, second = EmbeddedBroker(short_path / "1"), EmbeddedBroker(short_path / "2")
+    try:
+        assert first.ensure()
+        assert second.ensure()
+        with connect(first.url) as client:
+            client.set("mine", 1)
+        with connect(second.url) as client:
+            assert client.get("mine") is None
+    finally:
+        first.stop()
+        second.stop()
+
+
+def test_a_folder_that_can_not_be_made_is_one_sentence(short_path: Path) -> None:
+    (short_path / "file").touch()
+    server = EmbeddedBroker(short_path / "file" / "var")
+    with pytest.raises(BrokerUnavailable, match="the embedded broker can't be started") as caught:
+        server.ensure()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_server_that_does_not_start_is_one_sentence_that_names_its_log(var_dir: Path) -> None:
+    (var_dir / "broker.sock").mkdir(parents=True)  # a directory in its place: the server can't bind
+    server = EmbeddedBroker(var_dir)
+    with pytest.raises(BrokerUnavailable, match=r"did not start; .*broker\.log says why"):
+        server.ensure()
+    assert (var_dir / "log" / "broker.log").read_text(encoding="utf-8")
+    server.stop()
+
+
+def test_the_machines_own_server_is_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "redis-server"
+    program.write_text("#!/bin/sh\n", encoding="ascii")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert server_program() == str(program)
+
+
+def test_without_one_the_wheels_server_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert os.access(server_program(), os.X_OK)
+
+
+def test_a_lost_broker_is_unknown_lengths_and_a_training_refused(short_path: Path) -> None:
+    client = Client(EmbeddedBroker(short_path).url)
+    assert client.waiting() is None
+    assert client.trainings_waiting() is None
+    client.ask_for_training()
+    with pytest.raises(BrokerUnavailable, match="can't be reached"):
+        client.train(architecture="mlp", epochs=1, force=False)
+    client.close()
+
+
+def test_a_backlog_travels_in_chunks_and_tried_rows_alone(broker_url: str) -> None:
+    client = Client(broker_url)
+    assert client.ring(list(range(1, 601)))
+    assert client.waiting() == 3
+    assert client.ring_alone([1, 2, 3, 4])
+    assert client.waiting() == 7
+    assert client.ring([])
+    assert client.waiting() == 7
+    client.close()
+
+
+def test_a_training_is_asked_for_once(broker_url: str) -> None:
+    first, second = Client(broker_url), Client(broker_url)
+    for client in (first, second, first):
+        client.ask_for_training()
+    assert first.trainings_waiting() == 1
+    assert first.waiting() == 0
+    first.close()
+    second.close()
+
+
+def test_server_that_somebody_else_ended_leaves_no_zombie(short_path: Path) -> None:
+    first, second = EmbeddedBroker(short_path), EmbeddedBroker(short_path)
+    first.ensure()
+    (child,) = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()[-1:]
+    second.stop()
+    first.stop()
+    assert not Path(f"/proc/{child}").exists()

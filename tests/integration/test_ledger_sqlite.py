@@ -1,0 +1,251 @@
+"""The ledger in a real SQLite file, written by many real processes at once."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from sqlalchemy import text
+
+import db.engine
+from db import intake, queries
+from db.engine import Database
+from db.errors import DatabaseUnavailable, NotMigrated
+from db.intake import SeenFile
+from db.migrate import migrate, require_migrated
+
+MIGRATE = """
+from db.engine import Database
+from db.migrate import migrate
+import alembic.command
+print(flush=True)
+input()
+migrate(Database({url!r}))
+"""
+
+WRITE = """
+import sys
+from db import claims, intake
+from db.engine import Database
+from db.intake import SeenFile
+from db.tables import Status
+database = Database({url!r})
+print(flush=True)
+input()
+for number in range(250):
+    (row,) = intake.register(database, sys.argv[1], [SeenFile(f"{{number}}.png", 1, 1)])
+    if number % 5 == 0:
+        assert [file.id for file in claims.claim(database, [row], sys.argv[1]).files] == [row]
+        assert claims.answer(database, sys.argv[1], [claims.Answer(row, Status.REVIEW)]) == 1
+"""
+
+
+@contextmanager
+def programs(code: str, count: int) -> Iterator[list["subprocess.Popen[str]"]]:
+    """Start programs that are past their imports and wait for a line to begin, so that they begin together."""
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, f"writer {number}"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(count)
+    ]
+    try:
+        for program in started:
+            assert program.stdout
+            assert program.stdout.readline() == "\n"
+        yield started
+    finally:
+        for program in started:
+            program.kill()
+            program.communicate()
+
+
+def run_together(code: str, count: int) -> None:
+    with programs(code, count) as started:
+        for program in started:
+            assert program.stdin
+            program.stdin.write("go\n")
+            program.stdin.flush()
+        outcomes = [(program.communicate(timeout=120)[1], program.returncode) for program in started]
+    assert outcomes == [("", 0)] * count
+
+
+def test_four_processes_that_migrate_at_once_make_one_ledger(empty_database: Database) -> None:
+    url = empty_database.url.render_as_string(hide_password=False)
+    run_together(MIGRATE.format(url=url), 4)
+    require_migrated(empty_database)
+    with empty_database.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM alembic_version")).scalar_one() == 1
+    assert queries.balance(empty_database).seen == 0
+
+
+def test_many_writers_at_once_lose_no_row(database: Database) -> None:
+    url = database.url.render_as_string(hide_password=False)
+    run_together(WRITE.format(url=url), 8)
+    balance = queries.balance(database)
+    assert balance.closes
+    assert {str(status): count for status, count in balance.by_status.items() if count} == {
+        "queued": 8 * 200,
+        "review": 8 * 50,
+    }
+
+
+def test_a_reader_is_not_kept_waiting_by_a_writer(sqlite_database: Database) -> None:
+    intake.register(sqlite_database, "d", [SeenFile("a", 1, 1)])
+    other = Database(sqlite_database.url.render_as_string())
+    with sqlite_database.writing() as connection:
+        connection.execute(text("UPDATE images SET reason = 'half done'"))
+        assert [result.reason for result in queries.results(other, queries.Filter())] == [None]
+    assert [result.reason for result in queries.results(other, queries.Filter())] == ["half done"]
+    other.close()
+
+
+def test_a_transaction_that_fails_leaves_nothing_behind(database: Database) -> None:
+    (row_id,) = intake.register(database, "d", [SeenFile("a", 1, 1)])
+
+    def fail_in_the_middle() -> None:
+        with database.writing() as connection:
+            connection.execute(text("UPDATE images SET reason = 'half done'"))
+            raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError, match="in the middle"):
+        fail_in_the_middle()
+    assert [(result.id, result.reason) for result in queries.find(database, "a")] == [(row_id, None)]
+
+
+def test_a_database_that_stays_locked_is_one_sentence(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db.engine, "BUSY_SECONDS", 0.05)
+    impatient = Database(sqlite_database.url.render_as_string())
+    with sqlite_database.writing(), pytest.raises(DatabaseUnavailable, match="database is locked") as caught:
+        intake.register(impatient, "d", [SeenFile("a", 1, 1)])
+    assert "\n" not in str(caught.value)
+    assert len(intake.register(impatient, "d", [SeenFile("a", 1, 1)])) == 1
+    impatient.close()
+
+
+def driver_of_version(version: tuple[int, int, int]) -> ModuleType:
+    """Give the real driver, saying that it links another SQLite."""
+    real = db.engine._sqlite_driver()  # noqa: SLF001 - the decision that follows from it is what is tested
+    driver = ModuleType("driver")
+    driver.__dict__.update({**vars(real), "sqlite_version_info": version})
+    return driver
+
+
+@pytest.mark.parametrize(
+    ("version", "journal"),
+    [((3, 40, 1), "delete"), ((3, 51, 2), "delete"), ((3, 51, 3), "wal"), ((3, 53, 4), "wal"), ((4, 0, 0), "wal")],
+)
+def test_wal_is_used_only_with_a_sqlite_that_does_not_corrupt_it(
+    version: tuple[int, int, int], journal: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = driver_of_version(version)
+    monkeypatch.setattr(db.engine, "_sqlite_driver", lambda: driver)
+    database = Database(f"sqlite:///{tmp_path}/results.db")
+    with database.reading() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == journal
+        # 1 is NORMAL, enough for WAL; 2 is FULL, which the rollback journal needs against a power cut.
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == (1 if journal == "wal" else 2)
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
+    database.close()
+
+
+def test_the_sqlite_that_is_really_used_gets_the_journal_its_version_allows(sqlite_database: Database) -> None:
+    with sqlite_database.reading() as connection:
+        version = connection.exec_driver_sql("SELECT sqlite_version()").scalar_one()
+        journal = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
+    assert journal == ("wal" if tuple(map(int, version.split("."))) >= (3, 51, 3) else "delete")
+
+
+def test_a_ledger_survives_the_change_from_one_journal_to_the_other(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intake.register(sqlite_database, "d", [SeenFile("a", 1, 1)])
+    sqlite_database.close()
+    old = driver_of_version((3, 40, 1))
+    monkeypatch.setattr(db.engine, "_sqlite_driver", lambda: old)
+    database = Database(sqlite_database.url.render_as_string())
+    intake.register(database, "d", [SeenFile("b", 1, 1)])
+    assert queries.balance(database).seen == 2
+    database.close()
+
+
+def test_times_in_the_view_are_text_people_can_read(sqlite_database: Database) -> None:
+    intake.register(sqlite_database, "d", [SeenFile("a", 1, 1)])
+    with sqlite_database.writing() as connection:
+        connection.execute(text("UPDATE images SET recognized_ms = 1795363445123"))
+    with sqlite_database.reading() as connection:
+        found = connection.execute(text("SELECT recognized_at FROM results")).scalar_one()
+    assert found == "2026-11-22T16:04:05.123Z"
+
+
+def test_a_missing_ledger_is_refused_and_not_made(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/var/results.db")
+    with pytest.raises(NotMigrated, match=r"there is no ledger at .*: start with `digits run`"):
+        require_migrated(database)
+    assert list(tmp_path.iterdir()) == []
+
+
+def refused(url: str) -> str:
+    """Give the sentence a database is refused with when it is to be migrated."""
+    with pytest.raises(DatabaseUnavailable) as caught:
+        migrate(Database(url))
+    sentence = str(caught.value)
+    assert "\n" not in sentence
+    return sentence
+
+
+def test_a_directory_as_database_is_refused(tmp_path: Path) -> None:
+    assert "unable to open" in refused(f"sqlite:///{tmp_path}")
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "results.db"
+    path.write_text("Dear diary, " * 1000, encoding="ascii")
+    assert "not a database" in refused(f"sqlite:///{path}")
+    with pytest.raises(DatabaseUnavailable, match="not a database"):
+        require_migrated(Database(f"sqlite:///{path}"))
+    assert path.read_text(encoding="ascii") == "Dear diary, " * 1000
+
+
+def test_a_folder_that_can_not_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert "can't be made" in refused(f"sqlite:///{tmp_path}/file/results.db")
+
+
+def test_a_database_that_can_not_be_written_is_refused(sqlite_database: Database, tmp_path: Path) -> None:
+    """Opened read-only by URL: root, whom no mode bits stop, runs tests too."""
+    sqlite_database.close()
+    copy = tmp_path / "copy.db"
+    shutil.copy(f"{tmp_path}/var/results.db", copy)
+    database = Database(f"sqlite:///file:{copy}?mode=ro&uri=true")
+    with pytest.raises(DatabaseUnavailable, match="readonly") as caught:
+        intake.register(database, "d", [SeenFile("a", 1, 1)])
+    assert "\n" not in str(caught.value)
+    database.close()
+
+
+@pytest.mark.parametrize("url", ["", "results.db", "nosuch://h/x", "postgresql+nosuch://h/x"])
+def test_a_url_that_can_not_be_understood_is_one_sentence(url: str) -> None:
+    with pytest.raises(DatabaseUnavailable, match=r"the database URL .* can't be used") as caught:
+        Database(url)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql+nosuch://u:secret@h/x", "postgresql+psycopg://u:secret@h:port/x", "mysql+nosuch://u:secret@h/x"]
+)
+def test_bad_database_url_is_one_sentence_without_its_password(url: str) -> None:
+    with pytest.raises(DatabaseUnavailable) as caught:
+        Database(url)
+    assert "secret" not in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,466 @@
+"""A real watcher on a real folder, with a real ledger and broker, and nobody who reads."""
+
+import functools
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Callable, Iterator, MutableMapping
+from pathlib import Path
+
+import pytest
+import structlog
+
+import broker
+import db.engine
+import watcher.folder
+from broker import EmbeddedBroker
+from db import claims, intake, queries
+from db.claims import Answer
+from db.engine import Database
+from db.tables import Status
+from watcher.errors import FolderMissing
+from watcher.watch import Watcher
+from worker.client import Client
+
+Eventually = Callable[[Callable[[], object], float], None]
+
+# watchdog 7 warns when a directory's watch was set a moment earlier by the scan of its parent; nothing is lost by it.
+pytestmark = pytest.mark.filterwarnings("ignore:Callback with id .* already exists:RuntimeWarning")
+
+#: Seconds nothing here takes, so that a file only comes in when its writer is known to be done.
+LONG = 3600.0
+#: Seconds after which an event that did not come is a failure.
+SOON = 20.0
+
+
+def aged(path: Path) -> Path:
+    """Let a file look as if it was written long ago."""
+    os.utime(path, (1_600_000_000, 1_600_000_000))
+    return path
+
+
+class Watched:
+    """A folder that is being watched, and the ledger beside it."""
+
+    def __init__(self, folder: Path, database: Database, client: Client, eventually: Eventually) -> None:
+        self.folder = folder
+        self.database = database
+        self.client = client
+        self.logs: list[MutableMapping[str, object]] = []
+        self._eventually = eventually
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(
+        self, *, polling: bool = False, settle: float = LONG, rescan: float = LONG, database: Database | None = None
+    ) -> None:
+        """Start a watcher, and wait until it sees events; by default only a writer that is done brings a file in.
+
+        It is known to watch when the first scan, which comes after, has found the old file `first.png`.
+        """
+        aged(self.drop("first.png"))
+        watcher = Watcher(
+            self.folder,
+            database or self.database,
+            self.client,
+            polling=polling,
+            settle_seconds=settle,
+            rescan_seconds=rescan,
+        )
+        self._thread = threading.Thread(target=watcher.run, args=(self._stop,), name="watcher")
+        self._thread.start()
+        self.wait_for("first.png")
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self.folder.exists():
+            self.drop(".wake up")  # an event ends its nap
+        if self._thread:
+            self._thread.join(60)
+            assert not self._thread.is_alive()
+
+    def rows(self) -> dict[str, queries.Result]:
+        return {result.path: result for result in queries.results(self.database, queries.Filter())}
+
+    def wait_for(self, *names: str) -> None:
+        """Wait until all these files have a row."""
+        self._eventually(lambda: set(names) <= self.rows().keys(), SOON)
+
+    def pass_by(self, name: str) -> None:
+        """Drop a file and wait for it: what happened before has been seen by then."""
+        self.drop(name)
+        self.wait_for(name)
+
+    def drop(self, name: str, data: bytes = b"some bytes") -> Path:
+        path = self.folder / name
+        path.write_bytes(data)
+        return path
+
+    def announced(self, event: str, words: str = "") -> int:
+        """Count the log lines of one event."""
+        return sum(log["event"] == event and words in str(log.get("why", "")) for log in self.logs)
+
+
+@pytest.fixture
+def watched(
+    tmp_path: Path,
+    sqlite_database: Database,
+    broker_url: str,
+    eventually: Eventually,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Watched]:
+    monkeypatch.setattr("watcher.watch.RECONCILE_SECONDS", 0.1)
+    (tmp_path / "digits").mkdir()
+    client = Client(broker_url)
+    watched = Watched(tmp_path / "digits", sqlite_database, client, eventually)
+    with structlog.testing.capture_logs() as logs:
+        watched.logs = logs
+        yield watched
+        watched.stop()
+    client.close()
+
+
+@pytest.fixture
+def started(watched: Watched) -> Watched:
+    """Give a folder whose watcher already sees events."""
+    watched.start()
+    return watched
+
+
+def test_the_backlog_is_registered_by_the_first_scan_and_rung_for(watched: Watched) -> None:
+    (watched.folder / "deep" / "er").mkdir(parents=True)
+    names = ["7.png", "deep/7.png", "deep/er/7.png", "not an image.txt", "empty"]
+    for name in names:
+        aged(watched.drop(name, b""))
+    watched.start()
+    watched.wait_for(*names)
+    assert {result.status for result in watched.rows().values()} == {Status.QUEUED}
+    watched.pass_by("later.png")
+    assert watched.client.waiting() == 2  # the backlog in one message, the new file in one of its own
+
+
+def test_a_large_backlog_is_registered_once_and_whole(watched: Watched) -> None:
+    source = aged(watched.drop("0.png"))
+    for number in range(1, 2500):
+        os.link(source, watched.folder / f"{number}.png")
+    watched.start(rescan=0.05)
+    watched.wait_for(*(f"{number}.png" for number in range(2500)))
+    watched.pass_by("later.png")
+    assert queries.balance(watched.database).seen == 2502
+    assert watched.client.waiting() == 4 + 4 + 2 + 1  # 1024, 1024 and 453 rows in chunks of 256, and the later one
+
+
+def test_a_dropped_file_is_registered_and_rung_for_at_once(started: Watched, eventually: Eventually) -> None:
+    rung = started.client.waiting()
+    started.drop("7.png")
+    started.wait_for("7.png")
+    assert rung is not None
+    eventually(lambda: started.client.waiting() == rung + 1, SOON)
+
+
+def test_half_written_file_is_not_enqueued_until_its_writer_closes_it(started: Watched) -> None:
+    with (started.folder / "slow.png").open("wb") as file:
+        file.write(b"first half")
+        file.flush()
+        started.pass_by("neighbour.png")
+        file.write(b"second half")
+        file.flush()
+        started.pass_by("other neighbour.png")
+        assert "slow.png" not in started.rows()
+    started.wait_for("slow.png")
+    (file_seen,) = claims.claim(started.database, [started.rows()["slow.png"].id], "reader").files
+    assert file_seen.size == len(b"first halfsecond half")
+
+
+def test_half_written_file_is_not_enqueued_by_rescans_either(watched: Watched) -> None:
+    watched.start(rescan=0.01)
+    with (watched.folder / "slow.png").open("wb") as file:
+        file.write(b"first half")
+        file.flush()
+        for number in range(5):
+            watched.pass_by(f"neighbour {number}.png")
+        assert "slow.png" not in watched.rows()
+    watched.wait_for("slow.png")
+
+
+def test_a_file_that_is_never_closed_is_registered_when_it_holds_still(watched: Watched) -> None:
+    watched.start(settle=0.2)
+    with (watched.folder / "open.png").open("wb") as file:
+        file.write(b"all there is")
+        file.flush()
+        watched.wait_for("open.png")
+
+
+def test_a_file_moved_in_from_outside_is_registered(started: Watched, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.png"
+    outside.write_bytes(b"x")
+    aged(outside).rename(started.folder / "moved.png")
+    started.wait_for("moved.png")
+
+
+def test_a_hard_link_is_registered(started: Watched, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.png"
+    outside.write_bytes(b"x")
+    os.link(aged(outside), started.folder / "linked.png")
+    started.wait_for("linked.png")
+
+
+def test_a_finished_download_is_registered_under_its_final_name_only(started: Watched) -> None:
+    started.drop("7.png.part")
+    started.pass_by("neighbour.png")
+    assert "7.png.part" not in started.rows()
+    (started.folder / "7.png.part").rename(started.folder / "7.png")
+    started.wait_for("7.png")
+    assert "7.png.part" not in started.rows()
+
+
+def test_a_renamed_file_is_a_new_row(started: Watched) -> None:
+    (started.folder / "first.png").rename(started.folder / "second.png")
+    started.wait_for("first.png", "second.png")
+
+
+def test_a_tree_moved_in_is_registered_whole(started: Watched, tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    (tree / "a" / "b").mkdir(parents=True)
+    names = ["0.png", "a/1.png", "a/b/2.png"]
+    for name in names:
+        (tree / name).write_bytes(b"x")
+        aged(tree / name)
+    tree.rename(started.folder / "tree")
+    started.wait_for(*(f"tree/{name}" for name in names))
+    (started.folder / "tree" / "a" / "b" / "later.png").write_bytes(b"x")
+    started.wait_for("tree/a/b/later.png")
+
+
+def test_files_in_directories_made_a_moment_ago_are_registered(watched: Watched) -> None:
+    watched.start(settle=0.2)
+    names = [f"new {number}/deeper/7.png" for number in range(30)]
+    for name in names:
+        (watched.folder / name).parent.mkdir(parents=True)
+        (watched.folder / name).write_bytes(b"x")
+    watched.wait_for(*names)
+
+
+def test_an_overwritten_file_is_queued_again(started: Watched, eventually: Eventually) -> None:
+    (row_id,) = (result.id for result in started.rows().values())
+    claims.claim(started.database, [row_id], "reader")
+    claims.answer(started.database, "reader", [Answer(row_id, Status.ACCEPTED, reading="7")])
+    started.drop("first.png", b"other bytes, and more of them")
+    eventually(lambda: started.rows()["first.png"].status == Status.QUEUED, SOON)
+    assert started.rows()["first.png"].reading is None
+    assert intake.owed(started.database).fresh == [row_id]
+
+
+def test_a_file_that_is_only_looked_at_is_not_queued_again(watched: Watched) -> None:
+    watched.start(rescan=0.01)
+    (row_id,) = (result.id for result in watched.rows().values())
+    claims.claim(watched.database, [row_id], "reader")
+    claims.answer(watched.database, "reader", [Answer(row_id, Status.ACCEPTED, reading="7")])
+    (watched.folder / "first.png").read_bytes()
+    with (watched.folder / "first.png").open("ab"):
+        pass  # opened for writing and closed without a change
+    (watched.folder / "first.png").chmod(0o600)
+    watched.pass_by("neighbour.png")
+    assert watched.rows()["first.png"].status == Status.ACCEPTED
+
+
+def test_a_deleted_file_keeps_its_row(started: Watched) -> None:
+    (started.folder / "first.png").unlink()
+    started.pass_by("neighbour.png")
+    assert started.rows().keys() == {"first.png", "neighbour.png"}
+
+
+def test_hidden_and_unfinished_files_are_not_enqueued(watched: Watched) -> None:
+    watched.start(rescan=0.01)
+    (watched.folder / ".hidden").mkdir()
+    for name in (".7.png", ".hidden/7.png", "7.png.part", "7.png.crdownload", "7.png~", "7.tmp"):
+        aged(watched.drop(name))
+    watched.pass_by("second.png")
+    watched.pass_by("third.png")
+    assert watched.rows().keys() == {"first.png", "second.png", "third.png"}
+
+
+def test_a_name_that_is_no_text_is_registered(started: Watched) -> None:
+    name = os.path.join(os.fsencode(started.folder), b"\xff\n\\x7f.png")
+    os.close(os.open(name, os.O_CREAT | os.O_WRONLY))
+    started.wait_for("\\xff\n\\\\x7f.png")
+
+
+def test_a_pipe_and_a_link_become_rows_and_block_nobody(watched: Watched) -> None:
+    os.mkfifo(watched.folder / "pipe")
+    (watched.folder / "link.png").symlink_to("/etc/passwd")
+    (watched.folder / "loop.png").symlink_to("loop.png")
+    (watched.folder / "up").symlink_to("..")
+    watched.start(settle=0.0)
+    watched.wait_for("pipe", "link.png", "loop.png", "up")
+    watched.pass_by("neighbour.png")
+    assert len(watched.rows()) == 6
+
+
+def test_a_missing_folder_is_an_error_at_the_start(tmp_path: Path, sqlite_database: Database, broker_url: str) -> None:
+    client = Client(broker_url)
+    watcher = Watcher(tmp_path / "gone", sqlite_database, client, polling=False, settle_seconds=1.0, rescan_seconds=1.0)
+    with pytest.raises(FolderMissing, match="gone is not there"):
+        watcher.run(threading.Event())
+    client.close()
+
+
+@pytest.mark.parametrize("polling", [False, True])
+def test_a_folder_that_is_lost_is_announced_and_waited_for(
+    watched: Watched, eventually: Eventually, *, polling: bool
+) -> None:
+    watched.start(settle=0.0, rescan=0.05, polling=polling)
+    shutil.rmtree(watched.folder)
+    eventually(lambda: watched.announced("waiting", "is not there"), SOON)
+    assert watched.rows().keys() == {"first.png"}
+    watched.folder.mkdir()
+    watched.drop("second.png")
+    watched.wait_for("second.png")
+    eventually(lambda: watched.announced("going on"), SOON)
+    watched.pass_by("third.png")
+    assert queries.balance(watched.database).by_status[Status.QUEUED] == 3
+
+
+def test_events_are_seen_in_a_folder_that_came_back(watched: Watched, eventually: Eventually) -> None:
+    watched.start(rescan=0.05)
+    watched.folder.rename(watched.folder.with_name("elsewhere"))
+    eventually(lambda: watched.announced("waiting", "is not there"), SOON)
+    watched.folder.mkdir()
+    aged(watched.drop("second.png"))
+    watched.wait_for("second.png")
+    watched.pass_by("third.png")  # it settles for an hour: only the event of its closing brings it in
+
+
+def test_a_folder_that_is_polled_is_seen_without_events(watched: Watched) -> None:
+    watched.start(polling=True, settle=0.0, rescan=0.05)
+    (watched.folder / "deep").mkdir()
+    watched.pass_by("deep/second.png")
+
+
+def test_files_are_seen_without_events_when_the_machine_has_no_watches_left(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_watches(_folder: bytes) -> None:
+        raise OSError(28, "inotify watch limit reached")
+
+    monkeypatch.setattr("watcher.watch.EventSource", no_watches)
+    watched.start(settle=0.0, rescan=0.05)
+    watched.pass_by("second.png")
+    assert watched.announced("no file events, the folder is scanned every second instead", "limit") == 1
+
+
+def kill(server: EmbeddedBroker, eventually: Eventually) -> None:
+    with broker.connect(server.url) as client:
+        pid = int(client.info("server")["process_id"])
+    os.kill(pid, signal.SIGKILL)
+    eventually(lambda: not server.alive(), SOON)
+
+
+def test_what_a_killed_broker_forgot_is_rung_for_again(
+    watched: Watched, broker_server: EmbeddedBroker, eventually: Eventually
+) -> None:
+    watched.start()
+    watched.pass_by("before.png")
+    kill(broker_server, eventually)
+    watched.drop("meanwhile.png")
+    watched.wait_for("meanwhile.png")
+    eventually(lambda: watched.announced("broker lost; files are kept in the ledger until it is back"), SOON)
+    broker_server.ensure()
+    eventually(lambda: (watched.client.waiting() or 0) > 0, SOON)
+    assert len(intake.owed(watched.database).fresh) == 3
+    eventually(lambda: watched.announced("broker is back"), SOON)
+    watched.pass_by("after.png")
+
+
+def test_what_an_emptied_broker_forgot_is_rung_for_again(started: Watched, eventually: Eventually) -> None:
+    eventually(lambda: started.client.waiting() == 1, SOON)
+    started.client.redis.flushall()
+    eventually(lambda: started.announced("rang again"), SOON)
+    assert started.client.waiting() == 1
+
+
+def test_rows_that_are_waited_for_already_are_not_rung_for_again(started: Watched, eventually: Eventually) -> None:
+    """Two reconciliations go by, told by the broker's own count of the questions for the queue's length."""
+    asked = functools.partial(started.client.redis.info, "commandstats")
+    begin = asked()["cmdstat_llen"]["calls"]
+    eventually(lambda: asked()["cmdstat_llen"]["calls"] >= begin + 2, SOON)
+    assert started.client.waiting() == 1
+    assert started.announced("rang again") == 0
+
+
+def test_a_locked_database_is_announced_and_waited_for(
+    watched: Watched, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db.engine, "BUSY_SECONDS", 0.05)
+    impatient = Database(watched.database.url.render_as_string())
+    watched.start(settle=0.0, database=impatient)
+    with watched.database.writing():
+        watched.drop("second.png")
+        eventually(lambda: watched.announced("waiting", "database is locked"), SOON)
+    watched.wait_for("second.png")
+    eventually(lambda: watched.announced("going on"), SOON)
+    watched.stop()
+    impatient.close()
+
+
+def test_two_watchers_of_one_folder_make_one_row_a_file(watched: Watched, eventually: Eventually) -> None:
+    other = Watched(watched.folder, watched.database, watched.client, eventually)
+    other.start(rescan=0.05)
+    watched.start(rescan=0.05)
+    for number in range(20):
+        watched.drop(f"{number}.png")
+    watched.wait_for(*(f"{number}.png" for number in range(20)))
+    other.stop()
+    assert queries.balance(watched.database).seen == 21
+
+
+def test_events_are_seen_in_a_folder_that_was_deleted_and_made_again(watched: Watched, eventually: Eventually) -> None:
+    """On ext4 and xfs the new folder gets the old one's inode number."""
+    watched.start(rescan=0.05)
+    shutil.rmtree(watched.folder)
+    eventually(lambda: watched.announced("waiting", "is not there"), SOON)
+    watched.folder.mkdir()
+    aged(watched.drop("second.png"))
+    watched.wait_for("second.png")
+    watched.pass_by("third.png")  # it settles for an hour: only the event of its closing brings it in
+
+
+def test_events_and_scans_agree_on_directories_with_unfinished_names(watched: Watched) -> None:
+    (watched.folder / "upload.tmp").mkdir()
+    watched.start()
+    watched.drop("upload.tmp/by event.png")
+    watched.pass_by("neighbour.png")
+    by_event = "upload.tmp/by event.png" in watched.rows()
+    watched.stop()
+    scanned = {os.fsdecode(state.path) for state in watcher.folder.scan(os.fsencode(watched.folder))}
+    assert by_event == ("upload.tmp/by event.png" in scanned)
+
+
+def test_a_lost_folder_is_announced_once_however_long_it_is_gone(
+    watched: Watched, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[bytes] = []
+
+    def counted(folder: bytes) -> os.stat_result:
+        looks.append(folder)
+        return watcher.folder.require_folder(folder)
+
+    monkeypatch.setattr("watcher.watch.require_folder", counted)
+    watched.start(rescan=0.05)
+    shutil.rmtree(watched.folder)
+    eventually(lambda: watched.announced("waiting"), SOON)
+    seen = len(looks)
+    eventually(lambda: len(looks) >= seen + 3, SOON)
+    assert (watched.announced("waiting"), watched.announced("going on")) == (1, 0)
+    watched.folder.mkdir()
+    eventually(lambda: watched.announced("going on"), SOON)
+
+
+def test_events_are_seen_in_a_folder_that_was_replaced_unnoticed(watched: Watched) -> None:
+    watched.start(rescan=2.0)
+    shutil.rmtree(watched.folder)
+    watched.folder.mkdir()
+    aged(watched.drop("second.png"))
+    watched.wait_for("second.png")
+    watched.pass_by("third.png")

@@ -1,0 +1,77 @@
+"""Which broker a URL names, and that its password is shown to nobody."""
+
+import socket
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from broker import SOCKET_PATH_BYTES, BrokerUnavailable, connect, embedded_url, hide_password, ping, url_for
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://localhost:6379/0", "redis://localhost:6379/0"),
+        ("redis://:secret@host/0", "redis://:***@host/0"),
+        ("redis://host/0?password=secret&ssl=1", "redis://host/0?password=***&ssl=1"),
+        ("redis://user:secret@host:6379/0", "redis://user:***@host:6379/0"),
+        ("rediss://user:se@c:ret@host", "rediss://user:***@host"),
+        ("redis+socket:///var/broker.sock", "redis+socket:///var/broker.sock"),
+        ("unix://user:secret@/var/broker.sock", "unix://user:***@/var/broker.sock"),
+    ],
+)
+def test_a_password_is_not_shown(url: str, shown: str) -> None:
+    assert hide_password(url) == shown
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "localhost:6379", "http://:secret@host", "redis://:secret@host:port", "redis://h:99999", "redis://[::1"],
+)
+def test_a_bad_url_is_one_sentence_without_the_password(url: str) -> None:
+    with pytest.raises(BrokerUnavailable, match=r"the broker URL .* can't be used") as caught:
+        ping(url)
+    assert "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_connecting_does_not_need_a_broker() -> None:
+    connect("redis://nobody.invalid:1/0").close()
+
+
+def test_nobody_listening_is_one_sentence_without_the_password() -> None:
+    with socket.socket() as taken:  # bound and not listening, so that nobody else can answer there
+        taken.bind(("127.0.0.1", 0))
+        url = f"redis://user:secret@127.0.0.1:{taken.getsockname()[1]}/0"
+        with pytest.raises(BrokerUnavailable, match=r"user:\*\*\*@127\.0\.0\.1.* does not answer") as caught:
+            ping(url)
+    assert "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_the_set_broker_comes_before_the_embedded_one(tmp_path: Path) -> None:
+    assert url_for("redis://host/1", tmp_path) == "redis://host/1"
+    assert url_for(None, tmp_path) == url_for("", tmp_path) == embedded_url(tmp_path)
+
+
+def socket_path(var_dir: Path) -> str:
+    return unquote(embedded_url(var_dir).removeprefix("redis+socket://"))
+
+
+def test_the_embedded_brokers_socket_lies_in_its_folder() -> None:
+    assert socket_path(Path("/srv/digits var/ü")) == "/srv/digits var/ü/broker.sock"
+
+
+def test_a_long_path_gets_a_short_socket_that_stays_its_own() -> None:
+    long, longer = Path("/srv") / ("x" * 100), Path("/srv") / ("x" * 101)
+    assert len(socket_path(long)) < SOCKET_PATH_BYTES
+    assert socket_path(long) == socket_path(long)
+    assert socket_path(long) != socket_path(longer)
+
+
+def test_the_longest_path_that_fits_is_used_and_no_longer_one() -> None:
+    room = SOCKET_PATH_BYTES - 1 - len("/srv/" + "/broker.sock")
+    assert socket_path(Path("/srv") / ("x" * room)).startswith("/srv/x")
+    assert not socket_path(Path("/srv") / ("x" * (room + 1))).startswith("/srv/x")
+    assert not socket_path(Path("/srv") / ("ü" * (room // 2 + 1))).startswith("/srv/ü")

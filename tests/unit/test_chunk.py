@@ -1,0 +1,252 @@
+"""One message's files are read together, and whatever is wrong with one of them harms only that one."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import worker.chunk
+from db import claims, intake, paths, queries
+from db.engine import Database
+from db.errors import DatabaseUnavailable
+from db.intake import SeenFile
+from db.tables import Status
+from recognizer.contract import Card
+from recognizer.model import Crops, Model, Probabilities
+from recognizer.reader import PreparedFile, prepare_file
+from worker.chunk import read_chunk
+
+Draw = Callable[[Path, str], Path]
+
+CARD = Card(
+    version=3, architecture="mlp", recipe="fake", seed=0, epochs=0, parameters=0, mnist_accuracy=0.1, temperature=1.0,
+    accept_threshold=0.85, created_at="", training_seconds=0.0, files={},
+)  # fmt: skip
+
+
+def always_seven(batch: Crops) -> Probabilities:
+    """Read every digit as 7, 90 % sure: one digit is accepted, two (81 %) are not."""
+    return np.tile(np.where(np.arange(10) == 7, 0.9, 0.1 / 9).astype(np.float32), (len(batch), 1))
+
+
+MODEL = Model(CARD, always_seven)
+
+
+class Ledger:
+    """A folder, its ledger, and what became of its files."""
+
+    def __init__(self, folder: Path, database: Database) -> None:
+        self.folder = folder
+        self.database = database
+
+    def register(self, *names: str | bytes) -> list[int]:
+        """Register files that were last changed long ago, as the watcher would."""
+        return [self.register_as_it_is(name, changed=1_600_000_000) for name in names]
+
+    def register_as_it_is(self, name: str | bytes, changed: float | None = None) -> int:
+        path = os.path.join(os.fsencode(self.folder), os.fsencode(name))
+        if changed and not os.path.islink(path):
+            os.utime(path, (changed, changed))
+        found = os.lstat(path)
+        seen = SeenFile(paths.to_text(os.fsencode(name)), found.st_size, found.st_mtime_ns)
+        (row_id,) = intake.register(self.database, paths.folder_text(self.folder), [seen])
+        return row_id
+
+    def outcomes(self) -> dict[str, tuple[str, str | None]]:
+        found = queries.results(self.database, queries.Filter())
+        return {result.path: (result.status.value, result.reason or result.reading) for result in found}
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, database: Database) -> Ledger:
+    (tmp_path / "digits").mkdir()
+    return Ledger(tmp_path / "digits", database)
+
+
+def test_every_file_of_a_chunk_gets_its_own_outcome(ledger: Ledger, draw: Draw) -> None:
+    draw(ledger.folder / "one.png", "7")
+    draw(ledger.folder / "two.png", "77")
+    draw(ledger.folder / "blank.png", "")
+    (ledger.folder / "empty.png").touch()
+    (ledger.folder / "text.png").write_text("not a picture at all")
+    cut = draw(ledger.folder / "cut.png", "7")
+    cut.write_bytes(cut.read_bytes()[:-40])
+    (ledger.folder / "link.png").symlink_to("one.png")
+    os.mkfifo(ledger.folder / "pipe.png")
+    names = ["one.png", "two.png", "blank.png", "empty.png", "text.png", "cut.png", "link.png", "pipe.png", "gone.png"]
+    (ledger.folder / "gone.png").touch()
+    rows = ledger.register(*names)
+    (ledger.folder / "gone.png").unlink()
+    done = read_chunk(ledger.database, MODEL, rows, "message")
+    outcomes = ledger.outcomes()
+    assert outcomes.pop("two.png")[0] == "review"
+    assert all(reason for status, reason in outcomes.values() if status != "accepted")
+    assert {name: status for name, (status, _) in outcomes.items()} == {
+        "one.png": "accepted",
+        "blank.png": "rejected",
+        "empty.png": "failed",
+        "text.png": "failed",
+        "cut.png": "failed",
+        "link.png": "failed",
+        "pipe.png": "failed",
+        "gone.png": "failed",
+    }
+    assert outcomes["one.png"] == ("accepted", "7")
+    assert outcomes["gone.png"] == ("failed", "vanished")
+    assert (done.answered, done.rest, done.alone) == (9, [], [])
+
+
+def test_an_answer_carries_model_hash_and_digits(ledger: Ledger, draw: Draw) -> None:
+    draw(ledger.folder / "77.png", "77")
+    (row_id,) = ledger.register("77.png")
+    read_chunk(ledger.database, MODEL, [row_id], "message")
+    (result,) = queries.results(ledger.database, queries.Filter())
+    assert (result.reading, result.status, result.model_version) == ("77", Status.REVIEW, 3)
+    assert result.confidence == pytest.approx(0.81, abs=1e-6)
+    left, right = queries.digits_of(ledger.database, [row_id])[row_id]
+    assert (left.label, right.label) == (7, 7)
+    assert left.box[0] < right.box[0]
+    assert sum(left.probabilities) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_a_name_that_is_no_text_is_read(ledger: Ledger, draw: Draw) -> None:
+    drawn = draw(ledger.folder / "drawn.png", "7")
+    os.rename(drawn, os.path.join(os.fsencode(ledger.folder), b"\xff\\\n.png"))
+    read_chunk(ledger.database, MODEL, ledger.register(b"\xff\\\n.png"), "message")
+    assert ledger.outcomes() == {"\\xff\\\\\n.png": ("accepted", "7")}
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (MemoryError(), "it needs more memory than there is"),
+        (ValueError("a bug"), "the reader failed on it (ValueError)"),
+        (RecursionError(), "the reader failed on it (RecursionError)"),
+        (OSError(5, "I/O error"), "the reader failed on it (OSError)"),
+    ],
+)
+def test_a_reader_that_fails_on_one_file_reads_the_others(
+    ledger: Ledger, draw: Draw, error: Exception, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails_on_one(path: bytes) -> PreparedFile:
+        if path.endswith(b"bad.png"):
+            raise error
+        return prepare_file(path)
+
+    monkeypatch.setattr(worker.chunk, "prepare_file", fails_on_one)
+    names = ["before.png", "bad.png", "after.png"]
+    for name in names:
+        draw(ledger.folder / name, "7")
+    read_chunk(ledger.database, MODEL, ledger.register(*names), "message")
+    outcomes = ledger.outcomes()
+    assert outcomes.pop("bad.png") == ("failed", expected)
+    assert set(outcomes.values()) == {("accepted", "7")}
+
+
+def test_a_file_that_changed_after_it_was_registered_stays_queued(ledger: Ledger, draw: Draw) -> None:
+    draw(ledger.folder / "changing.png", "7")
+    draw(ledger.folder / "neighbour.png", "7")
+    rows = ledger.register("changing.png", "neighbour.png")
+    draw(ledger.folder / "changing.png", "77")
+    done = read_chunk(ledger.database, MODEL, rows, "message")
+    assert ledger.outcomes() == {"changing.png": ("queued", None), "neighbour.png": ("accepted", "7")}
+    assert done.answered == 1
+    assert intake.owed(ledger.database).fresh == rows[:1]  # at once, and without an attempt against it
+
+
+def test_a_bad_file_that_changed_a_moment_ago_is_looked_at_again(ledger: Ledger) -> None:
+    (ledger.folder / "growing.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    moment = time.time() - worker.chunk.GROWING_SECONDS / 2
+    row_id = ledger.register_as_it_is("growing.png", changed=moment)
+    read_chunk(ledger.database, MODEL, [row_id], "message")
+    assert ledger.outcomes() == {"growing.png": ("queued", None)}
+    assert intake.owed(ledger.database).fresh == [row_id]
+
+
+@pytest.mark.parametrize("ago", [3600.0, 3.1, -3600.0])
+def test_a_bad_file_that_has_not_changed_for_a_while_is_failed(ledger: Ledger, ago: float) -> None:
+    (ledger.folder / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    row_id = ledger.register_as_it_is("bad.png", changed=time.time() - ago)
+    read_chunk(ledger.database, MODEL, [row_id], "message")
+    assert ledger.outcomes()["bad.png"][0] == "failed"
+
+
+def test_a_file_that_vanished_a_moment_ago_is_failed_at_once(ledger: Ledger) -> None:
+    (ledger.folder / "gone.png").touch()
+    row_id = ledger.register_as_it_is("gone.png")
+    (ledger.folder / "gone.png").unlink()
+    read_chunk(ledger.database, MODEL, [row_id], "message")
+    assert ledger.outcomes() == {"gone.png": ("failed", "vanished")}
+
+
+def test_a_chunk_that_takes_too_long_answers_what_it_has_and_sends_the_rest_on(
+    ledger: Ledger, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker.chunk, "BUDGET_SECONDS", -1.0)
+    names = ["a.png", "b.png", "c.png"]
+    for name in names:
+        draw(ledger.folder / name, "7")
+    rows = ledger.register(*names)
+    done = read_chunk(ledger.database, MODEL, rows, "message")
+    assert (done.answered, done.rest) == (1, rows[1:])  # the first is always read, so that it ends some time
+    assert intake.owed(ledger.database).fresh == rows[1:]
+    assert read_chunk(ledger.database, MODEL, done.rest, "next").rest == rows[2:]
+    assert read_chunk(ledger.database, MODEL, rows[2:], "last").rest == []
+    assert set(ledger.outcomes().values()) == {("accepted", "7")}
+
+
+def test_a_row_that_is_replaced_while_it_is_read_is_not_answered(
+    ledger: Ledger, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw(ledger.folder / "7.png", "7")
+    (row_id,) = ledger.register("7.png")
+
+    def meanwhile_replaced(path: bytes) -> PreparedFile:
+        prepared = prepare_file(path)
+        draw(ledger.folder / "7.png", "77")
+        ledger.register("7.png")
+        return prepared
+
+    monkeypatch.setattr(worker.chunk, "prepare_file", meanwhile_replaced)
+    assert read_chunk(ledger.database, MODEL, [row_id], "message").answered == 0
+    assert ledger.outcomes() == {"7.png": ("queued", None)}
+
+
+def test_rows_that_crashed_a_reader_are_sent_on_alone(ledger: Ledger, draw: Draw) -> None:
+    for name in ("a.png", "b.png"):
+        draw(ledger.folder / name, "7")
+    rows = ledger.register("a.png", "b.png")
+    claims.claim(ledger.database, rows, "message")
+    done = read_chunk(ledger.database, MODEL, rows, "message", redelivered=True)
+    assert (done.answered, done.alone) == (0, rows)
+    assert read_chunk(ledger.database, MODEL, rows[:1], "alone").answered == 1
+
+
+def test_answers_are_written_again_to_a_database_that_refused_them(
+    ledger: Ledger, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker.chunk, "BACKOFF_SECONDS", (0.0, 0.0))
+    refusals = iter([DatabaseUnavailable("locked"), DatabaseUnavailable("locked")])
+    write = claims.answer
+
+    def refuse_twice(*given: object) -> int:
+        for refusal in refusals:
+            raise refusal
+        return write(*given)  # type: ignore[arg-type]  # handed through as they came
+
+    monkeypatch.setattr(claims, "answer", refuse_twice)
+    draw(ledger.folder / "7.png", "7")
+    assert read_chunk(ledger.database, MODEL, ledger.register("7.png"), "message").answered == 1
+    assert ledger.outcomes() == {"7.png": ("accepted", "7")}
+
+
+def test_a_message_for_nothing_that_waits_opens_no_file(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    def opened(_path: bytes) -> PreparedFile:
+        pytest.fail("a file was opened")
+
+    monkeypatch.setattr(worker.chunk, "prepare_file", opened)
+    done = read_chunk(ledger.database, MODEL, [1, 2, 3], "message")
+    assert (done.answered, done.rest, done.alone) == (0, [], [])

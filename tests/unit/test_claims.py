@@ -1,0 +1,291 @@
+"""Rows are taken in hand and answered so that a crash at any moment loses nothing and repeats nothing."""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import select, update
+
+from db import claims, intake, queries
+from db.claims import CRASHED, MAX_ATTEMPTS, Answer, Claim, DigitRow
+from db.engine import Database
+from db.intake import LEASE_MS, SeenFile, now_ms
+from db.tables import Status, images
+
+ROUND = (0.1,) * 10
+
+
+def registered(database: Database, count: int) -> list[int]:
+    return sorted(intake.register(database, "d", [SeenFile(f"{number}.png", 1, 1) for number in range(count)]))
+
+
+def ids(claim: Claim) -> list[int]:
+    return sorted(file.id for file in claim.files)
+
+
+def accepted(row_id: int, reading: str = "7") -> Answer:
+    rows = tuple(DigitRow(int(label), 0.9, (number, 2, 3, 4), ROUND) for number, label in enumerate(reading))
+    return Answer(
+        row_id, Status.ACCEPTED, reading=reading, confidence=0.9, model_version=1, hash="ab", dark_on_light=True,
+        digits=rows,
+    )  # fmt: skip
+
+
+def let_lease_run_out(database: Database, rows: Sequence[int]) -> None:
+    with database.writing() as connection:
+        connection.execute(update(images).where(images.c.id.in_(rows)).values(claimed_ms=now_ms() - LEASE_MS - 1000))
+
+
+def attempts(database: Database, row_id: int) -> int:
+    with database.reading() as connection:
+        return int(connection.execute(select(images.c.attempts).where(images.c.id == row_id)).scalar_one())
+
+
+def only_result(database: Database) -> queries.Result:
+    (result,) = queries.results(database, queries.Filter())
+    return result
+
+
+def test_a_claim_gives_the_files_of_its_rows_and_costs_an_attempt(database: Database) -> None:
+    rows = registered(database, 3)
+    claim = claims.claim(database, rows[:2], "mine")
+    assert ids(claim) == rows[:2]
+    assert claim.alone == []
+    assert {(file.folder, file.size, file.mtime_ns) for file in claim.files} == {("d", 1, 1)}
+    assert [attempts(database, row_id) for row_id in rows] == [1, 1, 0]
+
+
+def test_a_second_claim_gets_nothing(database: Database) -> None:
+    rows = registered(database, 3)
+    claims.claim(database, rows, "mine")
+    assert claims.claim(database, rows, "yours") == Claim([], [])
+    assert claims.claim(database, rows[:1], "yours") == Claim([], [])
+    assert [attempts(database, row_id) for row_id in rows] == [1, 1, 1]
+
+
+def test_the_same_message_delivered_twice_without_a_crash_is_read_once(database: Database) -> None:
+    rows = registered(database, 3)
+    claims.claim(database, rows, "message")
+    assert claims.claim(database, rows, "message") == Claim([], [])
+
+
+def test_answered_and_unknown_rows_are_passed_over(database: Database) -> None:
+    first, second = registered(database, 2)
+    claims.claim(database, [first], "mine")
+    claims.answer(database, "mine", [accepted(first)])
+    assert ids(claims.claim(database, [first, second, 987_654_321, 2**63 - 1], "mine")) == [second]
+    assert claims.claim(database, [987_654_321], "mine") == Claim([], [])
+
+
+def test_a_row_named_twice_in_a_message_is_read_once(database: Database) -> None:
+    (row_id,) = registered(database, 1)
+    assert ids(claims.claim(database, [row_id] * 50, "mine")) == [row_id]
+    assert attempts(database, row_id) == 1
+
+
+def test_a_claim_whose_worker_is_gone_can_be_taken_over_alone(database: Database) -> None:
+    (row_id,) = registered(database, 1)
+    claims.claim(database, [row_id], "gone")
+    let_lease_run_out(database, [row_id])
+    assert ids(claims.claim(database, [row_id], "next")) == [row_id]
+    assert attempts(database, row_id) == 2
+
+
+def test_rows_that_crashed_a_reader_travel_alone(database: Database) -> None:
+    rows = registered(database, 4)
+    claims.claim(database, rows[:2], "gone")
+    let_lease_run_out(database, rows[:2])
+    claim = claims.claim(database, rows, "next")
+    assert ids(claim) == rows[2:]
+    assert claim.alone == rows[:2]
+    # They are free again, so each is taken by the message that it gets for itself.
+    assert ids(claims.claim(database, [rows[0]], "single")) == [rows[0]]
+
+
+def test_a_redelivered_message_takes_its_own_rows_back_one_by_one(database: Database) -> None:
+    rows = registered(database, 3)
+    claims.claim(database, rows, "message")
+    again = claims.claim(database, rows, "message", redelivered=True)
+    assert again == Claim([], alone=rows)
+    assert [ids(claims.claim(database, [row_id], f"single {row_id}")) for row_id in rows] == [[row] for row in rows]
+
+
+def test_a_redelivered_message_takes_nothing_from_another_living_worker(database: Database) -> None:
+    rows = registered(database, 2)
+    claims.claim(database, rows, "other")
+    assert claims.claim(database, rows, "message", redelivered=True) == Claim([], [])
+
+
+def test_a_redelivered_message_for_a_single_row_reads_it_at_once(database: Database) -> None:
+    (row_id,) = registered(database, 1)
+    claims.claim(database, [row_id], "message")
+    assert ids(claims.claim(database, [row_id], "message", redelivered=True)) == [row_id]
+
+
+def test_a_file_that_crashed_its_readers_too_often_is_failed_with_that_reason(database: Database) -> None:
+    (row_id,) = registered(database, 1)
+    for crash in range(MAX_ATTEMPTS):
+        assert ids(claims.claim(database, [row_id], f"reader {crash}")) == [row_id]
+        let_lease_run_out(database, [row_id])
+    assert claims.claim(database, [row_id], "one too many") == Claim([], [])
+    result = only_result(database)
+    assert (result.status, result.reason) == (Status.FAILED, CRASHED)
+    assert result.recognized_ms is not None
+    assert intake.queued(database) == 0
+
+
+def test_a_poisonous_file_stops_no_neighbour(database: Database) -> None:
+    rows = registered(database, 5)
+    poison = rows[2]
+    messages = [rows]
+    crashes = 0
+    while messages:
+        message = messages.pop(0)
+        claim = claims.claim(database, message, f"message {message}", redelivered=True)
+        messages += [[row_id] for row_id in claim.alone]
+        if poison in ids(claim):
+            crashes += 1
+            messages.append(message)
+        else:
+            claims.answer(database, f"message {message}", [accepted(file.id) for file in claim.files])
+    found = {result.id: result.status for result in queries.results(database, queries.Filter())}
+    assert found == {row_id: Status.FAILED if row_id == poison else Status.ACCEPTED for row_id in rows}
+    assert crashes == MAX_ATTEMPTS
+
+
+def test_released_rows_are_free_again_and_have_their_attempt_back(database: Database) -> None:
+    rows = registered(database, 2)
+    claims.claim(database, rows, "mine")
+    claims.release(database, rows, "mine")
+    assert [attempts(database, row_id) for row_id in rows] == [0, 0]
+    assert intake.owed(database).fresh == rows
+    assert ids(claims.claim(database, rows, "next")) == rows
+
+
+def test_only_the_holder_can_release(database: Database) -> None:
+    rows = registered(database, 2)
+    claims.claim(database, rows, "mine")
+    claims.release(database, rows, "yours")
+    claims.release(database, [], "mine")
+    assert [attempts(database, row_id) for row_id in rows] == [1, 1]
+    assert claims.claim(database, rows, "next") == Claim([], [])
+
+
+def test_an_answer_is_written_with_its_digits(database: Database) -> None:
+    (row_id,) = registered(database, 1)
+    claims.claim(database, [row_id], "mine")
+    before = now_ms()
+    assert claims.answer(database, "mine", [accepted(row_id, "04")]) == 1
+    result = only_result(database)
+    assert (result.status, result.reading, result.confidence, result.model_version) == ("accepted", "04", 0.9, 1)
+    assert result.recognized_ms is not None
+    assert before <= result.recognized_ms <= now_ms()
+    stored = queries.digits_of(database, [row_id])[row_id]
+    assert [(digit.position, digit.label, digit.box) for digit in stored] == [
+        (0, 0, (0, 2, 3, 4)),
+        (1, 4, (1, 2, 3, 4)),
+    ]
+    assert stored[0].probabilities == pytest.approx(ROUND)
+
+
+def test_a_new_answer_replaces_the_digits_of_the_earlier_content(database: Database) -> None:
+    (row_id,) = registered(database, 1)
+    claims.claim(database, [row_id], "first")
+    claims.answer(database, "first", [accepted(row_id, "123")])
+    intake.requeue(database, [row_id])
+    claims.claim(database, [row_id], "second")
+    claims.answer(database, "second", [accepted(row_id, "4")])
+    assert [digit.label for digit in queries.digits_of(database, [row_id])[row_id]] == [4]
+
+
+def test_an_answer_of_somebody_elses_rows_is_passed_over(database: Database) -> None:
+    mine, yours = registered(database, 2)
+    claims.claim(database, [mine], "mine")
+    claims.claim(database, [yours], "yours")
+    assert claims.answer(database, "mine", [accepted(mine), accepted(yours), accepted(987_654_321)]) == 1
+    found = {result.id: result.status for result in queries.results(database, queries.Filter())}
+    assert found == {mine: Status.ACCEPTED, yours: Status.QUEUED}
+    assert claims.answer(database, "mine", []) == 0
+
+
+def test_an_answer_given_twice_counts_once(database: Database) -> None:
+    (row_id,) = registered(database, 1)
+    claims.claim(database, [row_id], "mine")
+    assert claims.answer(database, "mine", [accepted(row_id, "1")]) == 1
+    assert claims.answer(database, "mine", [accepted(row_id, "2")]) == 0
+    assert only_result(database).reading == "1"
+
+
+def test_the_old_claims_answer_is_passed_over_when_the_file_changed_meanwhile(database: Database) -> None:
+    (row_id,) = registered(database, 1)
+    claims.claim(database, [row_id], "old content")
+    assert intake.register(database, "d", [SeenFile("0.png", 2, 2)]) == [row_id]
+    assert claims.answer(database, "old content", [accepted(row_id, "1")]) == 0
+    assert only_result(database).status == Status.QUEUED
+    (file,) = claims.claim(database, [row_id], "new content").files
+    assert (file.size, file.mtime_ns) == (2, 2)
+    assert claims.answer(database, "old content", [accepted(row_id, "1")]) == 0
+    assert claims.answer(database, "new content", [accepted(row_id, "2")]) == 1
+    assert only_result(database).reading == "2"
+
+
+def test_the_answer_of_a_worker_that_was_taken_for_dead_is_passed_over(database: Database) -> None:
+    (row_id,) = registered(database, 1)
+    claims.claim(database, [row_id], "slow")
+    let_lease_run_out(database, [row_id])
+    claims.claim(database, [row_id], "next")
+    assert claims.answer(database, "slow", [accepted(row_id, "1")]) == 0
+    assert claims.answer(database, "next", [accepted(row_id, "2")]) == 1
+    assert only_result(database).reading == "2"
+
+
+def test_answers_are_written_together_or_not_at_all(database: Database) -> None:
+    first, second = registered(database, 2)
+    claims.claim(database, [first, second], "mine")
+    broken = Answer(second, Status.ACCEPTED, digits=(DigitRow(7, 0.9, (0, 0, 1, 1), ()),))
+    with pytest.raises(Exception, match="p0"):
+        claims.answer(database, "mine", [accepted(first), broken])
+    assert {result.status for result in queries.results(database, queries.Filter())} == {Status.QUEUED}
+    assert queries.digits_of(database, [first, second]) == {}
+
+
+def test_concurrent_claimers_never_share_a_row(database: Database) -> None:
+    rows = registered(database, 400)
+    readers = [Database(database.url.render_as_string(hide_password=False)) for _ in range(4)]
+    together = threading.Barrier(len(readers))
+
+    def take(number: int) -> list[int]:
+        taken = []
+        together.wait()
+        for start in range(0, len(rows), 50):
+            message = rows[start : start + 50][:: -1 if number % 2 else 1]  # orders that would wait in a circle
+            taken += ids(claims.claim(readers[number], message, f"reader {number} {start}"))
+        return taken
+
+    with ThreadPoolExecutor(len(readers)) as pool:
+        taken = [row_id for part in pool.map(take, range(len(readers))) for row_id in part]
+    for reader in readers:
+        reader.close()
+    assert sorted(taken) == rows
+    assert {attempts(database, row_id) for row_id in rows[::40]} == {1}
+
+
+def test_the_balance_closes_at_every_step(database: Database) -> None:
+    rows = registered(database, 6)
+
+    def counts() -> tuple[int, ...]:
+        balance = queries.balance(database)
+        assert balance.closes
+        assert balance.seen == 6
+        return tuple(balance.by_status[status] for status in Status)
+
+    assert counts() == (6, 0, 0, 0, 0)
+    claims.claim(database, rows, "mine")
+    assert counts() == (6, 0, 0, 0, 0)
+    finals = (Status.ACCEPTED, Status.REVIEW, Status.REJECTED, Status.FAILED)
+    claims.answer(database, "mine", [Answer(row_id, status) for row_id, status in zip(rows, finals, strict=False)])
+    assert counts() == (2, 1, 1, 1, 1)
+    claims.release(database, rows, "mine")
+    intake.requeue(database, None)
+    assert counts() == (3, 1, 1, 1, 0)

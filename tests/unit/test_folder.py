@@ -1,0 +1,111 @@
+"""Looking at the watched folder: what counts as dropped, and what is found."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from watcher.errors import FolderMissing
+from watcher.folder import UNFINISHED_ENDINGS, is_ours, look_at, require_folder, scan
+
+
+@pytest.mark.parametrize("path", [b"7.png", b"a/b/7.png", b"7", b"\xff.png", b"part", b"tmp/7.png", b"7.png.txt", b" "])
+def test_a_dropped_file_is_ours(path: bytes) -> None:
+    assert is_ours(path)
+
+
+@pytest.mark.parametrize(
+    "path", [b".hidden", b".git/7.png", b"a/.b/7.png", b"a/.7.png", b"7.png~", b"7.PNG.PART", b"x.crdownload", b"7.tmp"]
+)
+def test_hidden_and_unfinished_files_are_not_ours(path: bytes) -> None:
+    assert not is_ours(path)
+
+
+def test_every_unfinished_ending_is_passed_over() -> None:
+    assert [ending for ending in UNFINISHED_ENDINGS if is_ours(b"7.png" + ending)] == []
+
+
+def test_a_scan_finds_files_at_every_depth_with_size_and_time(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    for path, size in (("top.png", 1), ("a/middle.png", 2), ("a/b/deep.png", 3)):
+        (tmp_path / path).write_bytes(b"x" * size)
+        os.utime(tmp_path / path, ns=(0, 1_000_000_007 * size))
+    found = {state.path: (state.size, state.mtime_ns) for state in scan(os.fsencode(tmp_path))}
+    assert found == {
+        b"top.png": (1, 1_000_000_007),
+        b"a/middle.png": (2, 2_000_000_014),
+        b"a/b/deep.png": (3, 3_000_000_021),
+    }
+
+
+def test_a_scan_below_a_directory_finds_only_that(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "in.png").touch()
+    (tmp_path / "out.png").touch()
+    assert [state.path for state in scan(os.fsencode(tmp_path), b"a")] == [b"a/in.png"]
+
+
+def test_a_scan_passes_over_hidden_and_unfinished_files_and_directories(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "7.png").touch()
+    (tmp_path / "7.png.part").touch()
+    (tmp_path / "7.png").touch()
+    assert [state.path for state in scan(os.fsencode(tmp_path))] == [b"7.png"]
+
+
+def test_a_scan_does_not_follow_a_linked_directory_but_sees_the_link(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "secret.png").touch()
+    (tmp_path / "watched").mkdir()
+    (tmp_path / "watched" / "link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "watched" / "loop").symlink_to(tmp_path / "watched")
+    assert sorted(state.path for state in scan(os.fsencode(tmp_path / "watched"))) == [b"link", b"loop"]
+
+
+def test_a_scan_sees_what_is_no_regular_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "nowhere").symlink_to("gone")
+    with socket.socket(socket.AF_UNIX) as listener:
+        here = os.open(tmp_path, os.O_RDONLY)
+        try:
+            listener.bind(f"/proc/self/fd/{here}/socket" if os.path.exists("/proc/self/fd") else str(tmp_path / "s"))
+        finally:
+            os.close(here)
+    assert len(list(scan(os.fsencode(tmp_path)))) == 3
+
+
+def test_a_scan_of_a_directory_that_vanished_finds_nothing(tmp_path: Path) -> None:
+    assert list(scan(os.fsencode(tmp_path), b"gone")) == []
+
+
+def test_a_name_that_is_no_text_is_found(tmp_path: Path) -> None:
+    name = os.path.join(os.fsencode(tmp_path), b"\xff\n.png")
+    os.close(os.open(name, os.O_CREAT | os.O_WRONLY))
+    assert [state.path for state in scan(os.fsencode(tmp_path))] == [b"\xff\n.png"]
+
+
+def test_a_look_gives_nothing_for_a_missing_file_and_for_a_directory(tmp_path: Path) -> None:
+    (tmp_path / "directory").mkdir()
+    assert look_at(os.fsencode(tmp_path), b"gone") is None
+    assert look_at(os.fsencode(tmp_path), b"directory") is None
+    assert look_at(os.fsencode(tmp_path), b"x" * 5000) is None
+
+
+def test_a_look_at_a_link_sees_the_link_itself(tmp_path: Path) -> None:
+    (tmp_path / "target").write_bytes(b"x" * 1000)
+    (tmp_path / "link").symlink_to("target")
+    found = look_at(os.fsencode(tmp_path), b"link")
+    assert found is not None
+    assert found.size == len("target")
+
+
+def test_a_missing_folder_is_an_error_that_names_it(tmp_path: Path) -> None:
+    with pytest.raises(FolderMissing, match="gone is not there"):
+        require_folder(os.fsencode(tmp_path / "gone"))
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(FolderMissing, match="is not a folder"):
+        require_folder(os.fsencode(tmp_path / "file"))

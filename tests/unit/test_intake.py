@@ -1,0 +1,163 @@
+"""What comes into the ledger: new files, changed files, the same files again, rows put back by hand."""
+
+import pytest
+from sqlalchemy import select, update
+
+from db import claims, intake, queries
+from db.claims import Answer, DigitRow
+from db.engine import Database
+from db.intake import LEASE_MS, SeenFile, now_ms
+from db.tables import Status, digits, images
+
+ONE = SeenFile("7.png", size=100, mtime_ns=1_700_000_000_123_456_789)
+CHANGED = SeenFile("7.png", size=100, mtime_ns=1_700_000_001_000_000_000)
+GROWN = SeenFile("7.png", size=101, mtime_ns=1_700_000_000_123_456_789)
+
+
+def seven(row_id: int) -> Answer:
+    digit = DigitRow(7, 0.99, (1, 2, 3, 4), (0.001,) * 7 + (0.99,) + (0.001,) * 2)
+    return Answer(row_id, Status.ACCEPTED, reading="7", confidence=0.99, model_version=1, hash="a", digits=(digit,))
+
+
+def read_as_seven(database: Database, row_id: int) -> None:
+    claims.claim(database, [row_id], "reader")
+    assert claims.answer(database, "reader", [seven(row_id)]) == 1
+
+
+def test_a_new_file_becomes_a_queued_row(database: Database) -> None:
+    before = now_ms()
+    (row_id,) = intake.register(database, "digits", [ONE])
+    with database.reading() as connection:
+        row = connection.execute(select(images)).one()
+    assert (row.id, row.folder, row.path, row.size, row.mtime_ns) == (row_id, "digits", "7.png", 100, ONE.mtime_ns)
+    assert (row.status, row.attempts, row.claim, row.reading, row.recognized_ms) == ("queued", 0, None, None, None)
+    assert before <= row.first_seen_ms <= now_ms()
+
+
+def test_the_same_file_again_changes_nothing(database: Database) -> None:
+    (row_id,) = intake.register(database, "digits", [ONE])
+    read_as_seven(database, row_id)
+    assert intake.register(database, "digits", [ONE]) == []
+    assert [result.status for result in queries.results(database, queries.Filter())] == [Status.ACCEPTED]
+
+
+@pytest.mark.parametrize("later", [CHANGED, GROWN, SeenFile("7.png", 100, 1_600_000_000_000_000_000)])
+def test_a_file_with_other_content_is_queued_again_under_its_old_row(database: Database, later: SeenFile) -> None:
+    (row_id,) = intake.register(database, "digits", [ONE])
+    read_as_seven(database, row_id)
+    assert intake.register(database, "digits", [later]) == [row_id]
+    (result,) = queries.results(database, queries.Filter())
+    assert (result.status, result.reading, result.confidence, result.model_version) == (Status.QUEUED, None, None, None)
+    assert result.recognized_ms is None
+    with database.reading() as connection:
+        row = connection.execute(select(images)).one()
+    assert (row.size, row.mtime_ns, row.attempts) == (later.size, later.mtime_ns, 0)
+
+
+def test_the_same_path_in_two_folders_is_two_files(database: Database) -> None:
+    first = intake.register(database, "digits", [ONE])
+    second = intake.register(database, "scans", [ONE])
+    assert len(set(first + second)) == 2
+
+
+def test_a_path_named_twice_in_one_batch_is_one_row_with_its_last_state(database: Database) -> None:
+    (row_id,) = intake.register(database, "digits", [ONE, CHANGED])
+    assert intake.changed(database, "digits", [CHANGED]) == []
+    assert intake.owed(database).fresh == [row_id]
+
+
+def test_more_files_than_fit_one_statement_are_all_registered(database: Database) -> None:
+    files = [SeenFile(f"{number}.png", number, number) for number in range(2 * intake.STATEMENT_ROWS + 7)]
+    assert len(set(intake.register(database, "digits", files))) == len(files)
+    assert intake.changed(database, "digits", files) == []
+    assert queries.balance(database).seen == len(files)
+
+
+@pytest.mark.parametrize(
+    "name", ["'; DROP TABLE images; --", "a\nb", "%(path)s :path ?", r"\xff", "\N{GRINNING FACE}", " "]
+)
+def test_a_strange_name_is_only_a_name(database: Database, name: str) -> None:
+    intake.register(database, name, [SeenFile(name, 1, 1)])
+    assert [(result.folder, result.path) for result in queries.find(database, name)] == [(name, name)]
+
+
+def test_large_sizes_and_times_are_kept(database: Database) -> None:
+    huge = SeenFile("huge", 2**62, 2**63 - 1)
+    intake.register(database, "digits", [huge, SeenFile("old", 0, -1)])
+    assert intake.changed(database, "digits", [huge, SeenFile("old", 0, -1)]) == []
+
+
+def test_registering_nothing_is_fine(database: Database) -> None:
+    assert intake.register(database, "digits", []) == []
+    assert intake.changed(database, "digits", []) == []
+
+
+def test_only_new_and_changed_files_are_picked(database: Database) -> None:
+    known = SeenFile("known", 1, 1)
+    intake.register(database, "digits", [ONE, known])
+    new = SeenFile("new", 1, 1)
+    assert intake.changed(database, "digits", [known, CHANGED, new]) == [CHANGED, new]
+    assert intake.changed(database, "elsewhere", [known]) == [known]
+
+
+def test_fresh_and_tried_rows_are_owed_apart(database: Database) -> None:
+    fresh, tried, in_hand, done = intake.register(database, "d", [SeenFile(name, 1, 1) for name in "abcd"])
+    claims.claim(database, [tried], "a worker that died")
+    with database.writing() as connection:
+        connection.execute(update(images).values(claimed_ms=now_ms() - LEASE_MS - 1000).where(images.c.id == tried))
+    claims.claim(database, [in_hand], "a worker that lives")
+    read_as_seven(database, done)
+    owed = intake.owed(database)
+    assert (owed.fresh, owed.tried) == ([fresh], [tried])
+    assert intake.queued(database) == 3
+
+
+def test_an_answered_ledger_owes_nothing(database: Database) -> None:
+    (row_id,) = intake.register(database, "digits", [ONE])
+    read_as_seven(database, row_id)
+    owed = intake.owed(database)
+    assert (owed.fresh, owed.tried, intake.queued(database)) == ([], [], 0)
+
+
+def fail(database: Database, row_id: int) -> None:
+    claims.claim(database, [row_id], "reader")
+    claims.answer(database, "reader", [Answer(row_id, Status.FAILED, reason="the file is empty")])
+
+
+def test_requeue_puts_all_failed_rows_back_and_no_other(database: Database) -> None:
+    first, second, good, waiting = intake.register(database, "d", [SeenFile(name, 1, 1) for name in "abcd"])
+    fail(database, first)
+    fail(database, second)
+    read_as_seven(database, good)
+    assert sorted(intake.requeue(database, None)) == [first, second]
+    found = {result.id: (result.status, result.reason) for result in queries.results(database, queries.Filter())}
+    assert found[first] == found[second] == found[waiting] == (Status.QUEUED, None)
+    assert found[good] == (Status.ACCEPTED, None)
+
+
+def test_requeue_of_given_rows_takes_good_ones_too_and_ignores_unknown_ones(database: Database) -> None:
+    good, failed = intake.register(database, "d", [SeenFile(name, 1, 1) for name in "ab"])
+    read_as_seven(database, good)
+    fail(database, failed)
+    assert intake.requeue(database, [good, 999_999]) == [good]
+    assert intake.owed(database).fresh == [good]
+
+
+def test_a_row_that_crashed_its_readers_starts_from_nothing_when_it_is_put_back(database: Database) -> None:
+    (row_id,) = intake.register(database, "d", [ONE])
+    with database.writing() as connection:
+        connection.execute(update(images).values(attempts=claims.MAX_ATTEMPTS))
+    claims.claim(database, [row_id], "reader")
+    assert queries.balance(database).by_status[Status.FAILED] == 1
+    assert intake.requeue(database, None) == [row_id]
+    assert intake.owed(database).fresh == [row_id]
+
+
+def test_a_changed_files_new_answer_replaces_the_digits_of_the_old_one(database: Database) -> None:
+    (row_id,) = intake.register(database, "d", [ONE])
+    read_as_seven(database, row_id)
+    intake.register(database, "d", [CHANGED])
+    claims.claim(database, [row_id], "reader")
+    claims.answer(database, "reader", [Answer(row_id, Status.REJECTED, reason="no digit found")])
+    with database.reading() as connection:
+        assert connection.execute(select(digits)).all() == []

@@ -1,0 +1,100 @@
+"""The migrations make exactly the tables the code believes in, once, however many ask for it."""
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError
+
+import db.migrate
+from db import intake, queries
+from db.engine import Database
+from db.errors import NotMigrated
+from db.intake import SeenFile
+from db.migrate import HEAD, migrate, require_migrated
+from db.tables import Status, digits, images, metadata
+
+INSERT = text(
+    "INSERT INTO images (folder, path, size, mtime_ns, status, first_seen_ms) VALUES ('d', 'x', 1, 1, :status, 1)"
+)
+
+
+def test_the_head_in_the_code_is_the_newest_migration() -> None:
+    folder = db.migrate.__file__.replace("migrate.py", "migrations")
+    assert ScriptDirectory(folder).get_current_head() == HEAD
+
+
+def test_the_tables_in_the_code_are_those_the_migrations_make(database: Database) -> None:
+    with database.reading() as connection:
+        options = {"compare_type": True, "compare_server_default": True}
+        differences = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
+        tables = inspect(connection)
+        primary_keys = {table: tables.get_pk_constraint(table)["constrained_columns"] for table in ("images", "digits")}
+        unique = [constraint["column_names"] for constraint in tables.get_unique_constraints("images")]
+        foreign = tables.get_foreign_keys("digits")
+    assert differences == []
+    assert primary_keys == {table.name: [column.name for column in table.primary_key] for table in (images, digits)}
+    assert unique == [["folder", "path"]]
+    assert [(key["referred_table"], key["options"]) for key in foreign] == [("images", {"ondelete": "CASCADE"})]
+
+
+def test_the_comparison_would_notice_a_missing_column(database: Database) -> None:
+    with database.writing() as connection:
+        connection.execute(text("ALTER TABLE images DROP COLUMN dark_on_light"))
+        assert compare_metadata(MigrationContext.configure(connection), metadata) != []
+
+
+def test_migrating_twice_keeps_what_is_there(database: Database) -> None:
+    intake.register(database, "d", [SeenFile("7.png", 1, 1)])
+    migrate(database)
+    assert queries.balance(database).seen == 1
+    require_migrated(database)
+
+
+def test_a_database_without_tables_is_refused_with_what_to_do(empty_database: Database) -> None:
+    with pytest.raises(NotMigrated, match=r"`digits (run|migrate)`"):
+        require_migrated(empty_database)
+
+
+def test_a_database_of_another_version_is_refused_with_what_to_do(database: Database) -> None:
+    with database.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(NotMigrated, match=r"of version 9999, not .*: run `digits migrate`"):
+        require_migrated(database)
+
+
+@pytest.mark.parametrize("status", ["", "QUEUED", "done", "queued "])
+def test_the_database_refuses_a_status_that_does_not_exist(database: Database, status: str) -> None:
+    with pytest.raises(IntegrityError, match="ck_images_status"), database.writing() as connection:
+        connection.execute(INSERT, {"status": status})
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_the_database_takes_every_status_that_exists(database: Database, status: Status) -> None:
+    with database.writing() as connection:
+        connection.execute(INSERT, {"status": status.value})
+    assert queries.balance(database).by_status[status] == 1
+
+
+def test_a_path_can_not_be_in_the_ledger_twice(database: Database) -> None:
+    with pytest.raises(IntegrityError), database.writing() as connection:
+        connection.execute(INSERT, [{"status": "queued"}, {"status": "queued"}])
+
+
+def test_the_results_view_has_the_promised_columns_and_one_row_a_file(database: Database) -> None:
+    intake.register(database, "d", [SeenFile("a", 1, 1), SeenFile("b", 1, 1)])
+    intake.register(database, "e", [SeenFile("a", 1, 1)])
+    with database.reading() as connection:
+        found = connection.execute(text("SELECT * FROM results ORDER BY path"))
+        assert list(found.keys()) == [
+            "path", "reading", "confidence", "status", "reason", "model_version", "recognized_at",
+        ]  # fmt: skip
+        assert [(row.path, row.status) for row in found] == [("a", "queued"), ("a", "queued"), ("b", "queued")]
+
+
+def test_a_digit_without_its_image_is_refused(database: Database) -> None:
+    columns = ", ".join(["box_left", "box_top", "box_width", "box_height", *(f"p{label}" for label in range(10))])
+    orphan = f"INSERT INTO digits (image_id, position, label, confidence, {columns}) VALUES (1, 0, 7, 1{', 0' * 14})"  # noqa: S608 - fixed
+    with pytest.raises(IntegrityError), database.writing() as connection:
+        connection.execute(text(orphan))

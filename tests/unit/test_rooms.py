@@ -1,0 +1,59 @@
+"""The rooms import downwards only, and a command pays only for what it uses."""
+
+import ast
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).parents[2]
+
+
+def imported_names(source: Path) -> set[str]:
+    """Collect the top-level names of everything a file imports, inside functions too."""
+    names = set()
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{source} imports relatively"
+            names.add((node.module or "").partition(".")[0])
+    return names
+
+
+def our_names() -> set[str]:
+    with (HOUSE / "pyproject.toml").open("rb") as file:
+        setuptools = tomllib.load(file)["tool"]["setuptools"]
+    return {name.partition(".")[0] for name in setuptools["packages"]} | set(setuptools["py-modules"])
+
+
+@pytest.mark.parametrize("module", ["settings.py", "broker.py"])
+def test_a_module_at_the_bottom_imports_nothing_of_ours(module: str) -> None:
+    imported = imported_names(HOUSE / module)
+    assert imported
+    assert imported & our_names() == set()
+
+
+def test_every_package_of_a_room_is_listed_for_the_distribution() -> None:
+    with (HOUSE / "pyproject.toml").open("rb") as file:
+        listed = set(tomllib.load(file)["tool"]["setuptools"]["packages"])
+    rooms = {name.partition(".")[0] for name in listed}
+    found = {path.parent.relative_to(HOUSE) for room in rooms for path in HOUSE.glob(f"{room}/**/__init__.py")}
+    assert {path.as_posix().replace("/", ".") for path in found} == listed
+
+
+@pytest.mark.parametrize(
+    ("module", "forbidden"),
+    [
+        ("cli.main", ["tensorflow", "keras", "numpy", "cv2", "celery", "kombu", "sqlalchemy", "alembic", "redis"]),
+        ("watcher.watch, cli.parts", ["tensorflow", "keras", "cv2", "numpy", "recognizer", "trainer", "alembic"]),
+        ("worker.client", ["tensorflow", "keras", "cv2", "numpy", "recognizer", "trainer", "sqlalchemy"]),
+        ("worker.tasks", ["tensorflow", "keras"]),
+    ],
+)
+def test_a_start_does_not_pay_for_what_it_has_no_use_for(module: str, forbidden: list[str]) -> None:
+    code = f"import sys, {module}; print(*[name for name in {forbidden} if name in sys.modules])"
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert loaded.stdout.split() == []
