@@ -29,8 +29,9 @@ MODEL_FILE = "model.keras"
 class Card:
     """What is known of one published model.
 
-    `temperature` divides the logarithms of the probabilities; a reading whose calibrated confidence is at least
-    `accept_threshold` is accepted. `files` maps each file's name to its SHA-256. Accuracies are fractions of 1.
+    `temperature` divides the logarithms of the probabilities. A reading whose calibrated confidence is at least
+    `accept_threshold` is accepted; one mark below `reject_threshold` is no digit. `files` maps each file's name to its
+    SHA-256. Accuracies are fractions of 1.
     """
 
     version: int
@@ -42,6 +43,7 @@ class Card:
     mnist_accuracy: float
     temperature: float
     accept_threshold: float
+    reject_threshold: float
     created_at: str
     training_seconds: float
     files: dict[str, str]

@@ -21,7 +21,7 @@ class Model(Protocol):
 
     @property
     def card(self) -> Card:
-        """What is known of the model; only `accept_threshold` is looked at here."""
+        """What is known of the model; only its two thresholds are looked at here."""
 
     def probabilities(self, crops: Crops) -> Probabilities:
         """Give each crop's ten probabilities."""
@@ -55,7 +55,7 @@ def read(prepared: Sequence[Prepared], model: Model) -> list[Reading]:
         if not 0 < count <= MOST_DIGITS:
             readings.append(_rejected(picture))
             continue
-        readings.append(_reading(picture, probabilities[start : start + count], model.card.accept_threshold))
+        readings.append(_reading(picture, probabilities[start : start + count], model.card))
         start += count
     return readings
 
@@ -65,7 +65,7 @@ def _rejected(picture: Prepared) -> Reading:
     return Reading("", 0.0, Verdict.REJECTED, (), reason)
 
 
-def _reading(picture: Prepared, probabilities: Probabilities, threshold: float) -> Reading:
+def _reading(picture: Prepared, probabilities: Probabilities, card: Card) -> Reading:
     labels = probabilities.argmax(axis=1).tolist()
     digits = tuple(
         Digit(label, row[label], tuple(row), box)
@@ -73,7 +73,9 @@ def _reading(picture: Prepared, probabilities: Probabilities, threshold: float) 
     )
     text = "".join(str(digit.label) for digit in digits)
     confidence = float(np.prod([digit.confidence for digit in digits]))
-    if confidence >= threshold:
+    if all(digit.confidence < card.reject_threshold for digit in digits):
+        return Reading("", confidence, Verdict.REJECTED, digits, "nothing in it looks like a digit")
+    if confidence >= card.accept_threshold:
         return Reading(text, confidence, Verdict.ACCEPTED, digits)
     return Reading(text, confidence, Verdict.REVIEW, digits, _doubt(digits))
 

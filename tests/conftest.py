@@ -204,6 +204,6 @@ def publish(tmp_path_factory: pytest.TempPathFactory) -> Publish:
 def _card(version: int, data: bytes) -> Card:
     return Card(
         version=version, architecture="mlp", recipe="always the same answer", seed=0, epochs=0, parameters=7850,
-        mnist_accuracy=0.1, temperature=1.0, accept_threshold=0.85, created_at="2026-11-22T00:00:00Z",
-        training_seconds=0.0, files={MODEL_FILE: hashlib.sha256(data).hexdigest()},
+        mnist_accuracy=0.1, temperature=1.0, accept_threshold=0.85, reject_threshold=0.2,
+        created_at="2026-11-22T00:00:00Z", training_seconds=0.0, files={MODEL_FILE: hashlib.sha256(data).hexdigest()},
     )  # fmt: skip

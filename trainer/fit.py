@@ -13,6 +13,7 @@ from trainer.ahead import prepared_ahead
 from trainer.augmentation import augment
 from trainer.backend import load_keras
 from trainer.mnist import Bytes
+from trainer.others import draw_others
 from trainer.recipe import Recipe
 from trainer.strokes import draw_strokes
 
@@ -24,6 +25,12 @@ HELD_OUT = 5_000
 AHEAD = 16
 #: Batches between two progress reports: a few a second.
 REPORT_EVERY = 10
+
+
+#: The label of pictures that hold no digit.
+NO_DIGIT = CLASSES
+#: Probability that tells a digit's target from NO_DIGIT's, and a confident answer from an unsure one.
+CONFIDENT = 0.5
 
 
 @dataclass(frozen=True)
@@ -60,15 +67,20 @@ class History:
 OnProgress = Callable[[Progress], None]
 
 
-def split(images: Bytes, labels: Bytes, seed: int, drawn: int = 0) -> Split:
-    """Hold HELD_OUT digits out, the same ones for the same seed; `drawn` ones of `trainer.strokes` join the others."""
+def split(images: Bytes, labels: Bytes, seed: int, drawn: int = 0, others: int = 0) -> Split:
+    """Hold HELD_OUT digits out, the same ones for the same seed.
+
+    `drawn` digits of `trainer.strokes` and `others` pictures of `trainer.others` join those that are trained on.
+    """
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(images))
     held, kept = order[:HELD_OUT], order[HELD_OUT:]
     more_images, more_labels = draw_strokes(drawn, rng)
+    other_images = draw_others(others, rng, images[kept])
+    other_labels = np.full(others, NO_DIGIT, np.uint8)
     return Split(
-        np.concatenate([images[kept], more_images]),
-        np.concatenate([labels[kept], more_labels]),
+        np.concatenate([images[kept], more_images, other_images]),
+        np.concatenate([labels[kept], more_labels, other_labels]),
         images[held],
         labels[held],
     )
@@ -84,7 +96,7 @@ def fit(network: Any, data: Split, recipe: Recipe, seed: int, on_progress: OnPro
     network.compile(
         optimizer=keras.optimizers.AdamW(_schedule(keras, recipe, steps), weight_decay=recipe.decay),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.smoothing),
-        metrics=["accuracy"],
+        metrics=[_read_right(keras)],
         jit_compile=keras.backend.backend() == "jax",  # XLA halves the speed of TensorFlow's convolutions on a CPU
     )
     stop = keras.callbacks.EarlyStopping("val_loss", patience=recipe.patience, restore_best_weights=True)
@@ -95,7 +107,7 @@ def fit(network: Any, data: Split, recipe: Recipe, seed: int, on_progress: OnPro
             steps_per_epoch=steps,
             epochs=recipe.epochs,
             shuffle=False,
-            validation_data=(data.held_images[..., None], _one_hot(data.held_labels)),
+            validation_data=(data.held_images[..., None], _targets(data.held_labels)),
             validation_batch_size=500,
             callbacks=callbacks,
             verbose=0,
@@ -105,8 +117,23 @@ def fit(network: Any, data: Split, recipe: Recipe, seed: int, on_progress: OnPro
     )
 
 
-def _one_hot(labels: Bytes) -> Floats:
-    return np.eye(CLASSES, dtype=np.float32)[labels]
+def _targets(labels: Bytes) -> Floats:
+    """Give what the network should say of each label: all of its one digit, or a tenth of each for NO_DIGIT."""
+    every = np.eye(CLASSES + 1, CLASSES, dtype=np.float32)
+    every[NO_DIGIT] = 1 / CLASSES
+    return every[labels]
+
+
+def _read_right(keras: Any) -> Any:  # noqa: ANN401 - Keras ships no types
+    """Give the metric `accuracy`: a digit's label found, or of what is no digit nothing said with confidence."""
+    ops = keras.ops
+
+    def accuracy(wanted: Any, found: Any) -> Any:  # noqa: ANN401 - likewise
+        right = ops.equal(ops.argmax(wanted, axis=-1), ops.argmax(found, axis=-1))
+        unsure = ops.max(found, axis=-1) < CONFIDENT
+        return ops.cast(ops.where(ops.max(wanted, axis=-1) > CONFIDENT, right, unsure), "float32")
+
+    return accuracy
 
 
 def _schedule(keras: Any, recipe: Recipe, steps: int) -> Any:  # noqa: ANN401 - likewise
@@ -124,7 +151,7 @@ def _schedule(keras: Any, recipe: Recipe, steps: int) -> Any:  # noqa: ANN401 - 
 def _batches(data: Split, recipe: Recipe, steps: int, seed: int) -> Iterator[tuple[Bytes, Floats]]:
     """Give varied batches without end: an epoch sees every digit once, in a new order and a new shape."""
     rng = np.random.default_rng([seed, 1])
-    targets = _one_hot(data.labels)
+    targets = _targets(data.labels)
     while True:
         order = rng.permutation(len(data.images))
         for step in range(steps):

@@ -11,7 +11,8 @@ class Recipe:
 
     `peak_rate` is the learning rate after the first `warmup` (a share of all steps); it falls along a half cosine from
     there. `wild` is the share of strongly varied digits, `drawn` the number of digits from `trainer.strokes` that join
-    MNIST's, `patience` the number of epochs without gain after which training stops.
+    MNIST's, `others` that of pictures without a digit from `trainer.others`, `patience` the number of epochs without
+    gain after which training stops.
     """
 
     epochs: int
@@ -22,12 +23,14 @@ class Recipe:
     smoothing: float
     wild: float
     drawn: int
+    others: int
     patience: int
 
     def text(self) -> str:
         """Say the recipe in one line, for the card."""
         return (
-            f"MNIST and {self.drawn} drawn strokes, varied anew each epoch, {self.wild:.0%} of them strongly; AdamW to "
+            f"MNIST, {self.drawn} drawn strokes and {self.others} pictures of no digit, varied anew each epoch, "
+            f"{self.wild:.0%} of them strongly; AdamW to "
             f"{self.peak_rate:g} and down a cosine, weight decay {self.decay:g}, batches of {self.batch}, label "
             f"smoothing {self.smoothing:g}, best of at most {self.epochs} epochs"
         )
@@ -44,6 +47,7 @@ RECIPES: dict[Architecture, Recipe] = {
         smoothing=0.03,
         wild=0.5,
         drawn=3_000,
+        others=8_000,
         patience=8,
     ),
     "mlp": Recipe(
@@ -55,6 +59,7 @@ RECIPES: dict[Architecture, Recipe] = {
         smoothing=0.0,
         wild=0.0,
         drawn=0,
+        others=0,
         patience=8,
     ),
 }

@@ -41,7 +41,8 @@ class _Measured:
     accuracy: float
     confusion: evaluate.Counts
     temperature: float
-    threshold: float
+    accept_threshold: float
+    reject_threshold: float
 
 
 def train(  # noqa: PLR0913 - one option each
@@ -61,7 +62,7 @@ def train(  # noqa: PLR0913 - one option each
     recipe = RECIPES[architecture] if epochs is None else replace(RECIPES[architecture], epochs=epochs)
     with lock.training(model_dir):
         digits = mnist.load(mnist_path)
-        parts = split(digits.train_images, digits.train_labels, seed, recipe.drawn)
+        parts = split(digits.train_images, digits.train_labels, seed, recipe.drawn, recipe.others)
         began = time.monotonic()
         network = untrained(architecture, seed)
         history = fit(network, parts, recipe, seed, on_progress)
@@ -94,6 +95,7 @@ def _measure(network: Any, digits: mnist.Mnist, parts: Split, seed: int) -> _Mea
         evaluate.confusion(tested, digits.test_labels),
         temperature,
         evaluate.accept_threshold(soften(held, temperature), labels),
+        evaluate.reject_threshold(soften(held, temperature)),
     )
 
 
@@ -114,7 +116,8 @@ def _card(  # noqa: PLR0913, PLR0917 - a card has many lines
         parameters=int(network.count_params()),
         mnist_accuracy=round(measured.accuracy, 6),
         temperature=measured.temperature,
-        accept_threshold=measured.threshold,
+        accept_threshold=measured.accept_threshold,
+        reject_threshold=measured.reject_threshold,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         training_seconds=round(seconds, 1),
         files={},

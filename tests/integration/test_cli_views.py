@@ -387,7 +387,7 @@ def _publish(model_dir: Path, version: int, **changes: object) -> None:
     files = {"model.keras": hashlib.sha256(b"weights").hexdigest()}
     fields = {
         "version": version, "architecture": "cnn", "recipe": "", "seed": 1, "epochs": 9, "parameters": 123_456,
-        "mnist_accuracy": 0.9955, "temperature": 1.25, "accept_threshold": 0.9,
+        "mnist_accuracy": 0.9955, "temperature": 1.25, "accept_threshold": 0.9, "reject_threshold": 0.2,
         "created_at": "2026-11-22T16:04:05+00:00",
         "training_seconds": 620.0, "files": files,
     }  # fmt: skip
@@ -428,7 +428,7 @@ def test_no_models_at_all_is_one_sentence(settings: Settings, capsys: Capture) -
 class _Sevens:
     """A model that takes everything for a 7, quite sure."""
 
-    card = Card(4, "cnn", "", 1, 1, 1, 0.9955, 1.0, 0.9, "", 1.0, {})
+    card = Card(4, "cnn", "", 1, 1, 1, 0.9955, 1.0, 0.9, 0.2, "", 1.0, {})
 
     def probabilities(self, crops: Crops) -> Probabilities:
         """Give 0.955 to the 7."""

@@ -23,7 +23,7 @@ Draw = Callable[[Path, str], Path]
 
 CARD = Card(
     version=3, architecture="mlp", recipe="fake", seed=0, epochs=0, parameters=0, mnist_accuracy=0.1, temperature=1.0,
-    accept_threshold=0.85, created_at="", training_seconds=0.0, files={},
+    accept_threshold=0.85, reject_threshold=0.2, created_at="", training_seconds=0.0, files={},
 )  # fmt: skip
 
 

@@ -52,3 +52,13 @@ def test_threshold_is_never_low_however_good_the_figures() -> None:
 
 def test_threshold_stays_reachable_when_nothing_can_be_trusted() -> None:
     assert evaluate.accept_threshold(*answers(100, 100, 0.99)) == evaluate.MOST_THRESHOLD
+
+
+def test_hardly_any_digit_lies_below_the_confidence_of_no_digit() -> None:
+    sure, odd = answers(999, 0, 0.9), answers(1, 0, 0.2)
+    threshold = evaluate.reject_threshold(np.concatenate([sure[0], odd[0]]))
+    assert 0.2 < threshold <= evaluate.MOST_REJECTED
+
+
+def test_unsure_network_rejects_little() -> None:
+    assert evaluate.reject_threshold(answers(1000, 0, 0.3)[0]) == pytest.approx(0.3)

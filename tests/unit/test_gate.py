@@ -18,6 +18,7 @@ CARD = Card(
     mnist_accuracy=0.995,
     temperature=1.0,
     accept_threshold=0.9,
+    reject_threshold=0.2,
     created_at="2024-01-01T00:00:00+00:00",
     training_seconds=1.0,
     files={},

@@ -30,6 +30,7 @@ def make_card(accuracy: float = 0.99) -> Card:
         mnist_accuracy=accuracy,
         temperature=1.0,
         accept_threshold=0.9,
+        reject_threshold=0.2,
         created_at="2024-01-01T00:00:00+00:00",
         training_seconds=1.0,
         files={},
@@ -127,7 +128,7 @@ if step == "_to_disk":
     module._to_disk = die
 if step == "Path.rename":
     Path.rename = die
-card = Card(0, "mlp", "none", 1, 1, 1, 0.9, 1.0, 0.9, "now", 1.0, {})
+card = Card(0, "mlp", "none", 1, 1, 1, 0.9, 1.0, 0.9, 0.2, "now", 1.0, {})
 module.publish(Path(sys.argv[1]), card, write)
 """
 

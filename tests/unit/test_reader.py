@@ -15,7 +15,7 @@ from recognizer.reading import Box, Verdict
 
 
 def card(threshold: float) -> Card:
-    return Card(1, "fake", "none", 0, 0, 0, 1.0, 1.0, threshold, "2026-01-01T00:00:00+00:00", 0.0, {})
+    return Card(1, "fake", "none", 0, 0, 0, 1.0, 1.0, threshold, 0.2, "2026-01-01T00:00:00+00:00", 0.0, {})
 
 
 class TableModel:
@@ -149,3 +149,17 @@ def test_a_file_is_prepared_with_its_identity(tmp_path: Path) -> None:
 def test_an_unreadable_file_raises_its_reason(tmp_path: Path) -> None:
     with pytest.raises(UnreadableImage, match=r"^vanished$"):
         prepare_file(os.fsencode(tmp_path / "gone.png"))
+
+
+def test_what_looks_like_no_digit_is_rejected_and_can_still_be_explained() -> None:
+    (reading,) = read([picture(0)], TableModel(dict.fromkeys(range(10), 0.1)))
+    assert (reading.verdict, reading.text) == (Verdict.REJECTED, "")
+    assert reading.reason == "nothing in it looks like a digit"
+    assert len(reading.digits) == 1
+
+
+def test_a_digit_beside_something_else_goes_to_review() -> None:
+    (reading,) = read([picture(0, 1)], TableModel({7: 1.0}, dict.fromkeys(range(10), 0.1)))
+    assert reading.verdict is Verdict.REVIEW
+    assert reading.reason is not None
+    assert "digit 2 of 2" in reading.reason

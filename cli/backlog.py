@@ -1,0 +1,63 @@
+"""The files that `digits run --once` has to read, and whether that is done."""
+
+import os
+import time
+from pathlib import Path
+
+from db import intake
+from db.engine import Database
+from settings import Settings
+from watcher.intake import Intake
+from watcher.reconciler import Reconciler
+from watcher.stability import Settling
+from worker.client import Client
+
+#: Seconds without progress after which `--once` looks at folder and broker again: a file may have changed, a message
+#: may be lost.
+RESCAN_SECONDS = 2.0
+#: Seconds without any progress after which `--once` gives up; longer than a lost claim lasts.
+STALLED_SECONDS = 150.0
+#: Seconds that `--once` waits for files that are still being written when all else is read.
+UNFINISHED_SECONDS = 10.0
+
+
+class Backlog:
+    """One watched folder, looked at until all that is in it has its answer."""
+
+    def __init__(self, settings: Settings, database: Database, client: Client) -> None:
+        self._database = database
+        self._reconciler = Reconciler(database, client)
+        folder = os.path.abspath(os.fsencode(settings.folder))
+        self._intake = Intake(folder, database, self._reconciler, Settling(settings.settle_seconds))
+        self.registered = 0
+        self._queued = 0
+        self._next_scan = 0.0
+        self._progressed = time.monotonic()
+
+    @property
+    def read(self) -> int:
+        """Count the files of this run that have their answer."""
+        return max(0, self.registered - self._queued)
+
+    def finished(self, *, training: bool) -> bool:
+        """Look at folder, ledger and broker again; True when all is read, or will not be in this run.
+
+        A model that is being trained counts as progress.
+        """
+        if time.monotonic() >= self._next_scan:
+            self.registered += self._intake.scan()
+            self._reconciler.reconcile()
+            self._next_scan = time.monotonic() + RESCAN_SECONDS
+        self.registered += self._intake.settle()
+        queued = intake.queued(self._database)
+        self.registered = max(self.registered, queued)
+        now = time.monotonic()
+        if training or queued != self._queued:
+            self._queued, self._progressed = queued, now
+            self._next_scan = now + RESCAN_SECONDS
+        patience = STALLED_SECONDS if queued else UNFINISHED_SECONDS
+        return not (queued or self._intake.settling) or now - self._progressed > patience
+
+    def unfinished(self) -> list[Path]:
+        """Give the files that were still being written."""
+        return [Path(os.fsdecode(path)) for path in self._intake.settling.paths()]
