@@ -48,6 +48,8 @@ def prepare(gray: Gray) -> Prepared:
     ink = find_ink(work)
     if ink is None:
         return Prepared(np.empty((0, SIDE, SIDE), np.uint8), (), dark_on_light=True)
+    if _follows_contract(ink):
+        return Prepared(ink.strength[None], (Box(*cv2.boundingRect(ink.mask)),), ink.dark_on_light)
     parts, labels = find_parts(ink.mask)
     if panel := find_panel(parts, labels):
         return _within(gray, _scaled_box(panel, factor))
@@ -57,6 +59,11 @@ def prepare(gray: Gray) -> Prepared:
     crops = [fit(ink.strength if clean else _window(ink, labels, group), ink.level) for group in groups]
     boxes = tuple(_scaled_box(group.bounds, factor) for group in groups)
     return Prepared(np.array(crops).reshape(-1, SIDE, SIDE), boxes, ink.dark_on_light)
+
+
+def _follows_contract(ink: Ink) -> bool:
+    """Tell whether a picture is what the network takes already, as MNIST's are: then it is one digit, broken or not."""
+    return ink.strength.shape == (SIDE, SIDE) and np.array_equal(fit(ink.strength, ink.level), ink.strength)
 
 
 def _within(gray: Gray, panel: Box) -> Prepared:

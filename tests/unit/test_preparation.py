@@ -281,3 +281,13 @@ def test_a_faint_picture_of_the_right_size_is_stretched_to_full_strength() -> No
 def test_a_page_of_pixels_that_are_all_marks_takes_no_time_to_give_up() -> None:
     noise = np.random.default_rng(0).integers(0, 2, (1000, 1000)).astype(np.uint8) * 255
     assert len(prepare(noise).crops) <= MOST_DIGITS + 1
+
+
+def test_a_picture_that_follows_the_contract_is_one_digit_however_broken() -> None:
+    contract = np.zeros((28, 28), np.uint8)
+    contract[4:24, 8:11] = contract[4:24, 17:20] = 255  # as in MNIST, whose pictures hold one digit each
+    assert np.array_equal(prepare(contract).crops, contract[None])
+
+    wider = np.zeros((40, 60), np.uint8)
+    wider[8:28, 10:13] = wider[8:28, 30:33] = 255
+    assert len(prepare(wider).crops) == 2
