@@ -29,3 +29,9 @@ def test_readme_names_no_setting_that_does_not_exist() -> None:
 def test_readme_has_the_two_commands_to_the_letter() -> None:
     assert "python3 -m venv .venv && .venv/bin/pip install -e . && .venv/bin/digits run --once" in README
     assert "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest" in README
+
+
+def test_ci_runs_the_readme_test_command_to_the_letter() -> None:
+    command = "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest"
+    assert f"    {command}\n" in README
+    assert f"\n{command}\n" in (Path(__file__).parents[2] / ".ci" / "run").read_text(encoding="utf-8")
