@@ -7,9 +7,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import IO
 
-from broker import EmbeddedBroker, ping
+from broker import EmbeddedBroker, ping, url_for
 from cli.errors import CommandFailed
 from settings import PREFIX, Settings
 
@@ -59,17 +58,10 @@ class Part:
 
     def start(self) -> None:
         """Start the process, apart from our terminal's signals and bound to our life by its standard input."""
-        log: IO[bytes]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
-                [
-                    sys.executable,
-                    "-P",
-                    "-m",
-                    "cli.main",
-                    *self._arguments,
-                    "--attached",
-                ],  # -P: never from the user's folder
+                # -P: never anything of the same name in the user's folder
+                [sys.executable, "-P", "-m", "cli.main", *self._arguments, "--attached"],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -118,9 +110,8 @@ class Supervisor:
     """The broker, if it is ours, and the parts that use it."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
         self._broker = None if settings.redis_url else EmbeddedBroker(settings.var_dir)
-        self.url = settings.redis_url or EmbeddedBroker(settings.var_dir).url
+        self.url = url_for(settings.redis_url, settings.var_dir)
         self.worker = Part("worker", ["worker"], settings, self.url)
         self.watcher = Part("watcher", ["watch"], settings, self.url)
         # A training takes long and is asked for again: it is dropped, where a chunk is finished.

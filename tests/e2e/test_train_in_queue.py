@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tests.e2e.conftest import Place
 
-Eventually = Callable[[Callable[[], bool], str], None]
+Eventually = Callable[[Callable[[], object], float], None]
+#: Seconds for anything that is waited for; far above what it takes, on a machine that is busy with other things.
+PATIENCE = 120.0
 PICTURE = next((Path(__file__).parents[2] / "digits").glob("*.png")).read_bytes()
 
 
@@ -22,13 +24,13 @@ def test_images_wait_for_the_trainer_and_are_read_once_the_model_is_there(
     process = place.start("run", "--workers", "1", DIGITS_MODEL_DIR=str(models))
     assert process.stdout is not None
     process.stdout.readline()
-    eventually((place.path / "var" / "broker.sock").exists, "the broker")
+    eventually((place.path / "var" / "broker.sock").exists, PATIENCE)
 
     asked = place.digits("train", "--queue", "--architecture", "mlp", "--epochs", "1", DIGITS_MODEL_DIR=str(models))
     assert asked.returncode == 0, asked.stderr
     (place.inbox / "waits.png").write_bytes(PICTURE)
 
-    eventually(lambda: status(place) == [("queued", None)], "the row to be queued")
-    eventually((models / "active").exists, "the model")
-    eventually(lambda: [version for _, version in status(place)] == [1], "the reading")
+    eventually(lambda: status(place) == [("queued", None)], PATIENCE)
+    eventually((models / "active").exists, PATIENCE)
+    eventually(lambda: [version for _, version in status(place)] == [1], PATIENCE)
     assert status(place)[0][0] in {"accepted", "review"}
