@@ -63,8 +63,8 @@ def show(settings: Settings, path: Path) -> None:
     _print_picture(console, canvas, found, gray, prepared)
     _print_reading(console, reading, model.card)
     _print_ledger(console, found)
-    for number, (digit, crop) in enumerate(zip(reading.digits, prepared.crops, strict=False), 1):
-        _print_digit(console, canvas, digit, crop, f"digit {number} of {len(reading.digits)}")
+    for number, digit in enumerate(reading.digits, 1):
+        _print_digit(console, canvas, digit, f"digit {number} of {len(reading.digits)}")
 
 
 def _find(settings: Settings, path: Path) -> _Found:
@@ -141,9 +141,9 @@ def _print_reason(console: Console, reason: str | None) -> None:
         console.print(Text(f"{'':<8}{printable(reason)}"))
 
 
-def _print_digit(console: Console, canvas: Canvas, digit: Digit, crop: Gray, title: str) -> None:
+def _print_digit(console: Console, canvas: Canvas, digit: Digit, title: str) -> None:
     console.print()
-    seen = canvas.picture(crop, width=SIDE, lines=SIDE // 2, ink_is_dark=False)
+    seen = canvas.picture(digit.crop, width=SIDE, lines=SIDE // 2, ink_is_dark=False)
     for left, right in zip_longest(seen, _facts(canvas, digit, title), fillvalue=Text()):
         line = Text("  ").append_text(left).append("   ").append_text(right)
         line.rstrip()

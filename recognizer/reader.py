@@ -68,8 +68,8 @@ def _rejected(picture: Prepared) -> Reading:
 def _reading(picture: Prepared, probabilities: Probabilities, card: Card) -> Reading:
     labels = probabilities.argmax(axis=1).tolist()
     digits = tuple(
-        Digit(label, row[label], tuple(row), box)
-        for label, row, box in zip(labels, probabilities.tolist(), picture.boxes, strict=True)
+        Digit(label, row[label], tuple(row), box, crop)
+        for label, row, box, crop in zip(labels, probabilities.tolist(), picture.boxes, picture.crops, strict=True)
     )
     text = "".join(str(digit.label) for digit in digits)
     confidence = float(np.prod([digit.confidence for digit in digits]))

@@ -1,7 +1,10 @@
 """What reading a picture gives: digits with their places and probabilities, joined into one text."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 class Verdict(StrEnum):
@@ -24,12 +27,16 @@ class Box:
 
 @dataclass(frozen=True)
 class Digit:
-    """One digit: where it stands and how probable each of the ten labels is (calibrated, summing to 1)."""
+    """One digit: where it stands and how probable each of the ten labels is (calibrated, summing to 1).
+
+    `crop` is the `(28, 28)` uint8 picture that the network saw.
+    """
 
     label: int
     confidence: float
     probabilities: tuple[float, ...]
     box: Box
+    crop: NDArray[np.uint8] = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True)
