@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from recognizer.opencv import cv2
 from recognizer.segmentation import Labels, Part
 
 #: A part with less than this share of the largest part's pixels is a speck.
@@ -23,6 +24,9 @@ _ALIKE = 0.7
 _FRAGMENT = 0.5
 #: Likewise a part lower than this share, however wide.
 _FLAT = 0.3
+#: A piece of a printed line is so many times longer than wide, has at most this share of the pen's width, and goes on
+#: over at least this share of its length.
+_SLENDER, _HAIR, _CONTINUED = 8, 0.6, 0.25
 #: A ruled line lies within this share of the picture's depth to both sides of its middle. Its pieces are that many
 #: times longer than thick; one is at least _LINE_PIECE of the picture long, all together fill _LINE_INKED of the line.
 _LINE_THICKNESS, _ELONGATED, _LINE_PIECE, _LINE_INKED = 0.04, 2.5, 0.12, 0.4
@@ -52,6 +56,7 @@ def without_clutter(parts: Sequence[Part], labels: Labels) -> list[Part]:
     if any(max(part.width, part.height) >= _SUBSTANTIAL * max(labels.shape) for part in free):
         tallest = max(part.height for part in free)
         kept = [part for part in kept if part in free or not _reaches_in(part, tallest, labels)]
+    kept = _without_hairlines(kept, labels)
     return _without_specks(kept)
 
 
@@ -97,10 +102,11 @@ def _ruled(spans: Sequence[_Span], length: int, depth: int) -> set[int]:
 
 
 def _is_line(band: Sequence[_Span], others: Sequence[_Span], length: int) -> bool:
-    if not band:
+    pieces = [span for span in band if span.is_long]
+    if not pieces:
         return False
-    extent = max(span.end for span in band) - min(span.start for span in band)
-    inked = sum(span.end - span.start for span in band if span.is_long)
+    extent = max(span.end for span in pieces) - min(span.start for span in pieces)
+    inked = sum(span.end - span.start for span in pieces)
     digit = max((span.height for span in others), default=0)
     if digit < _LEAST_DIGIT:
         return False
@@ -149,6 +155,32 @@ def _reaches_in(part: Part, tallest: int, labels: Labels) -> bool:
         return True
     hollow = part.area <= _FRAME_INK * part.width * part.height
     return hollow and (corner or (across and longer >= _LINE_EXCESS * tallest))
+
+
+def _without_hairlines(parts: Sequence[Part], labels: Labels) -> list[Part]:
+    """Leave out the pieces of printed lines: straight, far thinner than what is written, and going on beyond a gap."""
+    slender = [part for part in parts if max(part.width, part.height) >= _SLENDER * min(part.width, part.height)]
+    if not slender or len(slender) == len(parts):
+        return list(parts)
+    pen = _stroke_width(max(parts, key=lambda part: part.area), labels)
+    thin = [part for part in slender if part.area <= _HAIR * pen * max(part.width, part.height)]
+    return [part for part in parts if part not in thin or not _goes_on(part, labels)]
+
+
+def _goes_on(part: Part, labels: Labels) -> bool:
+    """Tell whether a straight part ends at the picture's border, or other ink lies in the line it is drawn along."""
+    upright = part.height > part.width
+    band = labels[:, max(0, part.left - 1) : part.right + 1] if upright else labels[max(0, part.top - 1) : part.bottom + 1]
+    others = ((band != 0) & (band != part.label)).any(axis=1 if upright else 0)
+    return _borders(part, labels) > 0 or np.count_nonzero(others) >= _CONTINUED * max(part.width, part.height)
+
+
+def _stroke_width(part: Part, labels: Labels) -> float:
+    """Estimate the width of a part's strokes in pixels, by how deep its pixels lie within it."""
+    ink = (labels[part.top : part.bottom, part.left : part.right] == part.label).astype(np.uint8)
+    depth = cv2.distanceTransform(cv2.copyMakeBorder(ink, 1, 1, 1, 1, cv2.BORDER_CONSTANT), cv2.DIST_L2, 3)
+    width: float = 4 * depth.sum() / part.area - 2
+    return width
 
 
 def _alike(height: int, tallest: int) -> bool:

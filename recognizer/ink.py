@@ -15,6 +15,8 @@ _NOISE_FACTOR = 3.5
 _EVEN_SIDE = 40
 #: Share of the picture that one side of the threshold must hold to be the ground whatever the border says.
 _CLEAR_MAJORITY = 0.72
+#: Share of the border that either side of the threshold must exceed for the border not to tell which is the ground.
+_CLEAR_BORDER = 0.3
 #: Pixels along the longer side of the small picture on which the light is estimated.
 _LIGHT_SIDE = 48
 #: The widest stroke that is not taken for a shadow, in pixels of that small picture.
@@ -86,7 +88,17 @@ def _ground_is_bright(bright: Gray) -> bool:
     if share > _CLEAR_MAJORITY or share < 1 - _CLEAR_MAJORITY:
         return share > _CLEAR_MAJORITY
     border = np.concatenate((bright[0], bright[-1], bright[:, 0], bright[:, -1]))
-    return bool(np.count_nonzero(border) * 2 > border.size)
+    along: float = np.count_nonzero(border) / border.size
+    if _CLEAR_BORDER < along < 1 - _CLEAR_BORDER:
+        return _widest(bright) > _widest(cv2.bitwise_not(bright))
+    return along > 0.5  # noqa: PLR2004 - most of it
+
+
+def _widest(mask: Gray) -> float:
+    """Give the radius of the largest disc that fits within a mask: strokes are narrower than the ground around them."""
+    depth = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
+    widest: float = cv2.minMaxLoc(depth)[1]
+    return widest
 
 
 def _ink_is_dark(small: Gray) -> bool:
