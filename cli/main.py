@@ -203,6 +203,25 @@ def read(files: Annotated[list[Path], typer.Argument(help="Image files.")]) -> N
     raise typer.Exit(read_now(load_settings(), files))
 
 
+@app.command()
+def evaluate(
+    folder: Annotated[Path, typer.Argument(help="The folder of the pictures.")],
+    *,
+    labels: Annotated[
+        Path,
+        typer.Option(
+            help="CSV with the columns file (within FOLDER) and label (its digits, or none); source and kind if wanted."
+        ),
+    ],
+    html: Annotated[Path | None, typer.Option(help="Write one self-contained page, too.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the figures as JSON, too; - is standard output.")] = None,
+) -> None:
+    """Measure the active model on your own labelled pictures."""
+    from cli.evaluation.evaluate import evaluate as measure  # noqa: PLC0415
+
+    measure(load_settings(), folder, labels, html=html, json=json)
+
+
 def _settings(*, folder: Path | None = None, workers: int | None = None) -> Settings:
     given = {name: value for name, value in (("folder", folder), ("workers", workers)) if value is not None}
     return load_settings().model_copy(update=given)

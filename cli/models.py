@@ -13,8 +13,8 @@ from recognizer.errors import ContractMismatch, ModelMissing
 from recognizer.model import active_version, published_versions, version_name
 from trainer.publish import activate
 
-_COLUMNS = ("", "version", "network", "MNIST", "weights", "temp.", "accepts", "trained", "took", "files")
-_RIGHT = {"version", "MNIST", "weights", "temp.", "accepts", "took"}
+_COLUMNS = ("", "version", "network", "MNIST", "weights", "temp.", "accepts", "rejects", "trained", "took", "files")
+_RIGHT = {"version", "MNIST", "weights", "temp.", "accepts", "rejects", "took"}
 #: Columns for the table where standard output is no terminal: more than it needs.
 _PLAIN_WIDTH = 200
 #: Columns of a terminal from which the time of day is written, too.
@@ -49,6 +49,11 @@ def show_models(model_dir: Path) -> None:
             console.print(Text(f"version {version.number}: {printable(version.trouble)}", "red"), soft_wrap=True)
     if trouble:
         console.print(Text(printable(trouble), "yellow"), soft_wrap=True)
+    for version in versions:
+        if version.number == active and version.card and version.card.coverage:
+            console.print()
+            console.print(f"What version {active} makes of held-out digits, by the confidence asked for:")
+            console.print(_coverage(version.card))
 
 
 def activate_model(model_dir: Path, version: int) -> None:
@@ -91,16 +96,26 @@ def _table(versions: list[_Version], active: int | None, *, wide: bool) -> Table
 
 def _figures(card: Card | None, *, wide: bool) -> tuple[str, ...]:
     if card is None:
-        return ("",) * 7
+        return ("",) * 8
     return (
         printable(card.architecture),
         percent(card.mnist_accuracy, 2),
         f"{card.parameters:,}",
         f"{card.temperature:.2f}",
         f"{card.accept_threshold:.3f}",
+        f"{card.reject_threshold:.3f}",
         _moment(card.created_at, wide=wide),
         duration(card.training_seconds),
     )
+
+
+def _coverage(card: Card) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    for name in ("at least", "accepted", "of those wrong"):
+        table.add_column(name, justify="right")
+    for point in card.coverage:
+        table.add_row(percent(point.threshold), percent(point.coverage, 2), percent(point.error, 2))
+    return table
 
 
 def _moment(text: str, *, wide: bool) -> str:

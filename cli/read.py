@@ -39,10 +39,9 @@ def read(settings: Settings, files: Sequence[Path]) -> int:
     room = max(_LEAST_PATH, shutil.get_terminal_size().columns - _REST)
     width = min(max(cell_len(_name(file)) for file in files), room)
     failures = 0
-    for start in range(0, len(files), _CHUNK):
-        for file, outcome in _outcomes(files[start : start + _CHUNK], model):
-            failures += isinstance(outcome, UnreadableImage)
-            say(_line(_name(file), outcome, width))
+    for file, outcome in outcomes(files, model):
+        failures += isinstance(outcome, UnreadableImage)
+        say(_line(_name(file), outcome, width))
     return 1 if failures else 0
 
 
@@ -56,13 +55,18 @@ def load_active(model_dir: Path) -> Model:
         return load_model(model_dir, version)
 
 
+def outcomes(files: Sequence[Path], model: Model) -> Iterator[tuple[Path, Reading | UnreadableImage]]:
+    """Give each file, in order, with its reading, or with the error that says why there is none. Read-only."""
+    for start in range(0, len(files), _CHUNK):
+        yield from _chunk_outcomes(files[start : start + _CHUNK], model)
+
+
 def reason_of(error: UnreadableImage) -> str:
     """Say why a file that the user named can't be read."""
     return "there is no such file" if str(error) == VANISHED else printable(str(error))
 
 
-def _outcomes(files: Sequence[Path], model: Model) -> Iterator[tuple[Path, Reading | UnreadableImage]]:
-    """Give each file with its reading, or with the error that says why there is none."""
+def _chunk_outcomes(files: Sequence[Path], model: Model) -> Iterator[tuple[Path, Reading | UnreadableImage]]:
     prepared = [_prepared(file) for file in files]
     readings = iter(reader.read([one for one in prepared if isinstance(one, Prepared)], model))
     for file, one in zip(files, prepared, strict=True):

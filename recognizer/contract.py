@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from recognizer.coverage import CoveragePoint
 from recognizer.errors import ContractMismatch, ModelMissing
 
 #: Raised whenever input, output or card change their meaning; a model of another version is refused.
@@ -31,7 +32,8 @@ class Card:
 
     `temperature` divides the logarithms of the probabilities. A reading whose calibrated confidence is at least
     `accept_threshold` is accepted; one mark below `reject_threshold` is no digit. `files` maps each file's name to its
-    SHA-256. Accuracies are fractions of 1.
+    SHA-256. Accuracies are fractions of 1. `coverage` tells, of held-out digits, how many each threshold would accept
+    and how many of those are wrong.
     """
 
     version: int
@@ -48,6 +50,7 @@ class Card:
     training_seconds: float
     files: dict[str, str]
     contract: int = CONTRACT_VERSION
+    coverage: tuple[CoveragePoint, ...] = ()
 
     def write(self, folder: Path) -> None:
         """Write `card.json` into `folder`."""
@@ -69,7 +72,8 @@ def read_card(folder: Path) -> Card:
     if not isinstance(fields, dict) or fields.get("contract") != CONTRACT_VERSION:
         raise ContractMismatch(f"the model in {folder} does not follow contract version {CONTRACT_VERSION}")
     try:
-        return Card(**fields)
+        points = tuple(CoveragePoint(**point) for point in fields.pop("coverage", ()))
+        return Card(**fields, coverage=points)
     except TypeError as error:
         raise ContractMismatch(f"the card of the model in {folder} is not complete: {error}") from error
 

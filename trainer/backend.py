@@ -1,6 +1,8 @@
 """Load Keras for training."""
 
+import re
 import sys
+from pathlib import Path
 from typing import Any
 
 from recognizer.quiet import quiet_import
@@ -15,3 +17,12 @@ def load_keras() -> Any:  # noqa: ANN401 - Keras ships no types
 
         keras.ops.zeros(1)  # the backend looks for its devices now, and complains of those that are not there
     return keras
+
+
+def fastest_policy() -> str:
+    """Name Keras's dtype policy for training: where the processor multiplies bfloat16, that takes half the time."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return "float32"
+    return "mixed_bfloat16" if re.search(r"\b(avx512_bf16|amx_bf16)\b", flags) else "float32"

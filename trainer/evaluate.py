@@ -20,7 +20,7 @@ WRONG_ACCEPTED = 0.005
 #: 1,290 digits that other people drew, scanned or photographed 97.4% are accepted at 0.95, and 0.2% of those are wrong.
 LEAST_THRESHOLD = 0.95
 #: Largest share of digits that may be taken for no digit.
-LOST = 0.002
+LOST = 0.0005
 #: Confidence from which a picture is never taken for no digit: one label then outweighs all others.
 MOST_REJECTED = 0.5
 #: Confidence above which no threshold is set: everything would be left to people.

@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 from recognizer.contract import SIDE
 from recognizer.crop import fit
 from recognizer.opencv import cv2
+from trainer.letters import letter
+from trainer.pen import draw
 
 Bytes = NDArray[np.uint8]
 Rng = np.random.Generator
 
 #: Pixels along each side of the paper drawn on; it is cropped and shrunk as the preparation does it.
 _PAPER = 96
-#: Characters that nobody takes for a digit, in any of the fonts: no B, D, G, I, O, S, Z, b, g, l, o, q, s, z, no `!`.
+#: Printed characters that nobody takes for a digit in any of the fonts: no B, D, G, I, O, S, Z, b, g, l, o, q, s, z, !.
 _CHARACTERS = "ACEFHJKMNPQRTUVWX" + "adfkmnprtuvwx" + "+*#@&%?$=^~"
 _FONTS = (
     cv2.FONT_HERSHEY_SIMPLEX,
@@ -30,6 +32,8 @@ _FONTS = (
 )
 #: Pen widths on the paper: a ball pen to a marker.
 _THINNEST, _THICKEST = 4, 15
+#: Share of the pictures that are handwritten letters, the ones nearest to digits.
+_HANDWRITTEN = 0.35
 #: Strength from which a pixel of the paper is ink.
 _LEVEL = 64.0
 
@@ -38,8 +42,11 @@ def draw_others(count: int, rng: Rng, digits: Bytes) -> Bytes:
     """Draw `(count, 28, 28)` pictures that are no single digit; `digits` are `(n, 28, 28)` to put side by side."""
     images = np.zeros((count, SIDE, SIDE), np.uint8)
     for number in range(count):
-        draw = _KINDS[int(rng.integers(len(_KINDS)))]
-        paper = _two_digits(rng, digits) if draw is None else draw(rng)
+        if rng.random() < _HANDWRITTEN:
+            images[number] = draw(letter(rng), rng)
+            continue
+        kind = _KINDS[int(rng.integers(len(_KINDS)))]
+        paper = _two_digits(rng, digits) if kind is None else kind(rng)
         images[number] = fit(paper, _LEVEL)
     return images
 
@@ -75,9 +82,9 @@ def _scribble(rng: Rng) -> Bytes:
 
 
 def _polygon(rng: Rng) -> Bytes:
-    """Draw a triangle, a square or a star as an outline, or fill a polygon of any kind; a hexagon's outline is a 0."""
+    """Draw a triangle or a star as an outline, or fill a polygon of any kind; other outlines are taken for a 0."""
     filled = rng.random() < 0.3  # noqa: PLR2004 - a share
-    paper, corners = _blank(), int(rng.choice((3, 4, 5, 6, 8) if filled else (3, 4, 5, 5, 7)))
+    paper, corners = _blank(), int(rng.choice((3, 4, 5, 6, 8) if filled else (3, 5, 5, 7)))
     step = 2 if corners in (5, 7) else 1  # the stars one draws in one stroke
     start, radius = rng.uniform(0, 2 * math.pi), rng.uniform(25, 42)
     angles = start + 2 * math.pi * step * np.arange(corners) / corners

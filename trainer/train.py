@@ -10,19 +10,23 @@ from typing import Any
 import numpy as np
 
 from recognizer.contract import MODEL_FILE, Card
+from recognizer.coverage import CoveragePoint, coverage_curve
 from recognizer.model import soften, version_name
 from trainer import evaluate, lock, mnist
 from trainer.augmentation import WILD, vary
-from trainer.backend import load_keras
+from trainer.backend import fastest_policy, load_keras
 from trainer.fit import History, OnProgress, Split, fit, split
 from trainer.gate import Verdict, judge
 from trainer.network import Architecture, build
 from trainer.pictures import draw_confusion, draw_curve
 from trainer.publish import activate, publish
 from trainer.recipe import RECIPES, Recipe
+from trainer.strokes import draw_strokes
 
 #: Any number will do; this one made the model that comes with the repository.
 DEFAULT_SEED = 7
+#: Drawn digits that the confidence is measured on, beside the held-out ones of MNIST.
+HELD_OUT_DRAWN = 2_500
 CURVE_FILE = "curve.png"
 CONFUSION_FILE = "confusion.png"
 
@@ -43,6 +47,7 @@ class _Measured:
     temperature: float
     accept_threshold: float
     reject_threshold: float
+    coverage: tuple[CoveragePoint, ...]
 
 
 def train(  # noqa: PLR0913 - one option each
@@ -80,22 +85,26 @@ def untrained(architecture: Architecture, seed: int) -> Any:  # noqa: ANN401 - K
     """Build a network whose first weights, and dropout, depend on the seed alone."""
     keras = load_keras()
     keras.utils.set_random_seed(seed)
-    return build(architecture)
+    return build(architecture, fastest_policy())
 
 
 def _measure(network: Any, digits: mnist.Mnist, parts: Split, seed: int) -> _Measured:  # noqa: ANN401 - likewise
     """Accuracy on the test set; confidence on held-out digits, as they are and as other people might draw them."""
     tested = evaluate.probabilities(network, digits.test_images)
-    drawn = vary(parts.held_images, np.random.default_rng([seed, 2]), WILD)
-    held = evaluate.probabilities(network, np.concatenate([parts.held_images, drawn]))
-    labels = np.concatenate([parts.held_labels, parts.held_labels])
+    rng = np.random.default_rng([seed, 2])
+    wild = vary(parts.held_images, rng, WILD)
+    drawn, drawn_labels = draw_strokes(HELD_OUT_DRAWN, rng)
+    held = evaluate.probabilities(network, np.concatenate([parts.held_images, wild, drawn]))
+    labels = np.concatenate([parts.held_labels, parts.held_labels, drawn_labels])
     temperature = evaluate.temperature(held, labels)
+    calibrated = soften(held, temperature)
     return _Measured(
         evaluate.accuracy(tested, digits.test_labels),
         evaluate.confusion(tested, digits.test_labels),
         temperature,
-        evaluate.accept_threshold(soften(held, temperature), labels),
-        evaluate.reject_threshold(soften(held, temperature)),
+        evaluate.accept_threshold(calibrated, labels),
+        evaluate.reject_threshold(calibrated),
+        coverage_curve(calibrated.max(axis=1), calibrated.argmax(axis=1) == labels),
     )
 
 
@@ -121,6 +130,7 @@ def _card(  # noqa: PLR0913, PLR0917 - a card has many lines
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         training_seconds=round(seconds, 1),
         files={},
+        coverage=measured.coverage,
     )
 
 

@@ -39,6 +39,7 @@ from db.engine import Database
 from db.queries import Balance, Filter
 from db.tables import Status
 from recognizer.contract import Card
+from recognizer.coverage import CoveragePoint
 from recognizer.errors import ContractMismatch, ModelMissing
 from recognizer.image import decode
 from recognizer.model import Crops, Probabilities
@@ -290,7 +291,7 @@ def test_the_report_is_replaced_only_when_it_is_whole(filled: Settings, tmp_path
     write_report(filled, out)
     assert "seven.png" in out.read_text(encoding="utf-8")
     assert stat.S_IMODE(out.stat().st_mode) == 0o666 & ~_umask()
-    assert not list(tmp_path.glob(".report-*"))
+    assert not list(tmp_path.glob(".digits-*"))
 
 
 def _umask() -> int:
@@ -403,11 +404,26 @@ def test_models_are_listed_with_their_figures_and_their_faults(settings: Setting
     show_models(settings.model_dir)
     out = capsys.readouterr().out
     assert re.search(
-        r"^\* +1 cnn +99\.55% +123,456 +1\.25 +0\.900 2026-11-2\d \d\d:\d\d 10 min 20 s whole", out, re.MULTILINE
+        r"^\* +1 cnn +99\.55% +123,456 +1\.25 +0\.900 +0\.200 2026-11-2\d \d\d:\d\d 10 min 20 s whole",
+        out,
+        re.MULTILINE,
     )
     assert re.search(r"^ +2 cnn .* refused", out, re.MULTILINE)
     assert re.search(r"^version 2: .*checksum differs", out, re.MULTILINE)
     assert re.search(r"^version 3: the card .* can't be read", out, re.MULTILINE)
+
+
+def test_the_active_model_s_coverage_error_curve_is_shown(settings: Settings, capsys: Capture) -> None:
+    points = (
+        {"threshold": 0.0, "coverage": 1.0, "error": 0.0125},
+        {"threshold": 0.95, "coverage": 0.985, "error": 0.0},
+    )
+    _publish(settings.model_dir, 1, coverage=tuple(CoveragePoint(**point) for point in points))
+    activate_model(settings.model_dir, 1)
+    show_models(settings.model_dir)
+    out = capsys.readouterr().out
+    assert re.search(r"^ +0\.0% +100\.00% +1\.25%", out, re.MULTILINE)
+    assert re.search(r"^ +95\.0% +98\.50% +0\.00%", out, re.MULTILINE)
 
 
 def test_a_version_that_is_damaged_or_absent_is_not_activated(settings: Settings) -> None:

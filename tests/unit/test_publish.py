@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from recognizer.contract import Card, read_card, verify_files
+from recognizer.coverage import CoveragePoint
 from recognizer.errors import ContractMismatch, ModelMissing
 from recognizer.model import active_version, published_versions
 from trainer import lock
@@ -34,6 +35,7 @@ def make_card(accuracy: float = 0.99) -> Card:
         created_at="2024-01-01T00:00:00+00:00",
         training_seconds=1.0,
         files={},
+        coverage=(CoveragePoint(0.0, 1.0, 0.01), CoveragePoint(0.95, 0.98, 0.0)),
     )
 
 

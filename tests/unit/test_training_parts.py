@@ -70,7 +70,7 @@ def test_confusion_is_a_small_picture_also_of_nothing(tmp_path: Path) -> None:
 
 
 def test_recipe_says_its_numbers() -> None:
-    assert "3000 drawn strokes" in RECIPES["cnn"].text()
+    assert f"{RECIPES['cnn'].drawn} drawn digits" in RECIPES["cnn"].text()
     assert "batches of 128" in RECIPES["mlp"].text()
 
 

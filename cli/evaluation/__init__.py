@@ -1,0 +1,1 @@
+"""Measure the active model on a user's own labelled images: `digits evaluate`."""

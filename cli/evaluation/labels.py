@@ -1,0 +1,127 @@
+"""Read a user's own labels: which picture holds which digits, from where, and of what kind."""
+
+import csv
+import io
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+
+from cli.errors import CommandFailed
+from cli.text import printable
+
+#: The label of a picture that holds no digit.
+NO_DIGIT = "none"
+#: Between two columns: what spreadsheet programs write, depending on their language, when asked for CSV.
+_SEPARATORS = ",;\t"
+_NEEDED = ("file", "label")
+_DIGITS = re.compile("[0-9]+")
+
+
+class Amount(StrEnum):
+    """How many digits a picture holds: each is another task."""
+
+    SINGLE = "single digits"
+    SEVERAL = "several digits"
+    NONE = "no digit"
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """What a picture holds: `label` is its digits as text, or NO_DIGIT. `source` and `kind` are "" where not given.
+
+    `file` is relative to the folder of the pictures and does not lead out of it by itself.
+    """
+
+    file: str
+    label: str
+    source: str = ""
+    kind: str = ""
+
+    @property
+    def amount(self) -> Amount:
+        """How many digits the label has."""
+        if self.label == NO_DIGIT:
+            return Amount.NONE
+        return Amount.SINGLE if len(self.label) == 1 else Amount.SEVERAL
+
+
+def read_labels(path: Path) -> tuple[Labelled, ...]:
+    """Read a CSV file with the columns `file` and `label`, and `source` and `kind` if it has them; others are ignored.
+
+    Of a kind only what stands before its first `;` counts. Columns may be separated by commas, semicolons or tabs.
+    Raises CommandFailed, which names the line.
+    """
+    name = printable(str(path))
+    rows = _rows(_text(path, name), name)
+    _, header = next(rows, (0, []))
+    columns = {column.strip().lower(): index for index, column in enumerate(header)}
+    for column in _NEEDED:
+        if column not in columns:
+            raise CommandFailed(f"{name} has no column `{column}`" if header else f"{name} is empty")
+    lines: dict[str, int] = {}
+    labels = []
+    for line, cells in rows:
+        one = _labelled(cells, columns, f"{name}, line {line}")
+        if one.file in lines:
+            raise CommandFailed(f"{name}, line {line}: {printable(one.file)} stands in line {lines[one.file]} already")
+        lines[one.file] = line
+        labels.append(one)
+    if not labels:
+        raise CommandFailed(f"{name} names no files")
+    return tuple(labels)
+
+
+def locate(folder: Path, labels: Sequence[Labelled]) -> list[Path]:
+    """Give each label's file in `folder`. Raises CommandFailed if there is no folder, or a link leads out of it."""
+    if not folder.is_dir():
+        raise CommandFailed(f"{printable(str(folder))} is not a folder")
+    root = Path(os.path.realpath(folder))
+    files = [folder / one.file for one in labels]
+    for parent in {file.parent for file in files}:
+        if not Path(os.path.realpath(parent)).is_relative_to(root):
+            raise CommandFailed(f"{printable(str(parent))} leads out of {printable(str(folder))}")
+    return files
+
+
+def _text(path: Path, name: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CommandFailed(f"{name} is not UTF-8 text: save it as CSV in UTF-8") from error
+    except OSError as error:
+        raise CommandFailed(f"{name} can't be read: {error.strerror or error}") from error
+
+
+def _rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
+    """Give the number and the cells of every line that is not empty."""
+    heading = next((line for line in text.splitlines() if line.strip()), "")
+    separator = max(_SEPARATORS, key=heading.count)
+    reader = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True, strict=True)
+    try:
+        yield from ((reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells))
+    except csv.Error as error:
+        raise CommandFailed(f"{name}, line {reader.line_num} is not CSV: {error}") from error
+
+
+def _labelled(cells: Sequence[str], columns: dict[str, int], where: str) -> Labelled:
+    def cell(column: str) -> str:
+        index = columns.get(column, len(cells))
+        return cells[index].strip() if index < len(cells) else ""
+
+    label = cell("label").lower()
+    if label != NO_DIGIT and not _DIGITS.fullmatch(label):
+        raise CommandFailed(f"{where}: the label {printable(cell('label'))!r} is neither digits nor `{NO_DIGIT}`")
+    return Labelled(_inside(cell("file"), where), label, cell("source"), cell("kind").partition(";")[0].strip())
+
+
+def _inside(file: str, where: str) -> str:
+    """Give a name in its shortest form, if it is one that stays within a folder."""
+    path = PurePosixPath(file)
+    if not file or "\0" in file:
+        raise CommandFailed(f"{where} names no file")
+    if path.is_absolute() or ".." in path.parts:
+        raise CommandFailed(f"{where}: {printable(file)} is not within the folder")
+    return str(path)

@@ -1,0 +1,108 @@
+"""Write an evaluation as one self-contained page: figures, confusions, the curve, and all that went wrong."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from html import escape
+from pathlib import Path
+
+from cli.evaluation.contact_sheet import contact_sheet
+from cli.evaluation.coverage_plot import coverage_plot
+from cli.evaluation.figures import Counts, Evaluation, Figures
+from cli.evaluation.words import (
+    COLUMNS,
+    PLACES,
+    figure_cells,
+    group_name,
+    model_words,
+    most_errors_first,
+    overall,
+    remarks,
+)
+from cli.page import filled, page_head
+from cli.text import percent, plural
+from recognizer.contract import CLASSES
+
+#: Shades of a cell of the confusion matrix; page rules of the same number give them their strength.
+_SHADES = 10
+
+
+def page_parts(evaluation: Evaluation, folder: Path) -> Iterator[str]:
+    """Give the page piece by piece; the pictures come from `folder`, as the labels name them."""
+    yield page_head("Digit Inbox: evaluation", "evaluation/page.css")
+    yield filled(
+        "evaluation/page.html",
+        facts=escape(f"{model_words(evaluation.card)}. Written {datetime.now().astimezone():%Y-%m-%d %H:%M}."),
+        heading=f"{plural(evaluation.everything.files, 'labelled picture')}",
+        summary=_table("", overall(evaluation)),
+        remarks="<br>".join(map(escape, remarks(evaluation))),
+        kinds=_table("kind", evaluation.kinds),
+        sources=_table("source", most_errors_first(evaluation.sources)),
+        confusion=_confusion(evaluation.confusion),
+        coverage=_coverage(evaluation),
+    )
+    yield from contact_sheet(evaluation.wrong, folder)
+    yield "</main>\n</body>\n</html>\n"
+
+
+def _table(title: str, groups: Mapping[str, Figures]) -> str:
+    if not groups:
+        return f'<p class="facts">The labels have no column `{title}`, or nothing in it.</p>'
+    rows = [
+        _row([_name(group_name(name)), *map(_cell, figure_cells(one))], "bad" if one.accepted_wrong else "")
+        for name, one in groups.items()
+    ]
+    return _framed([f"<th>{title}</th>", *(f'<th scope="col">{column}</th>' for column in COLUMNS)], rows)
+
+
+def _framed(heading: Sequence[str], rows: Sequence[str], style: str = "") -> str:
+    """Write a table that scrolls by itself where it is too wide, from cells and rows."""
+    body = "\n".join(rows)
+    table = f"<table>\n<thead><tr>{''.join(heading)}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+    return f'<div class="wide {style}" tabindex="0">{table}</div>'
+
+
+def _row(cells: Sequence[str], style: str = "") -> str:
+    return f'<tr class="{style}">{"".join(cells)}</tr>'
+
+
+def _name(text: str) -> str:
+    return f'<th scope="row">{escape(text)}</th>'
+
+
+def _cell(text: str) -> str:
+    return f"<td>{escape(text)}</td>"
+
+
+def _confusion(counts: Counts) -> str:
+    if not counts.any():
+        return '<p class="facts">No picture is labelled with one digit.</p>'
+    heading = [*(f'<th scope="col">{digit}</th>' for digit in range(CLASSES)), '<th scope="col">not one</th>']
+    rows = [_row([_name(str(digit)), *_shaded(row, right=digit)]) for digit, row in enumerate(counts.tolist())]
+    return _framed(["<th>label \\ read</th>", *heading], rows, "matrix")
+
+
+def _shaded(row: Sequence[int], *, right: int) -> Iterator[str]:
+    """Shade by the root of a cell's share of its row, so that single errors can be seen."""
+    total = max(sum(row), 1)
+    for column, count in enumerate(row):
+        shade = math.ceil(_SHADES * math.sqrt(count / total))
+        kind = "hit" if column == right else "miss"
+        yield f'<td class="{kind} shade{shade}">{count:,}</td>' if count else '<td class="zero">0</td>'
+
+
+def _coverage(evaluation: Evaluation) -> str:
+    if not evaluation.drawn_curve[0].coverage:
+        return '<p class="facts">No picture is labelled with digits.</p>'
+    points = sorted({*evaluation.curve, evaluation.at_threshold}, key=lambda point: point.threshold)
+    rows = []
+    for point in points:
+        cells = (percent(point.coverage, PLACES), f"{point.error:.{PLACES}%}")
+        rows.append(
+            _row(
+                [_name(percent(point.threshold, PLACES)), *map(_cell, cells)],
+                "used" if point == evaluation.at_threshold else "",
+            )
+        )
+    heading = [f'<th scope="col">{name}</th>' for name in ("accepted from", "coverage", "error")]
+    return coverage_plot(evaluation.drawn_curve, evaluation.at_threshold) + _framed(heading, rows, "numbers")
