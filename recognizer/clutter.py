@@ -170,9 +170,11 @@ def _without_hairlines(parts: Sequence[Part], labels: Labels) -> list[Part]:
 def _goes_on(part: Part, labels: Labels) -> bool:
     """Tell whether a straight part ends at the picture's border, or other ink lies in the line it is drawn along."""
     upright = part.height > part.width
-    band = labels[:, max(0, part.left - 1) : part.right + 1] if upright else labels[max(0, part.top - 1) : part.bottom + 1]
-    others = ((band != 0) & (band != part.label)).any(axis=1 if upright else 0)
-    return _borders(part, labels) > 0 or np.count_nonzero(others) >= _CONTINUED * max(part.width, part.height)
+    across = (part.left, part.right) if upright else (part.top, part.bottom)
+    near = slice(max(0, across[0] - 1), across[1] + 1)
+    band = labels[:, near] if upright else labels[near]
+    others = int(((band != 0) & (band != part.label)).any(axis=1 if upright else 0).sum())
+    return _borders(part, labels) > 0 or others >= _CONTINUED * max(part.width, part.height)
 
 
 def _stroke_width(part: Part, labels: Labels) -> float:

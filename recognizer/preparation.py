@@ -1,6 +1,7 @@
 """Turn a grey picture into the 28x28 crops of its digits."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from recognizer.clutter import find_panel, without_clutter
 from recognizer.contract import SIDE
 from recognizer.crop import fit
 from recognizer.ink import Ink, find_ink
+from recognizer.mark import Mark, halves, joined
 from recognizer.opencv import cv2
 from recognizer.reading import Box
 from recognizer.segmentation import Group, Labels, find_parts, group_digits
@@ -32,11 +34,15 @@ Gray = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Prepared:
-    """The digits of one picture: `crops` is `(n, 28, 28)` uint8, white on black; `boxes` in the picture's pixels."""
+    """The digits of one picture: `crops` is `(n, 28, 28)` uint8, white on black; `boxes` in the picture's pixels.
+
+    `marks` is what the crops were made of; without it no other way to cut the picture into digits can be tried.
+    """
 
     crops: Gray
     boxes: tuple[Box, ...]
     dark_on_light: bool
+    marks: tuple[Mark, ...] = ()
 
 
 def prepare(gray: Gray) -> Prepared:
@@ -48,22 +54,36 @@ def prepare(gray: Gray) -> Prepared:
     ink = find_ink(work)
     if ink is None:
         return Prepared(np.empty((0, SIDE, SIDE), np.uint8), (), dark_on_light=True)
-    if _follows_contract(ink):
-        return Prepared(ink.strength[None], (Box(*cv2.boundingRect(ink.mask)),), ink.dark_on_light)
+    whole = Mark(ink.strength, ink.level, 0, 0, factor)
+    fitted = _crops([whole]) if gray.size <= _CLEAN_AREA else None
+    if fitted is not None and np.array_equal(fitted[0], ink.strength):
+        # What the network takes already, as MNIST's pictures are: then it is one digit, broken or not.
+        return Prepared(fitted, (Box(*cv2.boundingRect(ink.mask)),), ink.dark_on_light, (whole,))
     parts, labels = find_parts(ink.mask)
     if panel := find_panel(parts, labels):
         return _within(gray, _scaled_box(panel, factor))
     kept = without_clutter(parts, labels)
     groups = group_digits(kept, len(work))[: MOST_DIGITS + 1]
-    clean = gray.size <= _CLEAN_AREA and len(groups) == 1 and len(groups[0].parts) == len(parts)
-    crops = [fit(ink.strength if clean else _window(ink, labels, group), ink.level) for group in groups]
     boxes = tuple(_scaled_box(group.bounds, factor) for group in groups)
-    return Prepared(np.array(crops).reshape(-1, SIDE, SIDE), boxes, ink.dark_on_light)
+    if fitted is not None and len(groups) == 1 and len(groups[0].parts) == len(parts):
+        return Prepared(fitted, boxes, ink.dark_on_light, (whole,))
+    marks = tuple(_mark(ink, labels, group, factor) for group in groups)
+    return Prepared(_crops(marks), boxes, ink.dark_on_light, marks)
 
 
-def _follows_contract(ink: Ink) -> bool:
-    """Tell whether a picture is what the network takes already, as MNIST's are: then it is one digit, broken or not."""
-    return ink.strength.shape == (SIDE, SIDE) and np.array_equal(fit(ink.strength, ink.level), ink.strength)
+def other_ways(prepared: Prepared, *, split: Sequence[int], join: Sequence[int]) -> list[Prepared]:
+    """Cut a picture into digits in other ways: each of the marks `split` in two, each of `join` with the next one."""
+    marks = prepared.marks
+    cut = [(*marks[:index], *pair, *marks[index + 1 :]) for index in split for pair in halves(marks[index])]
+    pairs = [(index, joined(marks[index], marks[index + 1])) for index in join]
+    glued = [(*marks[:index], mark, *marks[index + 2 :]) for index, mark in pairs if mark]
+    return [
+        Prepared(_crops(way), tuple(mark.box for mark in way), prepared.dark_on_light, way) for way in (*cut, *glued)
+    ]
+
+
+def _crops(marks: Sequence[Mark]) -> Gray:
+    return np.array([fit(mark.strength, mark.level) for mark in marks], np.uint8).reshape(-1, SIDE, SIDE)
 
 
 def _within(gray: Gray, panel: Box) -> Prepared:
@@ -71,7 +91,8 @@ def _within(gray: Gray, panel: Box) -> Prepared:
     inner = gray[panel.top : panel.top + panel.height, panel.left : panel.left + panel.width]
     found = prepare(np.ascontiguousarray(inner))
     boxes = tuple(replace(box, left=box.left + panel.left, top=box.top + panel.top) for box in found.boxes)
-    return replace(found, boxes=boxes)
+    marks = tuple(replace(mark, left=mark.left + panel.left, top=mark.top + panel.top) for mark in found.marks)
+    return replace(found, boxes=boxes, marks=marks)
 
 
 def _reduced(gray: Gray) -> tuple[Gray, int]:
@@ -84,13 +105,14 @@ def _reduced(gray: Gray) -> tuple[Gray, int]:
     return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8), factor
 
 
-def _window(ink: Ink, labels: Labels, group: Group) -> Gray:
+def _mark(ink: Ink, labels: Labels, group: Group, factor: int) -> Mark:
     """Cut out a digit's ink with its faint edges, without what stands beside it."""
     left, top, right, bottom = group.bounds
     rows = slice(max(0, top - _EDGE), bottom + _EDGE)
     columns = slice(max(0, left - _EDGE), right + _EDGE)
     wanted = np.isin(labels[rows, columns], [part.label for part in group.parts]).astype(np.uint8)
-    return np.asarray(cv2.multiply(ink.strength[rows, columns], cv2.dilate(wanted, _NEIGHBOURS)), np.uint8)
+    window = np.asarray(cv2.multiply(ink.strength[rows, columns], cv2.dilate(wanted, _NEIGHBOURS)), np.uint8)
+    return Mark(window, ink.level, columns.start * factor, rows.start * factor, factor)
 
 
 def _scaled_box(bounds: tuple[int, int, int, int], factor: int) -> Box:

@@ -210,6 +210,16 @@ def test_a_shadow_along_the_border_is_left_out() -> None:
     assert len(prepare(sheet).crops) == 1
 
 
+def test_a_sheet_lying_askew_on_a_dark_ground_is_still_dark_on_light() -> None:
+    sheet = written("5", height=220, width=220, pen=14)
+    turn = cv2.getRotationMatrix2D((110, 110), 28, 1.0)
+    askew = np.asarray(cv2.warpAffine(sheet, turn, (220, 220), borderValue=0), np.uint8)
+    prepared = prepare(askew)
+    assert prepared.dark_on_light
+    assert len(prepared.crops) == 1
+    assert prepared.boxes[0].width < 150
+
+
 def test_a_neighbour_s_stroke_at_the_border_is_left_out() -> None:
     sheet = written("5", width=300)
     cv2.line(sheet, (250, 0), (260, 15), 0, 8)

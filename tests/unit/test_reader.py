@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from recognizer.contract import Card
 from recognizer.errors import UnreadableImage
 from recognizer.opencv import cv2
-from recognizer.preparation import MOST_DIGITS, Prepared
+from recognizer.preparation import MOST_DIGITS, Prepared, prepare
 from recognizer.reader import prepare_file, read
 from recognizer.reading import Box, Verdict
 
@@ -163,3 +163,80 @@ def test_a_digit_beside_something_else_goes_to_review() -> None:
     assert reading.verdict is Verdict.REVIEW
     assert reading.reason is not None
     assert "digit 2 of 2" in reading.reason
+
+
+def two_strokes(*, apart: bool) -> Prepared:
+    """Prepare two upright strokes, joined by a bar or a few pixels apart."""
+    sheet = np.full((120, 160), 255, np.uint8)
+    for x in (60, 76):
+        cv2.line(sheet, (x, 40), (x, 80), 0, 7)
+    if not apart:
+        cv2.line(sheet, (60, 60), (76, 60), 0, 5)
+    return prepare(sheet)
+
+
+class WidthModel:
+    """Is sure of a crop as narrow as wanted, or as wide, and of no other."""
+
+    def __init__(self, *, narrow: bool) -> None:
+        self.card = card(0.85)
+        self._narrow = narrow
+
+    def probabilities(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        widths = (crops.max(axis=1) > 127).sum(axis=1)
+        rows = np.full((len(crops), 10), 0.1, np.float32)
+        sure = widths < 7 if self._narrow else widths > 6
+        rows[sure] = 0.0
+        rows[sure, 1 if self._narrow else 4] = 1.0
+        return rows
+
+
+def test_touching_digits_are_cut_apart_where_each_reads_better_alone() -> None:
+    picture = two_strokes(apart=False)
+    assert len(picture.crops) == 1
+    (reading,) = read([picture], WidthModel(narrow=True))
+    assert reading.text == "11"
+    left, right = (digit.box for digit in reading.digits)
+    assert left.left + left.width <= right.left + 1
+    assert all(digit.crop.shape == (28, 28) for digit in reading.digits)
+
+
+def test_the_pieces_of_a_broken_digit_are_joined_where_they_read_better_together() -> None:
+    picture = two_strokes(apart=True)
+    assert len(picture.crops) == 2
+    (reading,) = read([picture], WidthModel(narrow=False))
+    assert reading.text == "4"
+    assert reading.digits[0].box.width > 20
+
+
+def test_a_reading_found_by_cutting_is_less_sure_than_its_digits() -> None:
+    model = WidthModel(narrow=True)
+    model.card = card(0.95)
+    (reading,) = read([two_strokes(apart=False)], model)
+    assert reading.text == "11"
+    assert reading.confidence == pytest.approx(0.9)
+    assert reading.verdict is Verdict.REVIEW
+    assert reading.reason == "the digits touch, or one is broken: read as 11"
+
+
+def test_a_sure_reading_is_not_cut() -> None:
+    (reading,) = read([two_strokes(apart=False)], WidthModel(narrow=False))
+    assert reading.text == "4"
+    assert reading.verdict is Verdict.ACCEPTED
+
+
+def test_a_picture_of_many_doubtful_marks_is_read_in_bounded_time() -> None:
+    sheet = np.full((400, 400), 255, np.uint8)
+    for y in range(20, 400, 50):
+        for x in range(20, 400, 50):
+            cv2.circle(sheet, (x, y), 12, 0, 3)
+    calls: list[int] = []
+
+    class Unsure(WidthModel):
+        def probabilities(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+            calls.append(len(crops))
+            return np.full((len(crops), 10), 0.1, np.float32)
+
+    (reading,) = read([prepare(sheet)], Unsure(narrow=True))
+    assert reading.verdict is Verdict.REJECTED
+    assert calls == [64]

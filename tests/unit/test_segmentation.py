@@ -114,6 +114,20 @@ def test_a_ruled_line_is_clutter_though_broken() -> None:
     assert kept([digit, (20, 5, 3, 190)]) == [digit]
 
 
+def test_pieces_of_a_printed_line_are_clutter_beside_a_bolder_pen() -> None:
+    digit, gap = (100, 60, 8, 80), (130, 60, 8, 80)
+    assert kept([digit, gap, (20, 0, 2, 60), (20, 75, 2, 80)]) == [digit, gap]
+
+
+def test_a_thin_stroke_is_a_digit_if_nothing_goes_on_above_or_below_it() -> None:
+    assert len(kept([(100, 60, 8, 80), (130, 60, 8, 80), (40, 60, 3, 80)])) == 3
+
+
+def test_a_speck_far_below_does_not_make_a_stroke_a_ruled_line() -> None:
+    digits = [(100, 40, 12, 100), (160, 40, 50, 100)]
+    assert kept([*digits, (104, 190, 3, 3)]) == digits
+
+
 def test_upright_strokes_as_high_as_their_neighbours_are_digits() -> None:
     ones = [(20, 2, 12, 196), (80, 2, 60, 196), (180, 2, 12, 196)]
     assert sorted(kept(ones)) == ones
