@@ -21,7 +21,7 @@ from recognizer import reader
 from recognizer.contract import SIDE, Card
 from recognizer.errors import UnreadableImage
 from recognizer.image import Gray, open_image
-from recognizer.preparation import Prepared, prepare
+from recognizer.preparation import prepare
 from recognizer.reading import Digit, Reading
 from settings import Settings
 
@@ -60,7 +60,7 @@ def show(settings: Settings, path: Path) -> None:
     prepared = prepare(gray)
     reading = reader.read([prepared], model)[0]
     canvas = Canvas(console)
-    _print_picture(console, canvas, found, gray, prepared)
+    _print_picture(console, canvas, found, gray, reading, dark_on_light=prepared.dark_on_light)
     _print_reading(console, reading, model.card)
     _print_ledger(console, found)
     for number, digit in enumerate(reading.digits, 1):
@@ -88,10 +88,13 @@ def _name(file: bytes) -> str:
     return printable(to_text(file))
 
 
-def _print_picture(console: Console, canvas: Canvas, found: _Found, gray: Gray, prepared: Prepared) -> None:
+def _print_picture(  # noqa: PLR0913 - what there is to see of a picture
+    console: Console, canvas: Canvas, found: _Found, gray: Gray, reading: Reading, *, dark_on_light: bool
+) -> None:
     height, width = gray.shape
-    ink = "dark on light" if prepared.dark_on_light else "light on dark"
-    facts = f"{width} x {height} pixels, {ink}, {plural(len(prepared.crops), 'digit')} found"
+    ink = "dark on light" if dark_on_light else "light on dark"
+    facts = f"{width} x {height} pixels, {ink}, {plural(len(reading.digits), 'digit')} found"
+    boxes = [digit.box for digit in reading.digits] if len(reading.digits) > 1 else []
     console.print(Text(_name(found.file), style="bold"))
     console.print(Text(facts, style="dim"))
     _print_lines(
@@ -100,8 +103,8 @@ def _print_picture(console: Console, canvas: Canvas, found: _Found, gray: Gray, 
             gray,
             width=_WIDTH - 2,
             lines=_LINES,
-            boxes=prepared.boxes if len(prepared.boxes) > 1 else (),
-            ink_is_dark=prepared.dark_on_light,
+            boxes=boxes,
+            ink_is_dark=dark_on_light,
         ),
     )
 

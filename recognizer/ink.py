@@ -23,6 +23,9 @@ _LIGHT_SIDE = 48
 _WIDEST_STROKE = np.ones((15, 15), np.uint8)
 #: Spread of the ground's grey levels, as a share of the contrast, above which the light is evened out.
 _UNEVEN = 0.08
+#: Share of the picture above which ink is looked at closely, and the radius from which it is no stroke, as a share of
+#: the longer side.
+_MUCH, _WIDE = 0.2, 0.24
 #: Share of a normal distribution that lies below its mean plus its standard deviation.
 _SIGMA = 0.84
 
@@ -52,10 +55,16 @@ def find_ink(gray: Gray) -> Ink | None:
     bright_ink, mask = (cv2.bitwise_not(gray), cv2.bitwise_not(bright)) if dark_on_light else (gray, bright)
     ground, spread = _ground(bright_ink, mask)
     contrast = cv2.mean(bright_ink, mask=mask)[0] - ground
-    if spread > _UNEVEN * contrast and max(gray.shape) > _EVEN_SIDE:
+    if max(gray.shape) > _EVEN_SIDE and (spread > _UNEVEN * contrast or _is_area(mask)):
         return _unevenly_lit(gray)
     strength = cv2.subtract(bright_ink, (ground, 0, 0, 0)) if ground else bright_ink
     return _inked(strength, spread, contrast, dark_on_light=dark_on_light)
+
+
+def _is_area(mask: Gray) -> bool:
+    """Tell whether the ink is too wide for strokes: half a sheet in shadow."""
+    share: float = cv2.countNonZero(mask) / mask.size
+    return share > _MUCH and _widest(mask) > _WIDE * max(mask.shape)
 
 
 def _unevenly_lit(gray: Gray) -> Ink | None:

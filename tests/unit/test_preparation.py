@@ -220,6 +220,17 @@ def test_a_sheet_lying_askew_on_a_dark_ground_is_still_dark_on_light() -> None:
     assert prepared.boxes[0].width < 150
 
 
+def test_a_shadow_over_half_the_sheet_is_not_taken_for_ink() -> None:
+    sheet = written("5", height=200, width=200, pen=12).astype(float)
+    light = np.ones((200, 200))
+    light[:, 90:] = 0.55
+    shaded = (sheet * cv2.blur(light, (11, 11))).astype(np.uint8)
+    prepared = prepare(shaded)
+    assert prepared.dark_on_light
+    assert len(prepared.crops) == 1
+    assert difference(prepared.crops[0], prepare(written("5", height=200, width=200, pen=12)).crops[0]) < 10
+
+
 def test_a_neighbour_s_stroke_at_the_border_is_left_out() -> None:
     sheet = written("5", width=300)
     cv2.line(sheet, (250, 0), (260, 15), 0, 8)
