@@ -24,8 +24,6 @@ Gray = NDArray[np.uint8]
 Rng = np.random.Generator
 #: Pixels of a sheet's sides, and of the digit on it.
 SHEET, DIGIT = 240, 120
-#: Digits in a row.
-ROW = 4
 
 
 def _sheet(digit: Gray, rng: Rng, *, size: int = DIGIT, pen: int = 0, side: int = SHEET) -> Gray:
@@ -48,6 +46,14 @@ def _ruled(digit: Gray, rng: Rng) -> Gray:
     return paper
 
 
+def _on_a_line(digit: Gray, rng: Rng) -> Gray:
+    """Let the digit stand on the line it touches."""
+    paper = _sheet(digit, rng)
+    foot = int(np.flatnonzero((paper < 128).any(axis=1))[-1])  # noqa: PLR2004 - half strength
+    cv2.line(paper, (0, foot - 2), (SHEET, foot), 90, 2)
+    return paper
+
+
 def _squared(digit: Gray, rng: Rng) -> Gray:
     paper = _sheet(digit, rng)
     for place in range(int(rng.integers(0, 24)), SHEET, 24):
@@ -59,6 +65,16 @@ def _squared(digit: Gray, rng: Rng) -> Gray:
 def _boxed(digit: Gray, rng: Rng) -> Gray:
     paper = _sheet(digit, rng)
     cv2.rectangle(paper, (18, 16), (222, 224), int(rng.integers(0, 120)), int(rng.integers(2, 6)))
+    return paper
+
+
+def _touching_its_box(digit: Gray, rng: Rng) -> Gray:
+    """Let the digit reach over one side of the box."""
+    paper = _sheet(digit, rng)
+    _, _, _, height = box = cv2.boundingRect(255 - cv2.threshold(paper, 127, 255, cv2.THRESH_BINARY)[1])
+    left, top = box[0] - 30, box[1] - 30
+    right, bottom = box[0] + box[2] + 30, box[1] + height - int(rng.integers(2, 8))
+    cv2.rectangle(paper, (left, top), (right, bottom), 60, 3)
     return paper
 
 
@@ -116,8 +132,10 @@ SINGLE: dict[str, Callable[[Gray, Rng], Gray]] = {
     "black on white": _sheet,
     "white on black": lambda digit, rng: 255 - _sheet(digit, rng),
     "ruled paper": _ruled,
+    "standing on a line": _on_a_line,
     "squared paper": _squared,
     "in a box": _boxed,
+    "touching its box": _touching_its_box,
     "light falls off": _shadowed,
     "half in shadow": _half_shadowed,
     "faint pencil": _pencil,
@@ -144,8 +162,39 @@ def _row(digits: list[Gray], rng: Rng, gap: int) -> Gray:
     return 255 - paper
 
 
-#: Several digits each: how many, and the gap.
-ROWS = {"four in a row": (ROW, 18), "two that touch": (2, -3)}
+def _comb(digits: list[Gray], rng: Rng, *, beyond: bool = False) -> Gray:
+    """Write each digit in its own box of a form; the first one `beyond` its box's lower side."""
+    cell = 150
+    paper = np.full((cell + 60, cell * len(digits) + 40), 255, np.uint8)
+    for index, digit in enumerate(digits):
+        left = 20 + cell * index
+        top, aside = rng.integers(8, 22, 2).tolist()
+        ink = cv2.resize(digit, (DIGIT, DIGIT), interpolation=cv2.INTER_CUBIC)
+        if beyond and not index:
+            foot = int(np.flatnonzero((ink > 127).any(axis=1))[-1])  # noqa: PLR2004 - half strength
+            top = cell + int(rng.integers(4, 10)) - foot
+        window = paper[20 + top : 20 + top + DIGIT, left + aside : left + aside + DIGIT]
+        np.minimum(window, 255 - ink, out=window)
+        cv2.rectangle(paper, (left, 20), (left + cell, 20 + cell), 100, 2)
+    return paper
+
+
+def _grid(digits: list[Gray], rng: Rng) -> Gray:
+    """Write the digits in two rows."""
+    half = len(digits) // 2
+    rows = [_row(part, rng, 18) for part in (digits[:half], digits[half:])]
+    width = max(row.shape[1] for row in rows)
+    return np.vstack([np.pad(row, ((0, 0), (0, width - row.shape[1])), constant_values=255) for row in rows])
+
+
+#: Several digits each: how many, and how they are written.
+SEVERAL: dict[str, tuple[int, Callable[[list[Gray], Rng], Gray]]] = {
+    "four in a row": (4, lambda digits, rng: _row(digits, rng, 18)),
+    "two that touch": (2, lambda digits, rng: _row(digits, rng, -3)),
+    "four in a form's boxes": (4, _comb),
+    "one touches its box": (4, lambda digits, rng: _comb(digits, rng, beyond=True)),
+    "two rows of three": (6, _grid),
+}
 
 
 def _line(name: str, pictures: list[Gray], wanted: list[str], model: object) -> str:
@@ -171,8 +220,8 @@ if __name__ == "__main__":
         rng = np.random.default_rng(1)
         chosen = rng.permutation(len(images))[: given.files].tolist()
         print(_line(name, [draw(images[i], rng) for i in chosen], [str(labels[i]) for i in chosen], reader))
-    for name, (count, gap) in ROWS.items():
+    for name, (count, write) in SEVERAL.items():
         rng = np.random.default_rng(2)
         groups = rng.permutation(len(images))[: count * given.files].reshape(-1, count).tolist()
-        rows = [_row([images[i] for i in group], rng, gap) for group in groups]
+        rows = [write([images[i] for i in group], rng) for group in groups]
         print(_line(name, rows, ["".join(str(labels[i]) for i in group) for group in groups], reader))

@@ -14,6 +14,7 @@ from recognizer.ink import Ink, find_ink
 from recognizer.mark import Mark, halves, joined
 from recognizer.opencv import cv2
 from recognizer.reading import Box
+from recognizer.ruling import without_ruling
 from recognizer.segmentation import Group, Labels, find_parts, group_digits
 
 #: Pixels that are enough to find digits in; larger pictures are shrunk towards it by a whole factor, which is fast.
@@ -62,6 +63,9 @@ def prepare(gray: Gray) -> Prepared:
     parts, labels = find_parts(ink.mask)
     if panel := find_panel(parts, labels):
         return _within(gray, _scaled_box(panel, factor))
+    if bare := without_ruling(ink, parts, labels):
+        ink = bare
+        parts, labels = find_parts(ink.mask)
     kept = without_clutter(parts, labels)
     groups = group_digits(kept, len(work))[: MOST_DIGITS + 1]
     boxes = tuple(_scaled_box(group.bounds, factor) for group in groups)
