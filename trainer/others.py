@@ -1,4 +1,4 @@
-"""Draw what is no digit: letters, signs, shapes, scribbles, blots, and two digits that touch.
+"""Draw what is no digit: letters, signs, shapes, scribbles, blots, touching digits, a digit on a ruled line.
 
 A network that has only ever seen digits is as sure of a star as of a 4. These pictures are trained with every label
 equally probable, so that it learns to be unsure of what it does not know (outlier exposure, Hendrycks et al. 2019).
@@ -6,6 +6,7 @@ equally probable, so that it learns to be unsure of what it does not know (outli
 
 import math
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from trainer.pen import draw
 
 Bytes = NDArray[np.uint8]
 Rng = np.random.Generator
+Kind = TypeVar("Kind")
 
 #: Pixels along each side of the paper drawn on; it is cropped and shrunk as the preparation does it.
 _PAPER = 96
@@ -32,8 +34,8 @@ _FONTS = (
 )
 #: Pen widths on the paper: a ball pen to a marker.
 _THINNEST, _THICKEST = 4, 15
-#: Share of the pictures that are handwritten letters, the ones nearest to digits.
-_HANDWRITTEN = 0.35
+#: Shares of the pictures that are handwritten letters, the ones nearest to digits, and that are made of digits.
+_HANDWRITTEN, _MADE_OF_DIGITS = 0.35, 0.2
 #: Strength from which a pixel of the paper is ink.
 _LEVEL = 64.0
 
@@ -42,13 +44,18 @@ def draw_others(count: int, rng: Rng, digits: Bytes) -> Bytes:
     """Draw `(count, 28, 28)` pictures that are no single digit; `digits` are `(n, 28, 28)` to put side by side."""
     images = np.zeros((count, SIDE, SIDE), np.uint8)
     for number in range(count):
-        if rng.random() < _HANDWRITTEN:
+        kind = rng.random()
+        if kind < _HANDWRITTEN:
             images[number] = draw(letter(rng), rng)
-            continue
-        kind = _KINDS[int(rng.integers(len(_KINDS)))]
-        paper = _two_digits(rng, digits) if kind is None else kind(rng)
-        images[number] = fit(paper, _LEVEL)
+        elif kind < _HANDWRITTEN + _MADE_OF_DIGITS:
+            images[number] = fit(_chosen(_OF_DIGITS, rng)(rng, digits), _LEVEL)
+        else:
+            images[number] = fit(_chosen(_KINDS, rng)(rng), _LEVEL)
     return images
+
+
+def _chosen(kinds: tuple[Kind, ...], rng: Rng) -> Kind:
+    return kinds[int(rng.integers(len(kinds)))]
 
 
 def _blank() -> Bytes:
@@ -142,13 +149,27 @@ def _two_digits(rng: Rng, digits: Bytes) -> Bytes:
     return paper
 
 
+def _on_a_line(rng: Rng, digits: Bytes) -> Bytes:
+    """Put a digit on or across a ruled line that is far longer than it is wide."""
+    digit = _trimmed(digits[int(rng.integers(len(digits)))])
+    height, width = digit.shape
+    length = int(width + height * rng.uniform(0.8, 3.0))
+    paper = np.zeros((height + 2, length), np.uint8)
+    left = int(rng.integers(0, length - width + 1))
+    paper[:height, left : left + width] = digit
+    row = int(rng.integers(height // 4, height))
+    paper[row : row + int(rng.integers(1, 3))] = 255
+    return paper
+
+
 def _trimmed(digit: Bytes) -> Bytes:
     left, top, width, height = cv2.boundingRect(digit)
     return digit[top : top + height, left : left + width]
 
 
-#: Each as often as it stands here; None is two digits.
-_KINDS: tuple[Callable[[Rng], Bytes] | None, ...] = (
+#: Each as often as it stands here.
+_KINDS: tuple[Callable[[Rng], Bytes], ...] = (
     _character, _character, _character, _scribble, _scribble, _polygon, _polygon, _crossing_lines, _blot,
-    _marked_circle, _texture, None, None, None,
+    _marked_circle, _texture,
 )  # fmt: skip
+_OF_DIGITS: tuple[Callable[[Rng, Bytes], Bytes], ...] = (_two_digits, _two_digits, _two_digits, _on_a_line)

@@ -30,7 +30,7 @@ def _form(label: int, rng: Rng) -> Form:
 
 
 def _round_zero(rng: Rng) -> list[Stroke]:
-    sweep = rng.uniform(330, 400) * rng.choice((-1, 1))
+    sweep = rng.uniform(305, 400) * rng.choice((-1, 1))
     return [arc((0.0, 0.5), (rng.uniform(0.25, 0.48), 0.5), rng.uniform(180, 360), sweep)]
 
 
@@ -45,7 +45,7 @@ def _plain_one(rng: Rng) -> list[Stroke]:
 
 def _one(rng: Rng) -> list[Stroke]:
     """Draw a downstroke with an upstroke that falls by at least 30 degrees: with less it would be a 7."""
-    angle, length = math.radians(rng.uniform(32, 75)), rng.uniform(0.2, 0.85)
+    angle, length = math.radians(rng.uniform(34, 75)), rng.uniform(0.2, 0.85)
     start = (-length * math.cos(angle), length * math.sin(angle))
     foot = (rng.uniform(-0.25, 0.1), 1.0)
     if rng.random() < 0.3:  # noqa: PLR2004 - a share: a hand that does not stop at the top
@@ -54,8 +54,8 @@ def _one(rng: Rng) -> list[Stroke]:
 
 
 def _one_on_a_foot(rng: Rng) -> list[Stroke]:
-    reach = rng.uniform(0.15, 0.35)
-    stem = _one(rng) if rng.random() < 0.8 else _plain_one(rng)  # noqa: PLR2004 - a share
+    reach = rng.uniform(0.12, 0.45)
+    stem = _one(rng) if rng.random() < 0.7 else _plain_one(rng)  # noqa: PLR2004 - a share
     (foot, _) = stem[0][-1]
     return [*stem, line((foot - reach, 1.0), (foot + reach, 1.0))]
 
@@ -63,7 +63,7 @@ def _one_on_a_foot(rng: Rng) -> list[Stroke]:
 def _round_two(rng: Rng) -> list[Stroke]:
     wide, neck = rng.uniform(0.5, 0.75), rng.uniform(0.15, 0.32)
     bow = curve((0, neck), (wide * 0.2, 0.04), (wide * 0.6, 0.0), (wide * 0.9, 0.25), (wide * 0.6, 0.6), (0, 1.0))
-    return [joined(bow, line((rng.uniform(0.5, 0.85), 1 + rng.uniform(-0.06, 0.06))))]
+    return [joined(bow, line((rng.uniform(0.3, 0.85), 1 + rng.uniform(-0.06, 0.06))))]
 
 
 def _two_with_a_loop(rng: Rng) -> list[Stroke]:
@@ -116,6 +116,14 @@ def _round_four(rng: Rng) -> list[Stroke]:
     return [bow, line((stem, bar - rng.uniform(0.05, 0.3)), (stem, 1.0))]
 
 
+def _looped_four(rng: Rng) -> list[Stroke]:
+    wide, bar = rng.uniform(0.6, 0.9), rng.uniform(0.55, 0.68)
+    start, turn = (wide * rng.uniform(0.3, 0.55), 0.0), (wide * 0.4, 0.3)
+    loop = ((0.04, bar + 0.1), (0.05, 0.95), (wide * 0.35, bar + 0.2), (wide * 0.65, bar), (wide, bar - 0.03))
+    stem = wide * rng.uniform(0.55, 0.8)
+    return [curve(start, turn, *loop), line((stem, bar - rng.uniform(0.0, 0.2)), (stem, 1.0))]
+
+
 def _square_four(rng: Rng) -> list[Stroke]:
     wide, bar = rng.uniform(0.4, 0.7), rng.uniform(0.45, 0.65)
     return [line((0, 0), (0, bar), (wide, bar)), line((wide, rng.uniform(0, 0.2)), (wide, 1))]
@@ -142,8 +150,8 @@ def _square_five(rng: Rng) -> list[Stroke]:
 
 
 def _six(rng: Rng) -> list[Stroke]:
-    """Come down into a loop that takes a third to two thirds of the height."""
-    high, wide = rng.uniform(0.33, 0.68), rng.uniform(0.22, 0.4)
+    """Come down into a loop that takes a third to three fifths of the height: with more it would be a 0."""
+    high, wide = rng.uniform(0.33, 0.6), rng.uniform(0.22, 0.4)
     middle = 1 - high / 2
     loop = arc((wide, middle), (wide, high / 2), 200, -rng.uniform(330, 400))
     return [joined(curve((wide * rng.uniform(0.6, 2.0), 0.0), (wide * 0.35, 0.3 * middle + 0.1), tuple(loop[0])), loop)]
@@ -208,7 +216,8 @@ def _nine(rng: Rng) -> list[Stroke]:
     stem = line((right, rng.uniform(-0.05, 0.6) * high), (foot, 1.0))
     if rng.random() < 0.4:  # noqa: PLR2004 - a share
         hook = (foot - rng.uniform(0.2, 0.5), rng.uniform(0.8, 1.0))
-        stem = curve((right, 0.3 * high), (right, 0.75), (foot - 0.12, 1.0), hook)
+        curl = ((foot - 0.3, 0.72), (foot - 0.05, 0.75)) if rng.random() < 0.3 else ()  # noqa: PLR2004 - likewise
+        stem = curve((right, 0.3 * high), (right, 0.75), (foot - 0.12, 1.0), hook, *curl)
     return [loop, stem]
 
 
@@ -221,10 +230,10 @@ def _square_nine(rng: Rng) -> list[Stroke]:
 #: The forms of each digit; each as often as it stands here.
 _FORMS: tuple[tuple[Form, ...], ...] = (
     (_round_zero, _round_zero, _round_zero, _square_zero),
-    (_plain_one, _one, _one, _one, _one_on_a_foot),
+    (_plain_one, _one, _one, _one, _one_on_a_foot, _one_on_a_foot),
     (_round_two, _two_with_a_loop, _square_two),
     (_round_three, _flat_three, _square_three),
-    (_open_four, _open_four, _closed_four, _round_four, _square_four),
+    (_open_four, _open_four, _closed_four, _round_four, _looped_four, _square_four),
     (_five, _five, _five_in_one_bow, _square_five),
     (_six, _six, _six, _square_six),
     (_seven, _barred_seven, _seven_with_a_hook, _bent_seven),
