@@ -20,8 +20,8 @@ _RIVAL = 0.1
 _TOUCHING = 0.5
 #: How often a picture is cut anew: each time one mark in two, or two marks into one.
 _ROUNDS = 3
-#: Marks of a picture up to which it is cut anew, and how many of them are: more would take long, and help little.
-_MOST_RECUT, _WEAKEST = 16, 3
+#: Marks of a picture, and marks of it that may be two digits, up to which it is cut anew: with more it is a texture.
+_MOST_RECUT, _MOST_TOUCHING = 16, 3
 #: What a cut costs in confidence. The best of many ways to cut looks better than it is: of pairs of MNIST's test digits
 #: pushed together 2.7% were wrong among those accepted without it, so they are left to people.
 _RECUT = 0.9
@@ -105,13 +105,13 @@ def _probabilities(pictures: Sequence[Prepared], model: Model) -> Iterator[tuple
 
 def _other_ways(way: _Way, card: Card) -> list[Prepared]:
     """Cut in two what may be two digits, and join what may be the pieces of one."""
-    marks = way.picture.marks
-    if min(way.confidences, default=1.0) >= card.accept_threshold or not 0 < len(marks) <= _MOST_RECUT:
-        return []
-    doubtful = sorted(range(len(marks)), key=way.confidences.__getitem__)[:_WEAKEST]
+    marks = range(len(way.picture.marks))
+    doubtful = [index for index in marks if way.confidences[index] < card.accept_threshold]
     split = [index for index in doubtful if way.confidences[index] < _TOUCHING]
-    join = {pair for index in doubtful if way.confidences[index] < card.accept_threshold for pair in (index - 1, index)}
-    return other_ways(way.picture, split=split, join=sorted(join & set(range(len(marks) - 1))))
+    if len(marks) > _MOST_RECUT or len(split) > _MOST_TOUCHING:
+        return []
+    join = {pair for index in doubtful for pair in (index - 1, index) if pair in marks[:-1]}
+    return other_ways(way.picture, split=split, join=sorted(join))
 
 
 def _reading(way: _Way, card: Card) -> Reading:

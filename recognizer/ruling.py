@@ -25,9 +25,11 @@ Mask = NDArray[np.bool_]
 def without_ruling(ink: Ink, parts: Sequence[Part], labels: Labels) -> Ink | None:
     """Erase the straight lines from border to border, and the frames, that touch what is written; None without any."""
     height, width = labels.shape
+    if min(height, width) <= _UNRULED:
+        return None
     large = [part for part in parts if min(part.width, part.height) > _UNRULED]
     across = [part for part in parts if part.width == width or part.height == height]
-    if min(height, width) <= _UNRULED or not (across or large):
+    if not (across or large):
         return None
     erased = np.zeros((height, width), np.bool_)
     for part in across:

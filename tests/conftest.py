@@ -23,6 +23,8 @@ from recognizer.contract import MODEL_FILE, Card
 from recognizer.model import ACTIVE_FILE, published_versions, version_name
 from recognizer.quiet import quiet_import
 
+pytest_plugins = ["tests.place", "tests.abuse.harness"]
+
 Eventually = Callable[[Callable[[], object], float], None]
 Draw = Callable[[Path, str], Path]
 Publish = Callable[[Path, int], int]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Place
+    from tests.place import Place
 
 Eventually = Callable[[Callable[[], object], float], None]
 #: Seconds for anything that is waited for; far above what it takes, on a machine that is busy with other things.

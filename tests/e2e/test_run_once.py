@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Place
+    from tests.place import Place
 
 SAMPLES = Path(__file__).parents[2] / "digits"
 

@@ -1,4 +1,4 @@
-"""Start the real `digits` command in a folder of its own, and leave nothing of it behind."""
+"""A place of its own in which the real `digits` command runs, and of which nothing is left behind."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 #: Seconds a command may take, far above what it does.
 PATIENCE = 240
 
@@ -20,6 +20,7 @@ class Place:
     """A folder to run in, with the repository's model and nothing else."""
 
     path: Path
+    variables: dict[str, str] = field(default_factory=dict)
     started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     @property
@@ -29,9 +30,9 @@ class Place:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment without a setting of this machine, and with the repository's model."""
+        """The environment without a setting of this machine, with the repository's model, and with `variables`."""
         plain = {name: value for name, value in os.environ.items() if not name.startswith("DIGITS_")}
-        return plain | {"DIGITS_MODEL_DIR": str(ROOT / "model"), "COLUMNS": "120"}
+        return plain | {"DIGITS_MODEL_DIR": str(ROOT / "model"), "COLUMNS": "120"} | self.variables
 
     def digits(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
