@@ -1,7 +1,7 @@
 """Read prepared pictures with a model: crops become probabilities, digits, and a reading with a verdict."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -13,6 +13,7 @@ from recognizer.image import open_image
 from recognizer.model import Crops, Probabilities
 from recognizer.preparation import MOST_DIGITS, Prepared, other_ways, prepare
 from recognizer.reading import Digit, Reading, Verdict
+from recognizer.second_look import look_twice
 
 #: The second-best label is named in the reason when it has at least this share of the best one's probability.
 _RIVAL = 0.1
@@ -60,12 +61,13 @@ def read(prepared: Sequence[Prepared], model: Model) -> list[Reading]:
     Pictures with a doubtful digit are cut in other ways as long as that reads better: touching digits apart, the pieces
     of a broken one together.
     """
-    found = [_Way(picture, rows) for picture, rows in _probabilities(prepared, model)]
+    looked = _probabilities(prepared, lambda crops: look_twice(model.probabilities, crops))
+    found = [_Way(picture, rows) for picture, rows in looked]
     for round_ in range(1, _ROUNDS + 1):
         tried = [(index, other) for index, way in enumerate(found) for other in _other_ways(way, model.card)]
         if not tried:
             break
-        rows = _probabilities([other for _, other in tried], model)
+        rows = _probabilities([other for _, other in tried], model.probabilities)
         for (index, _), (other, probabilities) in zip(tried, rows, strict=True):
             other_way = _Way(other, probabilities, round_)
             found[index] = max(found[index], other_way, key=lambda way: way.confidence)
@@ -92,10 +94,12 @@ class _Way:
         return math.prod(self.confidences) * _RECUT**self.cuts if self.confidences else 0.0
 
 
-def _probabilities(pictures: Sequence[Prepared], model: Model) -> Iterator[tuple[Prepared, Probabilities]]:
-    """Give each picture with what one call of the model says of its crops; of too many crops nothing."""
+def _probabilities(
+    pictures: Sequence[Prepared], look: Callable[[Crops], Probabilities]
+) -> Iterator[tuple[Prepared, Probabilities]]:
+    """Give each picture with what one call of `look` says of its crops; of too many crops nothing."""
     wanted = [picture.crops for picture in pictures if 0 < len(picture.crops) <= MOST_DIGITS]
-    rows = model.probabilities(np.concatenate(wanted)) if wanted else np.empty((0, CLASSES), np.float32)
+    rows = look(np.concatenate(wanted)) if wanted else np.empty((0, CLASSES), np.float32)
     start = 0
     for picture in pictures:
         count = len(picture.crops) if len(picture.crops) <= MOST_DIGITS else 0

@@ -12,6 +12,7 @@ import numpy as np
 from recognizer.contract import MODEL_FILE, Card
 from recognizer.coverage import CoveragePoint, coverage_curve
 from recognizer.model import soften, version_name
+from recognizer.second_look import look_twice
 from trainer import evaluate, lock, mnist
 from trainer.augmentation import WILD, vary
 from trainer.backend import fastest_policy, load_keras
@@ -90,14 +91,16 @@ def untrained(architecture: Architecture, seed: int) -> Any:  # noqa: ANN401 - K
 
 def _measure(network: Any, digits: mnist.Mnist, parts: Split, seed: int) -> _Measured:  # noqa: ANN401 - likewise
     """Accuracy on the test set; confidence on held-out digits, as they are and as other people might draw them."""
-    tested = evaluate.probabilities(network, digits.test_images)
     rng = np.random.default_rng([seed, 2])
     wild = vary(parts.held_images, rng, WILD)
     drawn, drawn_labels = draw_strokes(HELD_OUT_DRAWN, rng)
-    held = evaluate.probabilities(network, np.concatenate([parts.held_images, wild, drawn]))
+    held = np.concatenate([parts.held_images, wild, drawn])
     labels = np.concatenate([parts.held_labels, parts.held_labels, drawn_labels])
-    temperature = evaluate.temperature(held, labels)
-    calibrated = soften(held, temperature)
+    temperature = evaluate.temperature(evaluate.probabilities(network, held), labels)
+    tested, calibrated = (
+        look_twice(lambda crops: soften(evaluate.probabilities(network, crops), temperature), images)
+        for images in (digits.test_images, held)
+    )
     return _Measured(
         evaluate.accuracy(tested, digits.test_labels),
         evaluate.confusion(tested, digits.test_labels),

@@ -19,7 +19,7 @@ def card(threshold: float) -> Card:
 
 
 class TableModel:
-    """Reads a crop's first pixel as the number of the row of a table of probabilities."""
+    """Reads a crop's grey level as the number of the row of a table of probabilities."""
 
     def __init__(self, *rows: dict[int, float], threshold: float = 0.9) -> None:
         self.card = card(threshold)
@@ -32,12 +32,11 @@ class TableModel:
     def probabilities(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         assert crops.shape[1:] == (28, 28)
         self.calls.append(len(crops))
-        return self._table[crops[:, 0, 0]]
+        return self._table[crops[:, 14, 14]]
 
 
 def picture(*rows: int) -> Prepared:
-    crops = np.zeros((len(rows), 28, 28), np.uint8)
-    crops[:, 0, 0] = rows
+    crops = np.repeat(np.array(rows, np.uint8), 28 * 28).reshape(-1, 28, 28)
     boxes = tuple(Box(10 * index, 0, 8, 20) for index in range(len(rows)))
     return Prepared(crops, boxes, dark_on_light=True)
 
@@ -239,4 +238,4 @@ def test_a_picture_of_many_doubtful_marks_is_read_in_bounded_time() -> None:
 
     (reading,) = read([prepare(sheet)], Unsure(narrow=True))
     assert reading.verdict is Verdict.REJECTED
-    assert calls == [64]
+    assert sum(calls) <= 9 * 64
