@@ -19,6 +19,8 @@ from recognizer.second_look import look_twice
 _RIVAL = 0.1
 #: Confidence below which a mark may be two digits that touch: the network has learnt to be unsure of those.
 _TOUCHING = 0.5
+#: Confidence from which a half or a joint of marks is a digit.
+_CLEAR = 0.9
 #: How often a picture is cut anew: each time one mark in two, or two marks into one.
 _ROUNDS = 3
 #: Marks of a picture, and marks of it that may be two digits, up to which it is cut anew: with more it is a texture.
@@ -67,10 +69,12 @@ def read(prepared: Sequence[Prepared], model: Model) -> list[Reading]:
         tried = [(index, other) for index, way in enumerate(found) for other in _other_ways(way, model.card)]
         if not tried:
             break
+        before = list(found)
         rows = _probabilities([other for _, other in tried], model.probabilities)
         for (index, _), (other, probabilities) in zip(tried, rows, strict=True):
             other_way = _Way(other, probabilities, round_)
-            found[index] = max(found[index], other_way, key=lambda way: way.confidence)
+            if other_way.confidence > found[index].confidence and other_way.is_clear_where_unlike(before[index]):
+                found[index] = other_way
     return [_reading(way, model.card) for way in found]
 
 
@@ -92,6 +96,12 @@ class _Way:
     def confidence(self) -> float:
         """The probability that all of it is right: of the best of many ways, less than it says itself."""
         return math.prod(self.confidences) * _RECUT**self.cuts if self.confidences else 0.0
+
+    def is_clear_where_unlike(self, before: "_Way") -> bool:
+        """Whether all marks it has made anew are clear digits: the halves of a star look a little like something."""
+        old = [id(mark) for mark in before.picture.marks]
+        pairs = zip(self.picture.marks, self.confidences, strict=True)
+        return all(confidence >= _CLEAR for mark, confidence in pairs if id(mark) not in old)
 
 
 def _probabilities(
