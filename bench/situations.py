@@ -165,7 +165,7 @@ def _row(digits: list[Gray], rng: Rng, gap: int) -> Gray:
 def _comb(digits: list[Gray], rng: Rng, *, beyond: bool = False) -> Gray:
     """Write each digit in its own box of a form; the first one `beyond` its box's lower side."""
     cell = 150
-    paper = np.full((cell + 60, cell * len(digits) + 40), 255, np.uint8)
+    paper = np.full((cell + 100, cell * len(digits) + 40), 255, np.uint8)
     for index, digit in enumerate(digits):
         left = 20 + cell * index
         top, aside = rng.integers(8, 22, 2).tolist()

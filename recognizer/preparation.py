@@ -61,6 +61,9 @@ def prepare(gray: Gray) -> Prepared:
         # What the network takes already, as MNIST's pictures are: then it is one digit, broken or not.
         return Prepared(fitted, (Box(*cv2.boundingRect(ink.mask)),), ink.dark_on_light, (whole,))
     parts, labels = find_parts(ink.mask)
+    if fitted is not None and len(parts) == 1:
+        box = Box(parts[0].left, parts[0].top, parts[0].width, parts[0].height)
+        return Prepared(fitted, (box,), ink.dark_on_light, (whole,))
     if panel := find_panel(parts, labels):
         return _within(gray, _scaled_box(panel, factor))
     if bare := without_ruling(ink, parts, labels):
