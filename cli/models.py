@@ -17,8 +17,8 @@ _COLUMNS = ("", "version", "network", "MNIST", "weights", "temp.", "accepts", "r
 _RIGHT = {"version", "MNIST", "weights", "temp.", "accepts", "rejects", "took"}
 #: Columns for the table where standard output is no terminal: more than it needs.
 _PLAIN_WIDTH = 200
-#: Columns of a terminal from which the time of day is written, too.
-_WIDE = 90
+#: Columns of a terminal from which times are written in full.
+_WIDE = 96
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def _figures(card: Card | None, *, wide: bool) -> tuple[str, ...]:
         f"{card.accept_threshold:.3f}",
         f"{card.reject_threshold:.3f}",
         _moment(card.created_at, wide=wide),
-        duration(card.training_seconds),
+        duration(card.training_seconds if wide else max(1, round(card.training_seconds / 60)) * 60),
     )
 
 
