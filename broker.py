@@ -47,6 +47,15 @@ def ping(url: str) -> None:
         raise BrokerUnavailable(f"the broker at {hide_password(url)} does not answer: {error}") from error
 
 
+def answers(url: str) -> bool:
+    """Whether a broker answers right now."""
+    try:
+        ping(url)
+    except BrokerUnavailable:
+        return False
+    return True
+
+
 def hide_password(url: str) -> str:
     """Write a URL without its password, for people and logs."""
     scheme, separator, rest = url.partition("://")
@@ -90,11 +99,7 @@ class EmbeddedBroker:
 
     def answers(self) -> bool:
         """Whether the server answers right now."""
-        try:
-            ping(self.url)
-        except BrokerUnavailable:
-            return False
-        return True
+        return answers(self.url)
 
     def alive(self) -> bool:
         """Whether the server runs; costs next to nothing if it was started here."""

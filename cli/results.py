@@ -77,9 +77,17 @@ def show_results(settings: Settings, wanted: Filter, format: str) -> None:  # no
             say("Nothing in the ledger matches." if wanted != Filter() else "The ledger is empty.", error=True)
 
 
+class _Lines:
+    """Ends lines with a newline alone. Told so itself, csv leaves a carriage return in a name unquoted before 3.13."""
+
+    def write(self, line: str) -> None:
+        """Write one row."""
+        sys.stdout.write(line.removesuffix("\r\n") + "\n")
+
+
 def _write_csv(rows: Iterable[Result]) -> None:
     sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]  # a real file, or pytest's
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer = csv.writer(_Lines(), lineterminator="\r\n")
     writer.writerow(COLUMNS)
     # A program gets names as they are; on a terminal a name must not be able to move the cursor.
     name = printable if sys.stdout.isatty() else str

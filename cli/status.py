@@ -1,6 +1,7 @@
-"""Show whether all is accounted for: the balance, what waits, who runs, which model reads."""
+"""Show whether all is accounted for: the balance, what waits, who runs, which model reads; and tell if it stalls."""
 
 import time
+from dataclasses import dataclass
 
 import redis
 from rich.text import Text
@@ -8,45 +9,94 @@ from rich.text import Text
 import broker
 from cli.ledger import opened
 from cli.text import COLOURS, duration, percent, plural, printable, stdout
-from db.queries import Balance, balance, oldest_queued_ms
+from db.intake import LEASE_MS
+from db.queries import Balance, balance, latest_answer_ms, oldest_queued_ms
 from recognizer.contract import Card
 from recognizer.errors import RecognitionError
 from recognizer.model import active_card
 from settings import Settings
-from worker.presence import Presence, alive
+from worker.presence import FAILED, Presence, alive
 
+#: Seconds after which waiting without an answer is a stall: two claims, so that what a dead worker held comes first.
+STALL_SECONDS = 2 * LEASE_MS / 1000
 _ROLES = ("watcher", "worker", "trainer")
 #: Columns of the names on the left.
 _NAME = 10
 
 
+@dataclass(frozen=True)
+class _Queue:
+    """What waits: how many files, and for how many seconds the oldest waits and nothing was answered meanwhile."""
+
+    files: int
+    waited: float
+    silent: float
+
+    @property
+    def wait(self) -> str:
+        """Say that they wait: `1 file waits`, `12 files wait`."""
+        return f"{plural(self.files, 'file')} {'waits' if self.files == 1 else 'wait'}"
+
+
 def show_status(settings: Settings) -> int:
-    """Print the state of everything; give 1 if the balance does not close, else 0. Raises LedgerError."""
+    """Print the state of everything; give 1 if the balance does not close or the system stalls. Raises LedgerError.
+
+    0 means that all is well: nothing waits, or what waits is being answered, or has not waited for long.
+    """
     with opened(settings.database_url) as database:
-        counted, oldest = balance(database), oldest_queued_ms(database)
+        counted, oldest, latest = balance(database), oldest_queued_ms(database), latest_answer_ms(database)
+    queue = _queue(counted.queued, oldest, latest)
     present = _present(broker.url_for(settings.redis_url, settings.var_dir))
-    lines = [*_balance_lines(counted, oldest), Text(), *_part_lines(present, embedded=not settings.redis_url)]
-    lines += [_model_line(settings)]
-    if counted.queued and not any(one.role == "worker" for one in present or []):
-        verb = "waits" if counted.queued == 1 else "wait"
-        lines += [
-            Text(),
-            Text(f"{plural(counted.queued, 'file')} {verb} and no worker is running: start `digits run`", "yellow"),
-        ]
+    model, card = _model_line(settings)
+    stall = _stall(queue, present, readable=card is not None)
+    lines = [*_balance_lines(counted, queue), Text(), *_part_lines(present, embedded=not settings.redis_url), model]
+    if stall:
+        lines += [Text(), Text(f"stalled: {queue.wait}, {stall}", "bold red")]
+    elif queue.files and not _ones("worker", present):
+        lines += [Text(), Text(f"{queue.wait} and no worker is running: start `digits run`", "yellow")]
     console = stdout()
     for line in lines:
         console.print(line, soft_wrap=True)
-    return 0 if counted.closes else 1
+    return 0 if counted.closes and not stall else 1
 
 
-def _balance_lines(counted: Balance, oldest: int | None) -> list[Text]:
+def _queue(files: int, oldest: int | None, latest: int | None) -> _Queue:
+    now = time.time()
+    waited = now - oldest / 1000 if files and oldest is not None else 0.0
+    return _Queue(files, waited, min(waited, now - latest / 1000) if latest is not None else waited)
+
+
+def _stall(queue: _Queue, present: list[Presence] | None, *, readable: bool) -> str | None:
+    """Say why what waits is not being read, in a few words; None if all is well."""
+    if queue.waited <= STALL_SECONDS or (not readable and _training(present)):
+        return None
+    if not _ones("worker", present):
+        missing = "no worker is running" if present is not None else "the broker can't be reached"
+        return f"the oldest for {duration(queue.waited)}, and {missing}"
+    if queue.silent <= STALL_SECONDS:
+        return None
+    missing = "" if _ones("watcher", present) else ", and no watcher is running"
+    missing = missing if readable else ", and there is no model to read with"
+    return f"nothing was answered for {duration(queue.silent)}{missing}"
+
+
+def _ones(role: str, present: list[Presence] | None) -> list[Presence]:
+    return [one for one in present or [] if one.role == role]
+
+
+def _training(present: list[Presence] | None) -> bool:
+    """Whether a model is being trained; what waits for the first one may wait for as long as that takes."""
+    return any(not one.doing.startswith(FAILED) for one in _ones("trainer", present))
+
+
+def _balance_lines(counted: Balance, queue: _Queue) -> list[Text]:
     width = len(f"{counted.seen:,}")
     lines = [
         Text.assemble((f"{status:<{_NAME}}", COLOURS[status]), f"{count:>{width},}")
         for status, count in counted.by_status.items()
     ]
-    if oldest is not None:
-        lines[0].append(f"  the oldest for {duration(time.time() - oldest / 1000)}", "dim")
+    if queue.files:
+        lines[0].append(f"  the oldest for {duration(queue.waited)}", "dim")
     verdict = ("  the balance closes", "green")
     if not counted.closes:
         total = sum(counted.by_status.values())
@@ -68,18 +118,19 @@ def _part_lines(present: list[Presence] | None, *, embedded: bool) -> list[Text]
         return [_named("broker", why, "yellow")]
     lines = [_named("broker", "embedded" if embedded else "DIGITS_REDIS_URL", "")]
     for role in _ROLES:
-        ones = [one for one in present if one.role == role]
+        ones = _ones(role, present)
         lines += [_named(role, f"{printable(one.doing)} ({printable(one.host)}, process {one.pid})") for one in ones]
         if not ones and role != "trainer":
             lines.append(_named(role, "none is running", "yellow"))
     return lines
 
 
-def _model_line(settings: Settings) -> Text:
+def _model_line(settings: Settings) -> tuple[Text, Card | None]:
     try:
-        return _named("model", _described(active_card(settings.model_dir)))
+        card = active_card(settings.model_dir)
     except RecognitionError as error:
-        return _named("model", f"{error}: `digits run` or `digits train` makes one", "yellow")
+        return _named("model", f"{error}: `digits run` or `digits train` makes one", "yellow"), None
+    return _named("model", _described(card)), card
 
 
 def _described(card: Card) -> str:

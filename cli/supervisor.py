@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from broker import EmbeddedBroker, ping, url_for
+from broker import EmbeddedBroker, answers, ping, url_for
 from cli.errors import CommandFailed
 from settings import PREFIX, Settings
 
@@ -72,7 +72,7 @@ class Part:
 
     def tend(self) -> None:
         """Start it again if it died. Raises CommandFailed after three failures to start."""
-        if self._process is None or self._process.poll() is None:
+        if self._process is None or not self.died:
             return
         lived = time.monotonic() - self._started
         self._failures = (
@@ -99,6 +99,11 @@ class Part:
         if self._process.stdin:
             self._process.stdin.close()
         self._process = None
+
+    @property
+    def died(self) -> bool:
+        """Whether it was started and ended by itself."""
+        return self._process is not None and self._process.poll() is not None
 
     @property
     def running(self) -> bool:
@@ -131,7 +136,10 @@ class Supervisor:
         """Bring back whatever died. Raises CommandFailed or BrokerUnavailable when it will not come back."""
         if self._broker and not self._broker.alive():
             self._broker.ensure()
-        for part in (self.watcher, self.worker, self.trainer):
+        parts = (self.watcher, self.worker, self.trainer)
+        if not self._broker and any(part.died for part in parts) and not answers(self.url):
+            return  # without somebody else's broker no part starts: that is no failure of the part
+        for part in parts:
             part.tend()
 
     def stop(self) -> None:

@@ -23,6 +23,13 @@ from sqlalchemy.exc import (
 
 from db.errors import DatabaseUnavailable
 
+# With this module and not where it is used: TensorFlow brings a SQLite of its own, an old one, and whatever is imported
+# after TensorFlow would be linked to that (3.50.3 in TensorFlow 2.21).
+try:
+    _driver = importlib.import_module("pysqlite3")
+except ImportError:
+    _driver = sqlite3
+
 #: Seconds a writer waits for the others; a chunk's transaction takes some 10 ms, so this covers any healthy queue.
 BUSY_SECONDS = 30
 #: SQLite 3.7.0 to 3.51.2 can corrupt a WAL database when the log is reset at the wrong moment.
@@ -115,11 +122,8 @@ def _sqlite_engine(url: URL) -> Engine:
 
 
 def _sqlite_driver() -> ModuleType:
-    """Prefer the wheel with a current SQLite; the one linked into Python serves where there is no such wheel."""
-    try:
-        return importlib.import_module("pysqlite3")
-    except ImportError:
-        return sqlite3
+    """Give the wheel's SQLite, or the one linked into Python where there is no such wheel."""
+    return _driver
 
 
 def _first_line(error: BaseException | None) -> str:

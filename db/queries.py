@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Row, Select, exists, func, select
+from sqlalchemy import Row, Select, exists, func, literal, select, union_all
 
 from db.engine import Database
 from db.tables import Status, digits, images
@@ -64,6 +64,8 @@ class StoredDigit:
     probabilities: tuple[float, ...]
 
 
+#: Stands among the statuses for the count of all files.
+_SEEN = "seen"
 _COLUMNS = tuple(
     images.c[name]
     for name in (
@@ -73,12 +75,20 @@ _COLUMNS = tuple(
 
 
 def balance(database: Database) -> Balance:
-    """Count all files by status."""
+    """Count all files, and all by status, at one moment."""
+    # One statement sees one moment on every database; two would differ by what is registered between them.
+    by_status = select(images.c.status, func.count()).group_by(images.c.status)
+    all_files = select(literal(_SEEN), func.count()).select_from(images)
     with database.reading() as connection:
-        counted = connection.execute(select(images.c.status, func.count()).group_by(images.c.status)).all()
-        seen = connection.execute(select(func.count()).select_from(images)).scalar_one()
-    counts = {str(status): int(count) for status, count in counted}
-    return Balance(seen=seen, by_status={status: counts.get(status, 0) for status in Status})
+        counts = {str(name): int(count) for name, count in connection.execute(union_all(by_status, all_files))}
+    return Balance(seen=counts[_SEEN], by_status={status: counts.get(status, 0) for status in Status})
+
+
+def latest_answer_ms(database: Database) -> int | None:
+    """When the latest answer was written; None if there is none yet."""
+    with database.reading() as connection:
+        latest: int | None = connection.execute(select(func.max(images.c.recognized_ms))).scalar_one()
+    return latest
 
 
 def oldest_queued_ms(database: Database) -> int | None:

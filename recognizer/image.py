@@ -24,11 +24,12 @@ _LIGHT = 200
 _DARK_SHARE = 0.02
 #: Not following links, not waiting for a pipe's writer, not handing the file to child processes.
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_NO_FILE = "not a regular file"
 _REASONS = {
     errno.ENOENT: VANISHED,
     errno.ENOTDIR: VANISHED,
     errno.ELOOP: "a symbolic link; only regular files are read",
-    errno.ENXIO: "not a regular file",
+    errno.ENXIO: _NO_FILE,
     errno.EACCES: "permission denied",
     errno.EPERM: "permission denied",
 }
@@ -85,11 +86,15 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Gray:
 
 
 def _read(path: bytes, max_bytes: int) -> tuple[bytes, os.stat_result]:
+    # Opening alone has effects on what is no file: it lets a pipe's waiting writer go on. A link fails to open.
+    mode = os.lstat(path).st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+        raise Inaccessible(_NO_FILE)
     descriptor = os.open(path, _FLAGS)
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise Inaccessible("not a regular file")
+            raise Inaccessible(_NO_FILE)
         if status.st_size > max_bytes:
             raise UnreadableImage(f"{status.st_size} bytes is more than the {max_bytes} allowed")
         data = _read_to_end(descriptor, status.st_size)

@@ -1,10 +1,13 @@
 """Turn the operating system's file events into paths to look at; an event means no more than that."""
 
+import logging
 import os
 import queue
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import structlog
 from watchdog.events import (
     DirCreatedEvent,
     DirMovedEvent,
@@ -16,6 +19,9 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 from watchdog.observers import Observer
+
+_WATCHDOG = logging.getLogger("watchdog")
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,8 @@ class EventSource:
         self._observer = Observer()
         self._observer.schedule(_Handler(folder, self.looks), os.fsdecode(folder), recursive=True, event_filter=_WANTED)
         self._observer.start()
+        self._overflow = _Overflow(self._scan_all)
+        _WATCHDOG.addHandler(self._overflow)
 
     def alive(self) -> bool:
         """Whether events still come: they end with the folder they were asked for."""
@@ -49,9 +57,27 @@ class EventSource:
 
     def close(self) -> None:
         """Stop watching. Safe to call twice."""
+        _WATCHDOG.removeHandler(self._overflow)
         if self._observer.is_alive():
             self._observer.stop()
             self._observer.join()
+
+    def _scan_all(self) -> None:
+        _log.warning("events overflowed, scanning")
+        self.looks.put(Look(b"", directory=True))
+
+
+class _Overflow(logging.Handler):
+    """Tells when the kernel dropped events: watchdog (since 7.1) does no more about it than to log that."""
+
+    def __init__(self, overflowed: Callable[[], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._overflowed = overflowed
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Pick out that one warning."""
+        if "events were lost" in record.getMessage():
+            self._overflowed()
 
 
 class _Handler(FileSystemEventHandler):

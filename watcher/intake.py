@@ -1,7 +1,9 @@
 """Bring complete files into the ledger and ring for them, in batches as they come."""
 
+import os
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import partial
 
 from db import intake, paths
 from db.engine import Database
@@ -9,6 +11,7 @@ from db.intake import SeenFile
 from watcher.folder import FileState, is_ours, look_at, scan
 from watcher.reconciler import Reconciler
 from watcher.stability import Settling
+from watcher.writers import has_writer
 
 #: Files compared with the ledger, and written, in one go during a scan.
 BATCH_FILES = 1024
@@ -63,4 +66,5 @@ class Intake:
         return len(ids)
 
     def _is_complete(self, state: FileState, closed: AbstractSet[bytes]) -> bool:
-        return self.settling.complete(state, closed=state.path in closed)
+        held = partial(has_writer, os.path.join(self._folder, state.path))
+        return self.settling.complete(state, closed=state.path in closed, held=held)

@@ -5,6 +5,14 @@ from collections.abc import Callable
 
 from watcher.folder import FileState
 
+#: Seconds after its last change for which a file is left to a writer that has it open. Far above any pause of somebody
+#: who is at it, and short enough for files whose writer never closes them.
+HELD_SECONDS = 10.0
+
+
+def _nobody() -> bool:
+    return False
+
 
 class Settling:
     """Remembers files that changed a moment ago until they have held still for `settle_seconds`."""
@@ -17,19 +25,21 @@ class Settling:
     def __len__(self) -> int:
         return len(self._seen)
 
-    def complete(self, state: FileState, *, closed: bool = False) -> bool:
+    def complete(self, state: FileState, *, closed: bool = False, held: Callable[[], bool] = _nobody) -> bool:
         """Whether a file can be read now; if not, it is remembered. `closed`: its writer has closed or moved it.
 
         A file whose last change lies `settle_seconds` back is complete at the first look; one whose clock can't be
-        trusted (a change in the future) is, after it was seen unchanged for as long.
+        trusted (a change in the future) is, after it was seen unchanged for as long. `held` is asked whether a writer
+        still has the file open: then it is waited for, `HELD_SECONDS` at most.
         """
         now = self._clock()
         before, since = self._seen.get(state.path, (None, now))
-        still = before == state and now - since >= self._settle
-        if closed or still or now - state.mtime_ns / 1e9 >= self._settle:
+        age = now - state.mtime_ns / 1e9
+        still = age >= self._settle or (before == state and now - since >= self._settle)
+        if closed or (still and not (0 < self._settle <= age < HELD_SECONDS and held())):
             self._seen.pop(state.path, None)
             return True
-        if before != state:
+        if still or before != state:
             self._seen[state.path] = (state, now)
         return False
 

@@ -128,11 +128,14 @@ class Watcher:
 
     def _look(self, looks: list[Look]) -> None:
         files: dict[bytes, bool] = {}
+        directories: dict[bytes, None] = {}
         for look in looks:
             if look.directory:
-                self._intake.scan(look.path)
+                directories[look.path] = None
             else:
                 files[look.path] = files.get(look.path, False) or look.closed
+        for directory in directories:
+            self._intake.scan(directory)
         self._intake.look(files)
 
     def _announce(self, trouble: str | None) -> None:

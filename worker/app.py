@@ -1,6 +1,7 @@
 """The Celery app: queues, delivery promises and limits, one setting a line with its reason."""
 
 from celery import Celery
+from kombu.transport import TRANSPORT_ALIASES
 
 #: Row ids to read.
 READING_QUEUE = "reading"
@@ -16,6 +17,8 @@ VISIBILITY_SECONDS = 180
 
 def make_app(redis_url: str) -> Celery:
     """Make the app for one broker. Connects to nothing yet."""
+    # kombu's table of transports by URL scheme; a URL such as redis+socket:// leaves no other way to name one's own.
+    TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "worker.transport:Transport"))
     app = Celery("digits", broker=redis_url, include=["worker.tasks"])
     app.conf.update(
         accept_content=["json"],
@@ -31,6 +34,7 @@ def make_app(redis_url: str) -> Celery:
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
         worker_send_task_events=False,
+        worker_enable_remote_control=False,  # or whoever can write to Redis could tell workers to shut down
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,  # wait for a lost broker as long as it takes
         broker_connection_timeout=2,

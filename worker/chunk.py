@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from db import claims, paths
-from db.claims import Answer, ClaimedFile, DigitRow
+from db.claims import Answer, Claim, ClaimedFile, DigitRow
 from db.engine import Database
 from db.errors import DatabaseUnavailable
 from db.tables import Status
@@ -43,6 +43,7 @@ def read_chunk(
     """Answer the rows `ids` that still wait. Commits. Raises DatabaseUnavailable."""
     claim = claims.claim(database, ids, token, redelivered=redelivered)
     done = ReadChunk(alone=claim.alone)
+    _log_crashes(claim, ids if redelivered else [])
     opened = _Opened()
     stop = time.monotonic() + BUDGET_SECONDS
     for number, file in enumerate(claim.files):
@@ -56,12 +57,20 @@ def read_chunk(
     return done
 
 
+def _log_crashes(claim: Claim, redelivered: Sequence[int]) -> None:
+    """Tell of every row, in a line of its own, that its reader died."""
+    for row_id in claim.alone:
+        _log.warning("a reader died on it or beside it, it travels alone now", row=row_id)
+    if len(redelivered) == 1 and not claim.alone:
+        then = "it is tried again" if claim.files else "it is not tried again"
+        _log.warning(f"a reader died on it, {then}", row=redelivered[0])
+
+
 class _Opened:
     """The files of a chunk after opening: ready for the model, failed, or still growing."""
 
     def __init__(self) -> None:
-        self._files: list[ClaimedFile] = []
-        self._prepared: list[PreparedFile] = []
+        self._ready: list[tuple[ClaimedFile, PreparedFile]] = []
         self._failed: list[Answer] = []
         self.growing: list[int] = []
 
@@ -71,37 +80,58 @@ class _Opened:
         try:
             prepared = prepare_file(path)
         except Inaccessible as error:
-            self._failed.append(Answer(file.id, Status.FAILED, reason=str(error)))
-        except UnreadableImage as error:
             self._fail(file, str(error))
-        except MemoryError:
-            self._fail(file, "it needs more memory than there is")
         except Exception as error:  # noqa: BLE001 - the task boundary: a neighbour must not suffer
-            _log.exception("reader failed", row=file.id)
-            self._fail(file, f"the reader failed on it ({type(error).__name__})")
+            self._fail_unless_growing(file, error)
         else:
             if (prepared.size, prepared.mtime_ns) == (file.size, file.mtime_ns):
-                self._files.append(file)
-                self._prepared.append(prepared)
+                self._ready.append((file, prepared))
             else:
                 self.growing.append(file.id)
 
-    def _fail(self, file: ClaimedFile, reason: str) -> None:
+    def answers(self, model: Model) -> list[Answer]:
+        """Run the model once over everything prepared; should that fail, over each file alone."""
+        try:
+            return _answers(self._ready, model) + self._failed
+        except Exception as error:  # noqa: BLE001 - as above
+            _log.warning("reading together failed, each is read alone", why=repr(error), files=len(self._ready))
+        found = [answer for file, prepared in self._ready for answer in self._answer_alone(file, prepared, model)]
+        return found + self._failed
+
+    def _answer_alone(self, file: ClaimedFile, prepared: PreparedFile, model: Model) -> list[Answer]:
+        try:
+            return _answers([(file, prepared)], model)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._fail_unless_growing(file, error)
+            return []
+
+    def _fail_unless_growing(self, file: ClaimedFile, error: Exception) -> None:
         age = time.time() - file.mtime_ns / 1e9
         if 0 <= age < GROWING_SECONDS:
             self.growing.append(file.id)
         else:
-            self._failed.append(Answer(file.id, Status.FAILED, reason=reason))
+            self._fail(file, _reason(file, error))
 
-    def answers(self, model: Model) -> list[Answer]:
-        """Run the model once over everything prepared."""
-        readings = read([file.prepared for file in self._prepared], model)
-        version = model.card.version
-        found = [
-            _answer(file, prepared, reading, version)
-            for file, prepared, reading in zip(self._files, self._prepared, readings, strict=True)
-        ]
-        return found + self._failed
+    def _fail(self, file: ClaimedFile, reason: str) -> None:
+        _log.info("file failed", row=file.id, why=reason)
+        self._failed.append(Answer(file.id, Status.FAILED, reason=reason))
+
+
+def _reason(file: ClaimedFile, error: Exception) -> str:
+    if isinstance(error, UnreadableImage):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "it needs more memory than there is"
+    _log.error("reader failed", row=file.id, exc_info=error)
+    return f"the reader failed on it ({type(error).__name__})"
+
+
+def _answers(ready: Sequence[tuple[ClaimedFile, PreparedFile]], model: Model) -> list[Answer]:
+    readings = read([prepared.prepared for _, prepared in ready], model)
+    version = model.card.version
+    return [
+        _answer(file, prepared, reading, version) for (file, prepared), reading in zip(ready, readings, strict=True)
+    ]
 
 
 def _answer(file: ClaimedFile, prepared: PreparedFile, reading: Reading, version: int) -> Answer:

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 import structlog
 
-from recognizer.errors import RecognitionError
-from recognizer.model import Model, active_version, load_model
+from recognizer.contract import SIDE
+from recognizer.errors import ContractMismatch, RecognitionError
+from recognizer.model import ACTIVE_FILE, Model, active_version, load_model
 
 _log = structlog.get_logger()
 
@@ -16,7 +18,8 @@ class HeldModel:
     def __init__(self, model_dir: Path) -> None:
         self._model_dir = model_dir
         self._model: Model | None = None
-        self._refused: int | None = None
+        self._followed: tuple[int, int] | None = None
+        self._trouble: str | None = None
 
     @property
     def version(self) -> int | None:
@@ -26,25 +29,48 @@ class HeldModel:
     def current(self) -> Model:
         """Give the active model. One that can't be loaded is refused, once and in the log, and the old one serves on.
 
-        Raises ModelMissing or ContractMismatch when there is no old one.
+        What was refused is tried again when it is made active anew. Raises ModelMissing or ContractMismatch when there
+        is no old one.
         """
         if self._model is None:
             self._model = self._load(active_version(self._model_dir))
             return self._model
         try:
             version = active_version(self._model_dir)
-            if version not in (self._model.card.version, self._refused):
-                self._model = self._load(version)
+            activation = (version, self._activated_ns())
+            if activation != self._followed:
+                self._followed = activation
+                if version != self.version:
+                    self._model = self._load(version)
         except RecognitionError as error:
-            self._refuse(error)
+            self._refuse(str(error))
+        else:
+            self._trouble = None
         return self._model
 
+    def _activated_ns(self) -> int:
+        try:
+            return (self._model_dir / ACTIVE_FILE).stat().st_mtime_ns
+        except OSError:
+            return 0
+
     def _load(self, version: int) -> Model:
-        self._refused = version
-        model = load_model(self._model_dir, version)
-        self._refused = None
+        try:
+            model = load_model(self._model_dir, version)
+            sane = bool(np.isfinite(model.probabilities(np.zeros((1, SIDE, SIDE), np.uint8))).all())
+        except RecognitionError:
+            raise
+        except Exception as error:
+            # Whatever is wrong with weights that match their checksums: no file may suffer for it.
+            raise ContractMismatch(f"version {version} can't be used ({type(error).__name__}: {error})") from error
+        if model.card.version != version:
+            raise ContractMismatch(f"the card of version {version} is version {model.card.version}'s")
+        if not sane:
+            raise ContractMismatch(f"version {version} gives no probabilities")
         _log.info("model loaded", version=version, architecture=model.card.architecture)
         return model
 
-    def _refuse(self, error: RecognitionError) -> None:
-        _log.warning("model refused, the old one serves on", version=self.version, why=str(error))
+    def _refuse(self, why: str) -> None:
+        if why != self._trouble:
+            _log.warning("model refused, the old one serves on", version=self.version, why=why)
+        self._trouble = why

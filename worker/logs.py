@@ -1,30 +1,54 @@
-"""Structured logs: one line an event, on standard error or in a file."""
+"""Structured logs: one line an event, on standard error or in a file. A full disk costs lines, never the process."""
 
+import contextlib
 import logging
 import sys
-from typing import TextIO
+from typing import Any, TextIO
 
 import structlog
+
+
+class _Lines(structlog.PrintLogger):
+    """Writes a line an event; one that can't be written is lost, as nobody's work may depend on it."""
+
+    def msg(self, message: str) -> None:
+        """Write a line."""
+        with contextlib.suppress(OSError):
+            super().msg(message)
+
+    log = debug = info = warn = warning = fatal = failure = err = error = critical = exception = msg
+
+
+class _LibraryLines(logging.StreamHandler[TextIO]):
+    """The same for the libraries' lines."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Lose the line, where logging itself would write a traceback to the same full disk."""
 
 
 def configure_logs(level: str, stream: TextIO | None = None) -> None:
     """Send this process's events, and the libraries' warnings, to standard error or `stream`. Safe to call twice."""
     stream = stream or sys.stderr
     number = logging.getLevelNamesMapping()[level.upper()]
+    noted: list[Any] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+    ]
+    written: list[Any] = [
+        structlog.processors.format_exc_info,
+        structlog.processors.LogfmtRenderer(key_order=["at", "level", "event"]),
+    ]
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
-            structlog.processors.format_exc_info,
-            structlog.processors.LogfmtRenderer(key_order=["at", "level", "event"]),
-        ],
+        processors=noted + written,
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        logger_factory=lambda *_: _Lines(stream),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(
-        level=max(number, logging.WARNING),
-        format="at=%(asctime)s level=%(levelname)s event=%(message)r",
-        stream=stream,
-        force=True,
+    libraries = _LibraryLines(stream)
+    libraries.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=noted,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *written],
+        )
     )
+    logging.basicConfig(level=max(number, logging.WARNING), handlers=[libraries], force=True)

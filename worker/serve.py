@@ -1,5 +1,6 @@
 """Run a worker in the foreground: reading processes that hold the model, or the one that trains."""
 
+import logging
 import os
 import sys
 
@@ -14,6 +15,7 @@ def serve(settings: Settings, *, processes: int, trains: bool) -> None:
     """Work until SIGTERM or SIGINT, then finish the chunk in hand and end. Does not return before."""
     os.environ[ROLE_VARIABLE] = TRAINER if trains else READER
     configure_logs(settings.log_level)
+    logging.captureWarnings(True)  # noqa: FBT003 - they become log lines too
     app = make_app(broker.url_for(settings.redis_url, settings.var_dir))
     arguments = [
         "--quiet", "worker",

@@ -1,5 +1,6 @@
 """The tasks: thin, validating, and the one place where errors become log lines."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -34,17 +35,29 @@ def read(self: Task, ids: object = None) -> None:
         model = process.model.current()
         done = read_chunk(process.database, model, rows, self.request.id, redelivered=_redelivered(self))
     except RecognitionError as error:
-        _log.warning("no model to read with, a training is asked for", why=str(error), rows=len(rows))
+        _log.warning("no model to read with, a training is asked for", why=str(error), rows=spans(rows))
         process.client.ask_for_training()
         return
     except LedgerError as error:
-        _log.error("ledger out of reach, its rows are sent again later", why=str(error), rows=len(rows))
+        _log.error("ledger out of reach, its rows are sent again later", why=str(error), rows=spans(rows))
+        return
+    except MemoryError:  # one that left the task would end the whole worker, as Celery has it
+        _log.error("out of memory, its rows are sent again later", rows=spans(rows))
         return
     if done.rest:
         process.client.ring(done.rest)
     if done.alone:
         process.client.ring_alone(done.alone)
-    _log.info("chunk read", rows=len(rows), answered=done.answered, model=model.card.version)
+    _log.info("chunk read", rows=spans(rows), answered=done.answered, model=model.card.version)
+
+
+def spans(rows: Sequence[int]) -> str:
+    """Write row ids for a log line: `1-256,300`."""
+    found: list[tuple[int, int]] = []
+    for row in sorted(rows):
+        begun = found.pop() if found and row <= found[-1][1] + 1 else (row, row)
+        found.append((begun[0], row))
+    return ",".join(f"{first}-{last}" if last > first else str(first) for first, last in found)
 
 
 def _row_ids(ids: object) -> list[int] | None:

@@ -7,7 +7,7 @@ from db import intake
 from db.engine import Database
 from db.errors import LedgerError
 from settings import load_settings
-from trainer.errors import TrainingError
+from trainer.errors import TrainingBusy, TrainingError
 from trainer.fit import Progress
 from trainer.gate import needed
 from trainer.network import Architecture
@@ -34,12 +34,20 @@ def train_and_ring(architecture: Architecture, epochs: int | None, *, force: boo
             force=force,
             on_progress=news.progress,
         )
-        _log.info("training ended", version=published.card.version, verdict=published.verdict.reason)
+    except TrainingBusy as error:
+        _log.warning("training dropped", why=str(error))
         news.end()
-        _ring_for_waiting(client, Database(settings.database_url))
-    except (TrainingError, LedgerError) as error:
+        return
+    except TrainingError as error:
         _log.error("training failed", why=str(error))
         news.say(f"{FAILED}{error}")
+        return
+    _log.info("training ended", version=published.card.version, verdict=published.verdict.reason)
+    news.end()
+    try:
+        _ring_for_waiting(client, Database(settings.database_url))
+    except LedgerError as error:
+        _log.error("ledger out of reach, its rows are sent again later", why=str(error))
 
 
 class _News:

@@ -4,17 +4,22 @@ import os
 import random
 import shutil
 import signal
-import sqlite3
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 import pytest
-from sqlalchemy import create_engine, text
+import redis
+from sqlalchemy import text
 
 import broker
+from broker import EmbeddedBroker
+from db.engine import Database
 from tests.place import ROOT, Place
 from worker.app import READING_QUEUE
 
@@ -22,7 +27,7 @@ from worker.app import READING_QUEUE
 BALANCE_SECONDS = 120.0
 #: A digit as MNIST has it: the smallest file people drop.
 PICTURE = (ROOT / "digits" / "zero-mnist-28px.png").read_bytes()
-_FIGURES = pytest.StashKey[list[tuple[str, str, str, str]]]()
+_FIGURES = pytest.StashKey[list[tuple[str, str, str, str, str]]]()
 
 
 @dataclass
@@ -37,6 +42,37 @@ class Abused:
         """The watched folder."""
         return self.place.inbox
 
+    @property
+    def broker_url(self) -> str:
+        """The broker in use: the test's own, if it set one, else the embedded one."""
+        return broker.url_for(self.place.variables.get("DIGITS_REDIS_URL"), self.place.path / "var")
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start a command that goes on and may say much: its output goes into a file."""
+        with (self.place.path / "output.log").open("a", encoding="utf-8") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "cli.main", *arguments],
+                cwd=self.place.path,
+                env=self.place.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                text=True,
+                start_new_session=True,
+            )
+        self.place.started.append(process)
+        return process
+
+    def drop(self, numbers: Iterable[int]) -> None:
+        """Write a picture for each number, as fast as that goes."""
+        for number in numbers:
+            (self.inbox / f"{number}.png").write_bytes(PICTURE)
+
+    def log(self, part: str) -> str:
+        """Give the log of one part of `digits run`: `watcher`, `worker`, ..."""
+        path = self.place.path / "var" / "log" / f"{part}.log"
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
     def counts(self) -> dict[str, int]:
         """Count the ledger's rows by status; nothing while there is no ledger yet."""
         try:
@@ -47,12 +83,17 @@ class Abused:
 
     def query(self, statement: str) -> list[tuple[object, ...]]:
         """Ask the ledger."""
-        engine = create_engine(self.url)
-        try:
-            with engine.connect() as connection:
-                return [tuple(row) for row in connection.execute(text(statement))]
-        finally:
-            engine.dispose()
+        with self._database.reading() as connection:
+            return [tuple(row) for row in connection.execute(text(statement))]
+
+    @cached_property
+    def _database(self) -> Database:
+        # Not Python's own sqlite3: an old one could damage a database that the product writes with a new one.
+        return Database(self.url)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._database.close()
 
     def answered(self) -> int:
         """Count the rows that wait no more."""
@@ -74,9 +115,12 @@ class Abused:
         return True
 
     def queue_length(self) -> int:
-        """Count the messages that nobody has taken; the embedded broker's, which must run."""
-        with broker.connect(broker.embedded_url(self.place.path / "var")) as client:
-            return int(client.llen(READING_QUEUE))
+        """Count the messages that nobody has taken; -1 if the broker does not answer just now."""
+        try:
+            with broker.connect(self.broker_url) as client:
+                return int(client.llen(READING_QUEUE))
+        except redis.RedisError:
+            return -1
 
     def require_balance(self, files: int, seconds: float = BALANCE_SECONDS) -> float:
         """Fail unless so many files have one final row each in time, the database is sound, and the queue is empty.
@@ -93,43 +137,61 @@ class Abused:
         status = self.place.digits("status")
         assert status.returncode == 0, status.stdout + status.stderr
         if self.url.startswith("sqlite"):
-            with sqlite3.connect(self.place.path / "var" / "results.db", timeout=30) as connection:
-                assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            assert self.query("PRAGMA integrity_check") == [("ok",)]
         return took
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def abused(request: pytest.FixtureRequest, place: Place, publish: Callable[[Path, int], int]) -> Abused:
-    """Give a place on each database; nothing runs there yet (`abused.place.start("run")`)."""
-    return _abused(request.param, request, place, publish)
+def abused(request: pytest.FixtureRequest, place: Place, publish: Callable[[Path, int], int]) -> Iterator[Abused]:
+    """Give a place on each database; nothing runs there yet (`abused.start("run")`)."""
+    yield from _abused(request.param, request, place, publish)
 
 
 @pytest.fixture
-def abused_sqlite(request: pytest.FixtureRequest, place: Place, publish: Callable[[Path, int], int]) -> Abused:
+def abused_sqlite(
+    request: pytest.FixtureRequest, place: Place, publish: Callable[[Path, int], int]
+) -> Iterator[Abused]:
     """Give a place on SQLite, for what does not concern the database."""
-    return _abused("sqlite", request, place, publish)
+    yield from _abused("sqlite", request, place, publish)
 
 
-def _abused(kind: str, request: pytest.FixtureRequest, place: Place, publish: Callable[[Path, int], int]) -> Abused:
+def _abused(
+    kind: str, request: pytest.FixtureRequest, place: Place, publish: Callable[[Path, int], int]
+) -> Iterator[Abused]:
     url = f"sqlite:///{place.path}/var/results.db"
     if kind == "postgres":
         url = request.getfixturevalue("new_postgres_url")()
     publish(place.path / "model", 0)
     place.variables |= {"DIGITS_DATABASE_URL": url, "DIGITS_MODEL_DIR": str(place.path / "model")}
-    return Abused(place, url)
+    abused = Abused(place, url)
+    yield abused
+    abused.close()
 
 
-Record = Callable[[str, str, int], None]
+@pytest.fixture
+def own_broker(short_path: Path) -> Iterator[EmbeddedBroker]:
+    """Give a broker that nobody but the test stops and starts."""
+    server = EmbeddedBroker(short_path)
+    server.ensure()
+    yield server
+    server.stop()
+
+
+class Record(Protocol):
+    """Note a test's load, faults, number of lost files, and the seconds until the balance closed."""
+
+    def __call__(self, load: str, faults: str, lost: int, seconds: float | None = None) -> None:
+        """Note it."""
 
 
 @pytest.fixture
 def record(request: pytest.FixtureRequest) -> Record:
-    """Note a test's load, faults and number of lost files for the table at the end."""
+    """Note a test's figures for the table at the end."""
     rows = request.config.stash.setdefault(_FIGURES, [])
 
-    def note(load: str, faults: str, lost: int) -> None:
+    def note(load: str, faults: str, lost: int, seconds: float | None = None) -> None:
         database = "postgres" if "postgres" in request.node.name else "sqlite"
-        rows.append((database, load, faults, str(lost)))
+        rows.append((database, load, faults, str(lost), "" if seconds is None else f"{seconds:.0f} s"))
 
     return note
 
@@ -139,7 +201,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     rows = config.stash.get(_FIGURES, [])
     if rows:
         terminalreporter.section("nothing lost", sep="=")
-        for row in [("database", "load", "faults", "lost"), ("---", "---", "---", "---"), *sorted(rows)]:
+        for row in [("database", "load", "faults", "lost", "balanced after"), ("---",) * 5, *sorted(rows)]:
             terminalreporter.write_line("| " + " | ".join(row) + " |")
 
 

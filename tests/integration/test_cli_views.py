@@ -10,7 +10,7 @@ import re
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -335,6 +335,109 @@ def test_status_is_one_if_the_balance_does_not_close(filled: Settings, monkeypat
     monkeypatch.setattr(cli.status, "balance", lambda _: Balance(3, dict.fromkeys(Status, 0)))
     assert show_status(filled) == 1
     assert "DOES NOT CLOSE" in capsys.readouterr().out
+
+
+def _minutes_ago(database: Database, *, seen: float, answered: float) -> None:
+    """Let all files have come, and all answers have been written, so long ago."""
+    now = intake.now_ms()
+    with database.writing() as connection:
+        connection.execute(text("UPDATE images SET first_seen_ms = :then"), {"then": now - seen * 60_000})
+        latest = text("UPDATE images SET recognized_ms = :then WHERE recognized_ms IS NOT NULL")
+        connection.execute(latest, {"then": now - answered * 60_000})
+
+
+@pytest.fixture
+def beats(filled: Settings, broker_url: str) -> Iterator[Callable[..., Settings]]:
+    """Say that some parts are alive; gives the settings under which they are seen."""
+    with connect(broker_url) as client:
+
+        def beat(**parts: str) -> Settings:
+            for role, doing in parts.items():
+                Beat(client, role, lambda doing=doing: doing).now()  # type: ignore[misc]  # mypy and defaults
+            return filled.model_copy(update={"redis_url": broker_url})
+
+        yield beat
+
+
+Beats = Callable[..., Settings]
+
+
+def test_status_is_one_if_nothing_is_answered_for_long(
+    filled: Settings, sqlite_database: Database, beats: Beats, capsys: Capture
+) -> None:
+    _publish(filled.model_dir, 1)
+    activate_model(filled.model_dir, 1)
+    _minutes_ago(sqlite_database, seen=60, answered=5)
+    assert show_status(beats(worker="model 1", watcher="digits")) == 1
+    assert capsys.readouterr().out.endswith("\nstalled: 1 file waits, nothing was answered for 5 min\n")
+
+
+def test_status_counts_the_silence_from_when_there_was_something_to_answer(
+    sqlite_database: Database, beats: Beats, capsys: Capture
+) -> None:
+    _minutes_ago(sqlite_database, seen=4, answered=600)
+    assert show_status(beats(worker="model 1")) == 1
+    out = capsys.readouterr().out
+    assert "stalled: 1 file waits, nothing was answered for 4 min, and there is no model to read with" in out
+    _minutes_ago(sqlite_database, seen=1, answered=600)
+    assert show_status(beats()) == 0
+    assert "stalled" not in capsys.readouterr().out
+
+
+def test_status_is_zero_while_answers_come(sqlite_database: Database, beats: Beats) -> None:
+    _minutes_ago(sqlite_database, seen=60, answered=1)
+    assert show_status(beats(worker="model 1")) == 0  # `digits run --once` has no watcher
+
+
+def test_status_is_zero_when_nothing_waits_and_nothing_runs(
+    filled: Settings, sqlite_database: Database, capsys: Capture
+) -> None:
+    with sqlite_database.writing() as connection:
+        connection.execute(text("DELETE FROM images WHERE status = 'queued'"))
+    _minutes_ago(sqlite_database, seen=600, answered=600)
+    assert show_status(filled) == 0
+    assert "stalled" not in capsys.readouterr().out
+
+
+def test_status_is_one_if_files_wait_for_long_and_a_part_is_missing(
+    filled: Settings, sqlite_database: Database, beats: Beats, capsys: Capture
+) -> None:
+    _publish(filled.model_dir, 1)
+    activate_model(filled.model_dir, 1)
+    _minutes_ago(sqlite_database, seen=3, answered=1)
+    assert show_status(beats(watcher="digits")) == 1
+    assert "stalled: 1 file waits, the oldest for 3 min, and no worker is running" in capsys.readouterr().out
+    _minutes_ago(sqlite_database, seen=9, answered=4)
+    assert show_status(filled) == 1
+    assert "stalled: 1 file waits, the oldest for 9 min, and the broker can't be reached" in capsys.readouterr().out
+
+
+def test_status_names_a_missing_watcher(
+    filled: Settings, sqlite_database: Database, beats: Beats, capsys: Capture
+) -> None:
+    _publish(filled.model_dir, 1)
+    activate_model(filled.model_dir, 1)
+    _minutes_ago(sqlite_database, seen=9, answered=4)
+    assert show_status(beats(worker="model 1")) == 1
+    assert "nothing was answered for 4 min, and no watcher is running" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("doing", "code"), [("epoch 3 of 20, 17 min left", 0), ("failed: no way to MNIST", 1)])
+def test_waiting_for_the_first_model_is_no_stall_while_it_is_trained(
+    sqlite_database: Database, beats: Beats, doing: str, code: int
+) -> None:
+    _minutes_ago(sqlite_database, seen=9, answered=9)
+    assert show_status(beats(worker="no model", trainer=doing)) == code
+
+
+def test_status_names_the_model_each_worker_holds(filled: Settings, broker_url: str, capsys: Capture) -> None:
+    with connect(broker_url) as client:
+        for pid, version in ((7, 3), (8, 4)):
+            presence = {"role": "worker", "host": "h", "pid": pid, "doing": f"model {version}"}
+            client.set(f"digits:alive:worker:h:{pid}", json.dumps(presence))
+    assert show_status(filled.model_copy(update={"redis_url": broker_url})) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"^worker +model 3 \(h, process 7\)\nworker +model 4 \(h, process 8\)$", out, re.MULTILINE)
 
 
 def test_retry_puts_back_all_that_failed(filled: Settings, sqlite_database: Database, capsys: Capture) -> None:

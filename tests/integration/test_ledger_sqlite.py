@@ -166,6 +166,23 @@ def test_the_sqlite_that_is_really_used_gets_the_journal_its_version_allows(sqli
     assert journal == ("wal" if tuple(map(int, version.split("."))) >= (3, 51, 3) else "delete")
 
 
+def test_tensorflow_s_own_sqlite_is_never_used() -> None:
+    """It takes the place of any that is linked later, as its symbols are visible to all."""
+    ask = """
+from db.engine import Database
+{}
+with Database("sqlite://").reading() as connection:
+    print(connection.exec_driver_sql("SELECT sqlite_source_id()").scalar_one())
+"""
+    sources = {
+        subprocess.run(
+            [sys.executable, "-c", ask.format(before)], capture_output=True, text=True, check=True
+        ).stdout.splitlines()[-1]
+        for before in ("", "import tensorflow")
+    }
+    assert len(sources) == 1
+
+
 def test_a_ledger_survives_the_change_from_one_journal_to_the_other(
     sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

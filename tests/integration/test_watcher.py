@@ -1,10 +1,13 @@
 """A real watcher on a real folder, with a real ledger and broker, and nobody who reads."""
 
 import functools
+import itertools
 import os
 import shutil
 import signal
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, MutableMapping
 from pathlib import Path
 
@@ -184,12 +187,59 @@ def test_half_written_file_is_not_enqueued_by_rescans_either(watched: Watched) -
     watched.wait_for("slow.png")
 
 
-def test_a_file_that_is_never_closed_is_registered_when_it_holds_still(watched: Watched) -> None:
+def test_a_file_that_is_never_closed_is_registered_when_it_holds_still(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watcher.stability.HELD_SECONDS", 0.4)
     watched.start(settle=0.2)
     with (watched.folder / "open.png").open("wb") as file:
         file.write(b"all there is")
         file.flush()
         watched.wait_for("open.png")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells whether somebody writes a file")
+def test_a_writer_that_pauses_longer_than_files_settle_is_waited_for(watched: Watched) -> None:
+    watched.start(settle=0.05, rescan=0.01)
+    with (watched.folder / "slow.png").open("wb") as file:
+        file.write(b"first half")
+        file.flush()
+        pause = (watched.folder / "slow.png").stat().st_mtime + 0.2
+        for number in itertools.count():
+            watched.pass_by(f"neighbour {number}.png")
+            if time.time() > pause:
+                break
+        assert "slow.png" not in watched.rows()
+        file.write(b"second half")
+    watched.wait_for("slow.png")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what is lost is Linux's queue of events")
+def test_events_that_were_lost_are_made_up_for_by_a_scan_at_once(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from watchdog.observers.inotify_c import (  # noqa: PLC0415 - Linux's
+        InotifyConstants,
+        InotifyEvent,
+        InotifyFD,
+        Mask,
+        WatchDescriptor,
+    )
+
+    read = InotifyFD.read_events
+
+    def lose(inotify: InotifyFD) -> list[InotifyEvent]:
+        events = read(inotify)
+        if b"lost.png" not in {event.name for event in events}:
+            return events
+        return [InotifyEvent(WatchDescriptor(-1), Mask(InotifyConstants.IN_Q_OVERFLOW), 0, b"")]
+
+    watched.start()
+    monkeypatch.setattr(InotifyFD, "read_events", lose)
+    watched.pass_by("seen.png")  # the read that waits already is the last that loses nothing
+    os.link(watched.folder / "first.png", watched.folder / "lost.png")
+    watched.wait_for("lost.png")
+    assert watched.announced("events overflowed, scanning") >= 1
 
 
 def test_a_file_moved_in_from_outside_is_registered(started: Watched, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 import worker.chunk
 from db import claims, intake, paths, queries
@@ -144,6 +145,47 @@ def test_a_reader_that_fails_on_one_file_reads_the_others(
     outcomes = ledger.outcomes()
     assert outcomes.pop("bad.png") == ("failed", expected)
     assert set(outcomes.values()) == {("accepted", "7")}
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (MemoryError(), "it needs more memory than there is"),
+        (ValueError("a bug"), "the reader failed on it (ValueError)"),
+    ],
+)
+def test_a_model_that_fails_on_one_file_reads_the_others(
+    ledger: Ledger, draw: Draw, error: Exception, expected: str
+) -> None:
+    def fails_on_two(batch: Crops) -> Probabilities:
+        if len(batch) in {2, 4}:  # "77" alone, or all digits together
+            raise error
+        return always_seven(batch)
+
+    draw(ledger.folder / "before.png", "7")
+    draw(ledger.folder / "bad.png", "77")
+    draw(ledger.folder / "after.png", "7")
+    rows = ledger.register("before.png", "bad.png", "after.png")
+    done = read_chunk(ledger.database, Model(CARD, fails_on_two), rows, "message")
+    outcomes = ledger.outcomes()
+    assert outcomes.pop("bad.png") == ("failed", expected)
+    assert set(outcomes.values()) == {("accepted", "7")}
+    assert done.answered == 3
+
+
+def test_a_log_line_about_one_file_carries_its_row(ledger: Ledger, draw: Draw) -> None:
+    (ledger.folder / "bad.png").write_bytes(b"text")
+    draw(ledger.folder / "good.png", "7")
+    bad, good = ledger.register("bad.png", "good.png")
+    claims.claim(ledger.database, [good], "message")
+    with capture_logs() as logs:
+        read_chunk(ledger.database, MODEL, [bad], "another")
+        read_chunk(ledger.database, MODEL, [good], "message", redelivered=True)
+        read_chunk(ledger.database, MODEL, [bad, good], "together")
+    assert [(line["event"], line["row"]) for line in logs] == [
+        ("file failed", bad),
+        ("a reader died on it, it is tried again", good),
+    ]
 
 
 def test_a_file_that_changed_after_it_was_registered_stays_queued(ledger: Ledger, draw: Draw) -> None:

@@ -389,6 +389,12 @@ def test_a_pipe_is_refused_without_waiting_for_its_writer(tmp_path: Path) -> Non
     assert reason(tmp_path / "pipe.png") == "not a regular file"
 
 
+def test_what_is_no_file_is_not_even_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    monkeypatch.setattr(os, "open", None)  # would let a writer who waits at the pipe go on
+    assert reason(tmp_path / "pipe.png") == reason(tmp_path) == "not a regular file"
+
+
 def test_a_socket_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)  # a socket's path must be short
     with socket.socket(socket.AF_UNIX) as server:
@@ -401,7 +407,7 @@ def test_denied_permission_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(os, "open", deny)  # the one who runs the tests may be allowed everything
-    assert reason(Path("secret.png")) == "permission denied"
+    assert reason(Path(__file__)) == "permission denied"
 
 
 def test_any_other_failure_is_told_in_the_system_s_words(monkeypatch: pytest.MonkeyPatch) -> None:

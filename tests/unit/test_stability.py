@@ -1,7 +1,7 @@
 """Complete files are told from those still being written, on a clock of our own."""
 
 from watcher.folder import FileState
-from watcher.stability import Settling
+from watcher.stability import HELD_SECONDS, Settling
 
 
 class Clock:
@@ -123,3 +123,32 @@ def test_a_file_that_is_gone_is_no_longer_waited_for() -> None:
 def test_with_no_time_to_settle_every_file_is_complete() -> None:
     clock = Clock()
     assert Settling(0.0, clock=clock).complete(written(clock))
+
+
+def test_a_file_that_its_writer_still_has_open_is_not_complete_however_still_it_holds() -> None:
+    clock = Clock()
+    settling = Settling(2.0, clock=clock)
+    paused = written(clock, ago=5.0)
+    assert not settling.complete(paused, held=lambda: True)
+    assert settling.next_due() == 2.0
+    clock.now += 2.0
+    assert not settling.complete(paused, held=lambda: True)
+    clock.now += 2.0
+    assert settling.complete(paused, held=lambda: False)
+
+
+def test_a_file_that_is_held_open_for_ever_is_complete_some_time() -> None:
+    clock = Clock()
+    settling = Settling(2.0, clock=clock)
+    assert not settling.complete(written(clock, ago=HELD_SECONDS - 0.1), held=lambda: True)
+    assert settling.complete(written(clock, ago=HELD_SECONDS), held=lambda: True)
+
+
+def test_nobody_is_asked_for_a_writer_of_an_old_file() -> None:
+    clock = Clock()
+
+    def asked() -> bool:
+        raise AssertionError
+
+    assert Settling(2.0, clock=clock).complete(written(clock, ago=3600.0), held=asked)
+    assert Settling(2.0, clock=clock).complete(written(clock), closed=True, held=asked)

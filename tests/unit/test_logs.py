@@ -1,0 +1,74 @@
+"""Logs are one line an event, and never the end of whoever writes them."""
+
+import io
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+from worker.logs import configure_logs
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers[:], root.level = handlers, level
+
+
+def fail(log: "structlog.stdlib.BoundLogger | logging.Logger") -> None:
+    try:
+        int("several\nlines")
+    except ValueError:
+        log.exception("it failed")
+
+
+def test_an_event_is_one_line_whatever_is_in_it() -> None:
+    out = io.StringIO()
+    configure_logs("info", out)
+    log = structlog.get_logger()
+    log.info("chunk read", rows=3)
+    log.warning("model refused", why='a "quoted"\nsecond line')
+    fail(log)
+    lines = out.getvalue().splitlines()
+    assert len(lines) == 3
+    assert lines[0].endswith('level=info event="chunk read" rows=3')
+    assert lines[1].endswith(r'level=warning event="model refused" why="a \"quoted\"\nsecond line"')
+    assert "ValueError: invalid literal" in lines[2]
+
+
+def test_a_library_s_line_looks_like_ours() -> None:
+    out = io.StringIO()
+    configure_logs("info", out)
+    logging.getLogger("celery").info("nobody needs this")
+    logging.getLogger("celery").warning("lost %s", "it")
+    fail(logging.getLogger("celery"))
+    lines = out.getvalue().splitlines()
+    assert [line.split(" ", 1)[1].split(" exception=")[0] for line in lines] == [
+        'level=warning event="lost it"',
+        'level=error event="it failed"',
+    ]
+    assert all(line.startswith("at=20") for line in lines)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_a_full_disk_costs_lines_and_nothing_else(capfd: pytest.CaptureFixture[str]) -> None:
+    full = Path("/dev/full").open("w", encoding="utf-8")  # noqa: SIM115 - it can't even be closed in peace
+    configure_logs("info", full)
+    for _ in range(2000):  # more than any buffer holds
+        structlog.get_logger().error("waiting", why="the disk is full")
+        logging.getLogger("celery").error("waiting")
+    with pytest.raises(OSError, match="No space left"):
+        full.close()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_less_than_asked_for_is_not_written() -> None:
+    out = io.StringIO()
+    configure_logs("warning", out)
+    structlog.get_logger().info("chunk read")
+    assert not out.getvalue()

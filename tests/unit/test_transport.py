@@ -1,0 +1,131 @@
+"""A forged message is dropped before Celery sees it; what we send passes."""
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from kombu.transport import memory, redis
+from structlog.testing import capture_logs
+
+from worker.app import READ_TASK, TRAIN_TASK, make_app
+from worker.transport import MAX_BYTES, Channel, Transport, admitted
+
+Sent = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
+    """Give the message that sending a task puts into its queue."""
+    messages: list[dict[str, Any]] = []
+
+    def keep(_channel: object, _queue: str, message: dict[str, Any], **_: object) -> None:
+        messages.append(message)
+
+    monkeypatch.setattr(memory.Channel, "_put", keep)
+
+    def send(*arguments: Any, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - send_task's own
+        app = make_app("memory://")
+        app.send_task(*arguments, **options)
+        app.close()
+        return messages.pop()
+
+    return send
+
+
+def passes(message: object) -> bool:
+    return admitted([b"reading", json.dumps(message).encode()]) is not None
+
+
+def why(data: bytes) -> str:
+    with capture_logs() as logs:
+        assert admitted([b"reading", data]) is None
+    (line,) = logs
+    assert (line["event"], line["queue"], line["bytes"]) == ("message dropped", "reading", len(data))
+    return str(line["why"])
+
+
+def test_what_we_send_passes(sent: Sent) -> None:
+    assert passes(sent(READ_TASK, ([1, 2],)))
+    assert passes(sent(READ_TASK, (list(range(2**62, 2**62 + 512)),)))
+    assert passes(sent(TRAIN_TASK, kwargs={"only_if_needed": True}))
+    again = sent(READ_TASK, ([1],))
+    again["headers"]["redelivered"] = again["properties"]["delivery_info"]["redelivered"] = True  # as kombu marks it
+    again["headers"]["parent_id"] = again["headers"]["id"]  # sent on by a task
+    assert passes(again)
+
+
+def test_an_empty_queue_is_none() -> None:
+    assert admitted(None) is None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"\xff\xfe", b"/etc/passwd", b"{", b"[" * 60_000, b"1" * 5000, b'{"__type__":"uuid","__value__":1}'],
+    ids=["nothing", "bytes", "path", "half", "deep", "digits", "type"],
+)
+def test_bytes_that_are_no_json_are_dropped(data: bytes) -> None:
+    assert why(data).startswith("it can't be decoded")
+
+
+@pytest.mark.parametrize("message", [None, 5, "../secret.png", [], [1], {}, {"body": ""}, {"headers": {"task": []}}])
+def test_json_that_is_no_message_is_dropped(message: object) -> None:
+    assert why(json.dumps(message).encode()) == "it is no message of ours"
+
+
+def test_a_message_without_one_of_its_parts_is_dropped(sent: Sent) -> None:
+    for part in ("body", "content-type", "content-encoding", "headers", "properties"):
+        message = sent(READ_TASK, ([1],))
+        del message[part]
+        assert not passes(message)
+    for part in ("delivery_tag", "delivery_info", "body_encoding"):
+        message = sent(READ_TASK, ([1],))
+        del message["properties"][part]
+        assert not passes(message)
+    for part in ("task", "id"):
+        message = sent(READ_TASK, ([1],))
+        del message["headers"][part]
+        assert not passes(message)
+
+
+def test_a_message_for_anything_else_than_our_tasks_is_dropped(sent: Sent) -> None:
+    assert not passes(sent("os.system", ("true",)))
+    assert not passes(sent("celery.backend_cleanup"))
+    assert not passes(sent(READ_TASK, ([1],), queue="training"))
+    assert not passes(sent(READ_TASK, ([1],), task_id="../secret"))
+
+
+def test_a_message_that_asks_for_more_than_ours_do_is_dropped(sent: Sent) -> None:
+    assert not passes(sent(READ_TASK, ([1],), countdown=1))
+    assert not passes(sent(READ_TASK, ([1],), expires=1))
+    assert not passes(sent(READ_TASK, ([1],), time_limit=1))
+    assert not passes(sent(READ_TASK, ([1],), compression="zlib"))
+    assert not passes(sent(READ_TASK, ([1],), shadow="\x1b[2J"))
+    assert not passes(sent(READ_TASK, ([1],), link={"task": "x", "args": [], "kwargs": {}, "options": {}}))
+
+
+@pytest.mark.parametrize("body", ["", "no base64!", "bm8ganNvbg==", base64.b64encode(b"[[1]]").decode()])
+def test_a_message_whose_body_is_no_call_is_dropped(sent: Sent, body: str) -> None:
+    assert not passes(sent(READ_TASK, ([1],)) | {"body": body})
+
+
+def test_pickle_is_dropped_undecoded(sent: Sent) -> None:
+    message = sent(READ_TASK, ([1],)) | {"content-type": "application/x-python-serialize"}
+    assert why(json.dumps(message).encode()) == "its content is 'application/x-python-serialize', which is not JSON"
+
+
+def test_a_message_that_is_too_long_is_dropped_unread() -> None:
+    assert why(b" " * (MAX_BYTES + 1)) == "it is too long"
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://127.0.0.1:1/0", "rediss://127.0.0.1:1/0?ssl_cert_reqs=none", "redis+socket:///nowhere"]
+)
+def test_every_broker_is_read_through_this_transport(url: str) -> None:
+    app = make_app(url)
+    with app.connection_for_read() as connection:
+        assert isinstance(connection.transport, Transport)
+    app.close()
+    assert Transport.Channel is Channel
+    assert issubclass(Channel, redis.Channel)
