@@ -179,7 +179,7 @@ def report(out: Annotated[Path, typer.Argument(help="The HTML file to write.")])
 
 @app.command()
 def status() -> None:
-    """Show the balance and what runs; exit 1 if the balance does not close."""
+    """Show the balance and what runs; exit 1 if the balance does not close or the system is stalled."""
     from cli.status import show_status  # noqa: PLC0415
 
     raise typer.Exit(show_status(load_settings()))

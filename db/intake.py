@@ -73,7 +73,7 @@ def _upsert(connection: Connection, folder: str, files: Sequence[SeenFile]) -> l
     new = new_row.excluded
     statement = new_row.on_conflict_do_update(
         index_elements=[images.c.folder, images.c.path],
-        set_={**QUEUE_AGAIN, "size": new.size, "mtime_ns": new.mtime_ns},
+        set_={**QUEUE_AGAIN, "size": new.size, "mtime_ns": new.mtime_ns, "first_seen_ms": new.first_seen_ms},
         where=or_(images.c.size != new.size, images.c.mtime_ns != new.mtime_ns),
     ).returning(images.c.id)
     now = now_ms()
@@ -133,7 +133,7 @@ def requeue(database: Database, row_ids: Sequence[int] | None) -> list[int]:
     """Put the given rows, or with None all failed ones, back in the queue; give their ids. Commits."""
     ids: list[int] = []
     with database.writing() as connection:
-        again = update(images).values(QUEUE_AGAIN).returning(images.c.id)
+        again = update(images).values({**QUEUE_AGAIN, "first_seen_ms": now_ms()}).returning(images.c.id)
         if row_ids is None:
             return list(connection.execute(again.where(images.c.status == Status.FAILED)).scalars())
         for part in _parts(row_ids):

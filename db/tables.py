@@ -53,7 +53,7 @@ images = Table(
     Column("confidence", Float),
     Column("model_version", Integer),
     Column("dark_on_light", SmallInteger),
-    Column("first_seen_ms", BigInteger, nullable=False),
+    Column("first_seen_ms", BigInteger, nullable=False),  # with this content; what is put back waits from then on
     Column("recognized_ms", BigInteger),
     UniqueConstraint("folder", "path", name="uq_images_folder_path"),
     CheckConstraint(f"status IN ({_STATUSES})", name="ck_images_status"),

@@ -8,6 +8,7 @@ drift apart.
 import dataclasses
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,8 @@ CLASSES = 10
 
 CARD_FILE = "card.json"
 MODEL_FILE = "model.keras"
+#: What every reading is held against: a card in which one of these is no number would fail every file.
+_FIGURES = ("mnist_accuracy", "temperature", "accept_threshold", "reject_threshold")
 
 
 @dataclass(frozen=True)
@@ -71,11 +74,18 @@ def read_card(folder: Path) -> Card:
         raise ContractMismatch(f"the card of the model in {folder} can't be read: {error}") from error
     if not isinstance(fields, dict) or fields.get("contract") != CONTRACT_VERSION:
         raise ContractMismatch(f"the model in {folder} does not follow contract version {CONTRACT_VERSION}")
+    strange = [name for name in _FIGURES if not _is_figure(fields.get(name))]
+    if strange:
+        raise ContractMismatch(f"the card of the model in {folder} has no usable {strange[0]}")
     try:
         points = tuple(CoveragePoint(**point) for point in fields.pop("coverage", ()))
         return Card(**fields, coverage=points)
     except TypeError as error:
         raise ContractMismatch(f"the card of the model in {folder} is not complete: {error}") from error
+
+
+def _is_figure(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def verify_files(card: Card, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import zipfile
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -110,7 +111,7 @@ def _keras_runtime(path: Path) -> Runtime:
         tf.config.set_visible_devices([], "GPU")  # crops are tiny: a trip to an accelerator costs more than it saves
     try:
         network = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
         raise ContractMismatch(f"{path} can't be loaded: {error}") from error
     if tuple(network.input_shape) != (None, SIDE, SIDE, 1) or tuple(network.output_shape) != (None, CLASSES):
         raise ContractMismatch(f"{path} takes {network.input_shape} and gives {network.output_shape}")

@@ -26,6 +26,26 @@ class _LibraryLines(logging.StreamHandler[TextIO]):
         """Lose the line, where logging itself would write a traceback to the same full disk."""
 
 
+class Outage:
+    """Tells the log once that something is lost, and once that it is back."""
+
+    def __init__(self, lost: str, back: str) -> None:
+        self._lost, self._back = lost, back
+        self._is_lost = False
+
+    def lost(self, why: str, **known: object) -> None:
+        """Note that it is lost."""
+        if not self._is_lost:
+            structlog.get_logger().error(self._lost, why=why, **known)
+        self._is_lost = True
+
+    def back(self) -> None:
+        """Note that it is there."""
+        if self._is_lost:
+            structlog.get_logger().info(self._back)
+        self._is_lost = False
+
+
 def configure_logs(level: str, stream: TextIO | None = None) -> None:
     """Send this process's events, and the libraries' warnings, to standard error or `stream`. Safe to call twice."""
     stream = stream or sys.stderr

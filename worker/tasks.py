@@ -11,6 +11,7 @@ from recognizer.errors import RecognitionError
 from trainer.network import ARCHITECTURES
 from worker.app import HARD_LIMIT_SECONDS, READ_TASK, TRAIN_TASK
 from worker.chunk import read_chunk
+from worker.logs import Outage
 from worker.process import reading_process
 
 #: Rows one message may name; twice what we send, so that a forged one can't hold a worker long.
@@ -21,6 +22,7 @@ MAX_EPOCHS = 1000
 MAX_ID = 2**63 - 1
 
 _log = structlog.get_logger()
+_ledger = Outage("ledger out of reach, its rows are sent again later", "ledger is back")
 
 
 @shared_task(name=READ_TASK, bind=True, time_limit=HARD_LIMIT_SECONDS)
@@ -39,11 +41,12 @@ def read(self: Task, ids: object = None) -> None:
         process.client.ask_for_training()
         return
     except LedgerError as error:
-        _log.error("ledger out of reach, its rows are sent again later", why=str(error), rows=spans(rows))
+        _ledger.lost(str(error), rows=spans(rows))
         return
     except MemoryError:  # one that left the task would end the whole worker, as Celery has it
         _log.error("out of memory, its rows are sent again later", rows=spans(rows))
         return
+    _ledger.back()
     if done.rest:
         process.client.ring(done.rest)
     if done.alone:

@@ -430,6 +430,19 @@ def test_waiting_for_the_first_model_is_no_stall_while_it_is_trained(
     assert show_status(beats(worker="no model", trainer=doing)) == code
 
 
+def test_status_counts_from_when_a_file_was_put_back(
+    filled: Settings, sqlite_database: Database, capsys: Capture
+) -> None:
+    with sqlite_database.writing() as connection:
+        connection.execute(text("DELETE FROM images WHERE status = 'queued'"))
+    _minutes_ago(sqlite_database, seen=600, answered=600)
+    retry(filled, None)
+    assert show_status(filled) == 0
+    out = capsys.readouterr().out
+    assert "1 file waits and no worker is running" in out
+    assert re.search(r"^queued +1  the oldest for \d s$", out, re.MULTILINE)
+
+
 def test_status_names_the_model_each_worker_holds(filled: Settings, broker_url: str, capsys: Capture) -> None:
     with connect(broker_url) as client:
         for pid, version in ((7, 3), (8, 4)):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from worker.logs import configure_logs
+from worker.logs import Outage, configure_logs
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +65,19 @@ def test_a_full_disk_costs_lines_and_nothing_else(capfd: pytest.CaptureFixture[s
     with pytest.raises(OSError, match="No space left"):
         full.close()
     assert capfd.readouterr() == ("", "")
+
+
+def test_an_outage_is_one_line_and_its_end_another() -> None:
+    outage = Outage("ledger lost", "ledger is back")
+    with structlog.testing.capture_logs() as logs:
+        outage.back()
+        for _ in range(2):
+            outage.lost("it is full", rows="1-3")
+            outage.lost("it is full", rows="4")
+            outage.back()
+            outage.back()
+    assert [line["event"] for line in logs] == ["ledger lost", "ledger is back"] * 2
+    assert logs[0] == {"event": "ledger lost", "why": "it is full", "rows": "1-3", "log_level": "error"}
 
 
 def test_less_than_asked_for_is_not_written() -> None:
