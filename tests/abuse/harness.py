@@ -25,8 +25,11 @@ from worker.app import READING_QUEUE
 
 #: Seconds after the load in which the balance must close.
 BALANCE_SECONDS = 120.0
+#: Seconds for anything that is waited for, on a machine that is busy with other things.
+PATIENCE = 120.0
 #: A digit as MNIST has it: the smallest file people drop.
 PICTURE = (ROOT / "digits" / "zero-mnist-28px.png").read_bytes()
+Eventually = Callable[[Callable[[], object], float], None]
 _FIGURES = pytest.StashKey[list[tuple[str, str, str, str, str]]]()
 
 
@@ -67,6 +70,16 @@ class Abused:
         """Write a picture for each number, as fast as that goes."""
         for number in numbers:
             (self.inbox / f"{number}.png").write_bytes(PICTURE)
+
+    def kill_during_drops(self, what: str, *, files: int, kills: int, eventually: Eventually) -> None:
+        """Drop files in as many parts as there are kills; each kill comes in the middle of a part, at work on it."""
+        for kill in range(kills):
+            begin, middle, end = (files * half // (2 * kills) for half in (2 * kill, 2 * kill + 1, 2 * kill + 2))
+            before = self.answered()
+            self.drop(range(begin, middle))
+            eventually(lambda before=before: self.answered() > before, PATIENCE)  # type: ignore[misc]
+            eventually(lambda: self.kill(what), PATIENCE)
+            self.drop(range(middle, end))
 
     def log(self, part: str) -> str:
         """Give the log of one part of `digits run`: `watcher`, `worker`, ..."""
