@@ -65,16 +65,16 @@ def read(prepared: Sequence[Prepared], model: Model) -> list[Reading]:
     """
     looked = _probabilities(prepared, lambda crops: look_twice(model.probabilities, crops))
     found = [_Way(picture, rows) for picture, rows in looked]
-    for round_ in range(1, _ROUNDS + 1):
-        tried = [(index, other) for index, way in enumerate(found) for other in _other_ways(way, model.card)]
-        if not tried:
-            break
+    unsettled = list(range(len(found)))
+    for _ in range(_ROUNDS):
         before = list(found)
+        tried = [(index, other) for index in unsettled for other in _other_ways(before[index], model.card)]
         rows = _probabilities([other for _, other in tried], model.probabilities)
         for (index, _), (other, probabilities) in zip(tried, rows, strict=True):
-            other_way = _Way(other, probabilities, round_)
+            other_way = _Way(other, probabilities, before[index].cuts + 1)
             if other_way.confidence > found[index].confidence and other_way.is_clear_where_unlike(before[index]):
                 found[index] = other_way
+        unsettled = [index for index in unsettled if found[index] is not before[index]]
     return [_reading(way, model.card) for way in found]
 
 
@@ -120,9 +120,11 @@ def _probabilities(
 def _other_ways(way: _Way, card: Card) -> list[Prepared]:
     """Cut in two what may be two digits, and join what may be the pieces of one."""
     marks = range(len(way.picture.marks))
+    if len(marks) > _MOST_RECUT:
+        return []
     doubtful = [index for index in marks if way.confidences[index] < card.accept_threshold]
     split = [index for index in doubtful if way.confidences[index] < _TOUCHING]
-    if len(marks) > _MOST_RECUT or len(split) > _MOST_TOUCHING:
+    if len(split) > _MOST_TOUCHING:
         return []
     join = {pair for index in doubtful for pair in (index - 1, index) if pair in marks[:-1]}
     return other_ways(way.picture, split=split, join=sorted(join))

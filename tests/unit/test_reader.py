@@ -224,6 +224,30 @@ def test_a_sure_reading_is_not_cut() -> None:
     assert reading.verdict is Verdict.ACCEPTED
 
 
+def test_a_prepared_picture_of_absurdly_many_marks_is_rejected() -> None:
+    sheet = np.full((600, 600), 255, np.uint8)
+    for y in range(20, 600, 50):
+        for x in range(20, 600, 50):
+            cv2.circle(sheet, (x, y), 12, 0, 3)
+    prepared = prepare(sheet)
+    assert len(prepared.marks) > MOST_DIGITS
+    (reading,) = read([prepared], WidthModel(narrow=True))
+    assert reading.verdict is Verdict.REJECTED
+    assert reading.reason == "more than 64 separate marks"
+
+
+def test_what_no_other_cut_makes_clearer_is_tried_once() -> None:
+    calls: list[int] = []
+
+    class Unsure(WidthModel):
+        def probabilities(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+            calls.append(len(crops))
+            return np.full((len(crops), 10), 0.1, np.float32)
+
+    read([two_strokes(apart=False)], Unsure(narrow=True))
+    assert len(calls) == 3  # the first look, the second, and that at the halves
+
+
 def test_a_picture_of_many_doubtful_marks_is_read_in_bounded_time() -> None:
     sheet = np.full((400, 400), 255, np.uint8)
     for y in range(20, 400, 50):
