@@ -11,7 +11,6 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +43,7 @@ from recognizer.errors import ContractMismatch, ModelMissing
 from recognizer.image import decode
 from recognizer.model import Crops, Probabilities
 from settings import Settings
+from tests.page import Page
 from trainer.fit import Progress
 from trainer.gate import Verdict
 from worker.client import Client
@@ -199,37 +199,18 @@ def test_asking_for_results_imports_nothing_heavy(filled: Settings, arguments: l
     assert ended.stdout
 
 
-class _Page(HTMLParser):
-    """Collects the tags of a page, and the text that people read."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.words = ""
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.words += data
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.tags if name == tag]
-
-
 @pytest.fixture
-def page(filled: Settings, draw: Draw, tmp_path: Path) -> _Page:
+def page(filled: Settings, draw: Draw, tmp_path: Path) -> Page:
     """Write the report of a folder that holds some of the ledger's files."""
     draw(Path("digits/phone.png"), "0472")
     draw(Path("digits/seven.png"), "7")
     os.rename(draw(Path("digits/nasty.png"), "4"), b"digits/" + paths.to_bytes(NASTY))
     Path("digits/notes.png").write_bytes(b"the file's own bytes <script>")
     write_report(filled, tmp_path / "out.html")
-    return _Page((tmp_path / "out.html").read_text(encoding="utf-8"))
+    return Page((tmp_path / "out.html").read_text(encoding="utf-8"))
 
 
-def test_the_report_shows_every_file_and_its_reading(page: _Page) -> None:
+def test_the_report_shows_every_file_and_its_reading(page: Page) -> None:
     assert len(page.all("li")) == len(ROWS)
     for path, reading, _, _, reason in ROWS:
         assert path == NASTY or path in page.words
@@ -238,7 +219,7 @@ def test_the_report_shows_every_file_and_its_reading(page: _Page) -> None:
     assert "10 files seen = 2 review + 1 failed + 1 rejected + 5 accepted + 1 queued" in page.words
 
 
-def test_the_report_carries_new_small_pictures_and_placeholders(page: _Page) -> None:
+def test_the_report_carries_new_small_pictures_and_placeholders(page: Page) -> None:
     pictures = page.all("img")
     assert {picture["alt"] for picture in pictures} >= {"phone.png, read as 0472", "seven.png, read as 7"}
     for picture in pictures:
@@ -249,7 +230,7 @@ def test_the_report_carries_new_small_pictures_and_placeholders(page: _Page) -> 
     assert sum(tag.get("role") == "img" for tag in page.all("div")) == len(ROWS) - 3
 
 
-def test_the_report_can_run_and_load_nothing(page: _Page, tmp_path: Path) -> None:
+def test_the_report_can_run_and_load_nothing(page: Page, tmp_path: Path) -> None:
     assert {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object", "form", "a"} == set()
     assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on") or name == "style"]
     (policy,) = [meta["content"] or "" for meta in page.all("meta") if meta.get("http-equiv")]
@@ -261,7 +242,7 @@ def test_the_report_can_run_and_load_nothing(page: _Page, tmp_path: Path) -> Non
     assert "https://" not in written
 
 
-def test_a_file_name_in_the_report_is_only_text(page: _Page, tmp_path: Path) -> None:
+def test_a_file_name_in_the_report_is_only_text(page: Page, tmp_path: Path) -> None:
     written = (tmp_path / "out.html").read_text(encoding="utf-8")
     assert "<img src=x" not in written
     assert "\u202e" not in written
@@ -273,7 +254,7 @@ def test_the_report_opens_names_that_are_no_text(settings: Settings, sqlite_data
     os.rename(draw(Path("digits/one.png"), "1"), b"digits/" + name)
     intake.register(sqlite_database, "digits", [intake.SeenFile(paths.to_text(name), 1, 1)])
     write_report(settings, Path("out.html"))
-    assert len(_Page(Path("out.html").read_text(encoding="utf-8")).all("img")) == 1
+    assert len(Page(Path("out.html").read_text(encoding="utf-8")).all("img")) == 1
 
 
 def test_the_report_is_replaced_only_when_it_is_whole(filled: Settings, tmp_path: Path, monkeypatch: Patch) -> None:

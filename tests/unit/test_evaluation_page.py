@@ -5,7 +5,6 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -20,27 +19,12 @@ from cli.evaluation.page import page_parts
 from recognizer.contract import Card
 from recognizer.coverage import CoveragePoint
 from recognizer.reading import Verdict
+from tests.page import Page
 
 MakeOutcome = Callable[..., Outcome]
 
 CARD = Card(4, "cnn", "", 1, 1, 1, 0.9955, 1.0, 0.9, 0.2, "", 1.0, {})
 HOSTILE = '<img src=x onerror="alert(1)">\x1b[31m\u202e'
-
-
-class _Page(HTMLParser):
-    """Collects the tags of a page, and the text that people read."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.words = ""
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.words += data
 
 
 def _written(folder: Path, *outcomes: Outcome) -> str:
@@ -52,14 +36,14 @@ def test_names_and_kinds_and_sources_are_only_text(outcome: MakeOutcome, tmp_pat
     assert "<img src=x" not in written
     assert "\x1b" not in written
     assert "\u202e" not in written
-    page = _Page(written)
+    page = Page(written)
     assert page.words.count(r'<img src=x onerror="alert(1)">\x1b[31m\u202e') == 5
     assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on") or name == "style"]
 
 
 def test_the_page_can_run_and_load_nothing(outcome: MakeOutcome, tmp_path: Path) -> None:
     written = _written(tmp_path, outcome("7", "1"))
-    page = _Page(written)
+    page = Page(written)
     assert {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object", "form", "a"} == set()
     style = written.split("<style>")[1].split("</style>")[0]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -71,7 +55,7 @@ def test_a_wrong_picture_stands_beside_what_the_network_saw(outcome: MakeOutcome
     written = _written(
         tmp_path, outcome("17", "11", Verdict.REVIEW, confidence=0.8), outcome("5", "5", file="five.png")
     )
-    page = _Page(written)
+    page = Page(written)
     assert [tag for tag, _ in page.tags].count("figure") == 2
     pictures = [attributes for tag, attributes in page.tags if tag == "img"]
     assert [picture["alt"] for picture in pictures] == [f"what the network saw of digit {n}" for n in (1, 2)]
@@ -85,7 +69,7 @@ def test_wrongly_accepted_pictures_have_their_own_section_before_the_others(
     outcome: MakeOutcome, tmp_path: Path
 ) -> None:
     ones = outcome("7", "1", Verdict.REVIEW, file="doubted.png"), outcome("7", "1", file="believed.png")
-    words = _Page(_written(tmp_path, *ones)).words
+    words = Page(_written(tmp_path, *ones)).words
     places = [words.index(part) for part in ("Wrong and accepted", "believed.png", "not accepted 1", "doubted.png")]
     assert places == sorted(places)
 
@@ -111,7 +95,7 @@ def test_the_threshold_in_use_is_marked_among_the_others(outcome: MakeOutcome, t
 
 
 def test_only_pictures_without_digits_have_a_page_too(outcome: MakeOutcome, tmp_path: Path) -> None:
-    words = _Page(_written(tmp_path, outcome("none", "", Verdict.REJECTED))).words
+    words = Page(_written(tmp_path, outcome("none", "", Verdict.REJECTED))).words
     assert "No picture is labelled with one digit." in words
     assert "No picture is labelled with digits." in words
 
