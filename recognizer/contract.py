@@ -25,6 +25,8 @@ CLASSES = 10
 
 CARD_FILE = "card.json"
 MODEL_FILE = "model.keras"
+#: The same network, as LiteRT runs it.
+LITERT_FILE = "model.tflite"
 #: What every reading is held against: a card in which one of these is no number would fail every file.
 _FIGURES = ("mnist_accuracy", "temperature", "accept_threshold", "reject_threshold")
 

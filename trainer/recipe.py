@@ -39,7 +39,7 @@ class Recipe:
 #: Chosen with short trainings on two cores, by the held-out digits.
 RECIPES: dict[Architecture, Recipe] = {
     "cnn": Recipe(
-        epochs=26,
+        epochs=60,
         batch=128,
         peak_rate=3e-3,
         warmup=0.15,
@@ -48,7 +48,7 @@ RECIPES: dict[Architecture, Recipe] = {
         wild=0.5,
         drawn=20_000,
         others=14_000,
-        patience=8,
+        patience=15,
     ),
     "mlp": Recipe(
         epochs=12,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from recognizer.contract import MODEL_FILE, Card
+from recognizer.contract import LITERT_FILE, MODEL_FILE, Card
 from recognizer.coverage import CoveragePoint, coverage_curve
 from recognizer.model import soften, version_name
 from recognizer.second_look import look_twice
@@ -148,6 +148,8 @@ def _write(folder: Path, network: Any, history: History, measured: _Measured) ->
     with warnings.catch_warnings():
         # Keras 3.15 copies TensorFlow's variables in a way that NumPy 2 deprecates
         warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
-        _bare(network).save(folder / MODEL_FILE)
+        bare = _bare(network)
+        bare.save(folder / MODEL_FILE)
+        bare.export(folder / LITERT_FILE, format="litert", verbose=False)
     draw_curve(history, folder / CURVE_FILE)
     draw_confusion(measured.confusion, folder / CONFUSION_FILE)
