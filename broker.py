@@ -21,6 +21,8 @@ import redis
 SOCKET_PATH_BYTES = 104
 #: Seconds a server may take to answer its first ping.
 START_SECONDS = 15
+#: How often a server is started that is killed from outside before it answers.
+STARTS = 3
 #: Seconds a server may take to end by itself.
 STOP_SECONDS = 5
 
@@ -125,20 +127,28 @@ class EmbeddedBroker:
             if self._socket.parent.stat().st_uid != os.getuid():
                 raise BrokerUnavailable(f"{self._socket.parent} belongs to somebody else")
             (self._var_dir / "log").mkdir(parents=True, exist_ok=True)
-            # In a session of its own, so that Ctrl-C reaches the workers first and the broker not at all.
-            self._process = process = subprocess.Popen(  # noqa: S603 - our own server, fixed arguments
-                [server_program(), *self._options()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+            for _ in range(STARTS):
+                status = self._spawn()
+                if status is None:
+                    return
+                if status != -signal.SIGKILL:
+                    break
         except OSError as error:
             raise BrokerUnavailable(f"the embedded broker can't be started: {error}") from error
-        if not _wait(lambda: self.answers() or process.poll() is not None, START_SECONDS) or not self.answers():
-            raise BrokerUnavailable(
-                f"the embedded broker did not start; {self._var_dir / 'log' / 'broker.log'} says why"
-            )
+        raise BrokerUnavailable(f"the embedded broker did not start; {self._var_dir / 'log' / 'broker.log'} says why")
+
+    def _spawn(self) -> int | None:
+        """Start the server and wait for it; None if it answers, else its exit status (0 if it only says nothing)."""
+        # In a session of its own, so that Ctrl-C reaches the workers first and the broker not at all.
+        self._process = process = subprocess.Popen(  # noqa: S603 - our own server, fixed arguments
+            [server_program(), *self._options()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        _wait(lambda: self.answers() or process.poll() is not None, START_SECONDS)
+        return None if self.answers() else process.poll() or 0
 
     def _options(self) -> list[str]:
         options = {

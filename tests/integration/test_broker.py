@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
+import broker
 from broker import BrokerUnavailable, EmbeddedBroker, connect, ping, server_program
 from worker.client import Client
 
@@ -99,6 +100,30 @@ def test_one_who_attached_can_end_it_too(var_dir: Path, eventually: Eventually) 
     eventually(lambda: not owner.alive(), 10)
     assert not socket_file(owner).exists()
     owner.stop()
+
+
+def test_one_that_is_killed_while_it_starts_is_started_again(
+    var_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "server"
+    program.write_text(f'#!/bin/sh\n[ -e "$0.killed" ] && exec {server_program()} "$@"\n: > "$0.killed"\nkill -9 $$\n')
+    program.chmod(0o700)
+    monkeypatch.setattr(broker, "server_program", lambda: str(program))
+    server = EmbeddedBroker(var_dir)
+    assert server.ensure()
+    assert server.answers()
+    server.stop()
+
+
+def test_one_that_is_killed_whenever_it_starts_is_given_up(var_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    starts = var_dir.parent / "starts"
+    program = var_dir.parent / "server"
+    program.write_text(f"#!/bin/sh\necho >> {starts}\nkill -9 $$\n")
+    program.chmod(0o700)
+    monkeypatch.setattr(broker, "server_program", lambda: str(program))
+    with pytest.raises(BrokerUnavailable, match="did not start"):
+        EmbeddedBroker(var_dir).ensure()
+    assert len(starts.read_text().splitlines()) == broker.STARTS
 
 
 def test_it_is_started_again_after_it_was_killed(var_dir: Path, eventually: Eventually) -> None:
