@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     redis_url: str | None = Field(None, description="the broker; without it `digits run` brings its own")
     model_dir: Path = Field(Path("model"), description="the published models")
     var_dir: Path = Field(Path("var"), description="logs and the embedded broker's socket")
-    runtime: Literal["keras"] = Field("keras", description="what runs the network")
+    runtime: Literal["keras", "litert"] = Field("keras", description="what runs the network")
     watch: Literal["auto", "polling"] = Field("auto", description="`polling` for network mounts, which send no events")
     workers: Annotated[int, Field(ge=1, le=256)] = Field(
         default_factory=lambda: min(os.cpu_count() or 1, 4), description="reading processes (default: cores, 4 at most)"

@@ -35,7 +35,7 @@ def read(settings: Settings, files: Sequence[Path]) -> int:
 
     Raises ModelMissing or ContractMismatch.
     """
-    model = load_active(settings.model_dir)
+    model = load_active(settings)
     room = max(_LEAST_PATH, shutil.get_terminal_size().columns - _REST)
     width = min(max(cell_len(_name(file)) for file in files), room)
     failures = 0
@@ -45,14 +45,14 @@ def read(settings: Settings, files: Sequence[Path]) -> int:
     return 1 if failures else 0
 
 
-def load_active(model_dir: Path) -> Model:
+def load_active(settings: Settings) -> Model:
     """Load the active model, and say so on a terminal meanwhile. Raises ModelMissing or ContractMismatch."""
     try:
-        version = active_version(model_dir)
+        version = active_version(settings.model_dir)
     except ModelMissing as error:
         raise ModelMissing(f"{error}: `digits train` makes one") from error
     with Console(stderr=True).status(f"loading model {version}"):
-        return load_model(model_dir, version)
+        return load_model(settings.model_dir, version, settings.runtime)
 
 
 def outcomes(files: Sequence[Path], model: Model) -> Iterator[tuple[Path, Reading | UnreadableImage]]:

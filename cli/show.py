@@ -56,7 +56,7 @@ def show(settings: Settings, path: Path) -> None:
     except UnreadableImage as error:
         _print_ledger(console, found)
         raise CommandFailed(f"{_name(found.file)} can't be read: {reason_of(error)}") from error
-    model = load_active(settings.model_dir)
+    model = load_active(settings)
     prepared = prepare(gray)
     reading = reader.read([prepared], model)[0]
     canvas = Canvas(console)

@@ -92,8 +92,9 @@ def _is_figure(value: object) -> bool:
 
 def verify_files(card: Card, folder: Path) -> None:
     """Check every file the card names against its checksum; raises ContractMismatch."""
-    if MODEL_FILE not in card.files:
-        raise ContractMismatch(f"the card of the model in {folder} names no {MODEL_FILE}")
+    for needed in (MODEL_FILE, LITERT_FILE):
+        if needed not in card.files:
+            raise ContractMismatch(f"the card of the model in {folder} names no {needed}")
     for name, expected in card.files.items():
         if Path(name).name != name:
             raise ContractMismatch(f"the card of the model in {folder} names a file outside it")

@@ -4,7 +4,8 @@ RecognitionError
 ├── UnreadableImage    this one file can't be read; the reason says why
 │   └── Inaccessible   it can't even be opened: gone, a link, a pipe, not permitted
 ├── ModelMissing       there is no model to read with
-└── ContractMismatch   there is a model, but not one that this code may use
+├── ContractMismatch   there is a model, but not one that this code may use
+└── RuntimeMissing     what should run the model is not installed
 """
 
 
@@ -26,3 +27,7 @@ class ModelMissing(RecognitionError):  # noqa: N818 - the name is fixed by the d
 
 class ContractMismatch(RecognitionError):  # noqa: N818 - the name is fixed by the design
     """A model whose card, files or contract version do not fit."""
+
+
+class RuntimeMissing(RecognitionError):  # noqa: N818 - named like ModelMissing
+    """The libraries of the chosen runtime can't be imported."""

@@ -2,32 +2,17 @@
 
 import os
 import re
-import zipfile
 from pathlib import Path
-from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from recognizer.contract import CLASSES, MODEL_FILE, SIDE, Card, read_card, verify_files
-from recognizer.errors import ContractMismatch, ModelMissing
-from recognizer.quiet import quiet_import
+from recognizer.contract import Card, read_card, verify_files
+from recognizer.errors import ModelMissing
+from recognizer.runtime import Crops, Probabilities, Runtime, RuntimeName, open_runtime
 
 ACTIVE_FILE = "active"
-#: Batch sizes the network is compiled for; a batch is padded up to the next one, so nothing is compiled while reading.
-BATCH_SIZES = (1, 4, 16, 64, 256)
 #: The smallest probability whose logarithm is taken: float32's own smallest normal number.
 _TINY = float(np.finfo(np.float32).tiny)
-
-Crops = NDArray[np.uint8]
-Probabilities = NDArray[np.float32]
-
-
-class Runtime(Protocol):
-    """Runs one network: `(n, 28, 28, 1)` uint8 in, `(n, 10)` float32 out, n one of BATCH_SIZES."""
-
-    def __call__(self, batch: Crops) -> Probabilities:
-        """Run one batch."""
 
 
 def version_name(version: int) -> str:
@@ -69,17 +54,7 @@ class Model:
 
     def probabilities(self, crops: Crops) -> Probabilities:
         """Give `(n, 10)` calibrated probabilities for `(n, 28, 28)` uint8 crops, white ink on black."""
-        parts = [
-            self._padded(crops[start : start + BATCH_SIZES[-1]]) for start in range(0, len(crops), BATCH_SIZES[-1])
-        ]
-        raw = np.concatenate(parts) if parts else np.empty((0, CLASSES), np.float32)
-        return soften(raw, self.card.temperature)
-
-    def _padded(self, crops: Crops) -> Probabilities:
-        size = next(size for size in BATCH_SIZES if size >= len(crops))
-        batch = np.zeros((size, SIDE, SIDE, 1), np.uint8)
-        batch[: len(crops), :, :, 0] = crops
-        return self._runtime(batch)[: len(crops)]
+        return soften(self._runtime.probabilities(crops), self.card.temperature)
 
 
 def soften(probabilities: Probabilities, temperature: float) -> Probabilities:
@@ -91,50 +66,13 @@ def soften(probabilities: Probabilities, temperature: float) -> Probabilities:
     return result
 
 
-def load_model(model_dir: Path, version: int) -> Model:
-    """Load a version after checking its card and checksums, and run it once at every batch size.
+def load_model(model_dir: Path, version: int, runtime: RuntimeName = "keras") -> Model:
+    """Load a version after checking its card and checksums.
 
-    Raises ModelMissing or ContractMismatch. Imports TensorFlow, so call it only in the process that reads.
+    Raises ModelMissing, ContractMismatch or RuntimeMissing. `keras` imports TensorFlow, so call it only in the process
+    that reads.
     """
     folder = model_dir / version_name(version)
     card = read_card(folder)
     verify_files(card, folder)
-    return Model(card, _keras_runtime(folder / MODEL_FILE))
-
-
-def _keras_runtime(path: Path) -> Runtime:
-    with quiet_import():
-        import keras  # noqa: PLC0415 - takes seconds and 400 MB; only the reading process pays
-        import tensorflow as tf  # noqa: PLC0415 - likewise
-
-        _one_thread(tf)
-        tf.config.set_visible_devices([], "GPU")  # crops are tiny: a trip to an accelerator costs more than it saves
-    try:
-        network = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
-        raise ContractMismatch(f"{path} can't be loaded: {error}") from error
-    if tuple(network.input_shape) != (None, SIDE, SIDE, 1) or tuple(network.output_shape) != (None, CLASSES):
-        raise ContractMismatch(f"{path} takes {network.input_shape} and gives {network.output_shape}")
-    return _compiled(tf, network)
-
-
-def _one_thread(tf: Any) -> None:  # noqa: ANN401 - TensorFlow ships no types
-    """Keep TensorFlow to one thread a process: workers are scaled by processes, not by threads that fight."""
-    try:
-        tf.config.threading.set_intra_op_parallelism_threads(1)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
-    except RuntimeError:
-        return  # already running: this process trains, or has loaded a model before
-
-
-def _compiled(tf: Any, network: Any) -> Runtime:  # noqa: ANN401 - likewise
-    call = tf.function(lambda batch: network(batch, training=False), reduce_retracing=False)
-    by_size = {size: call.get_concrete_function(tf.TensorSpec((size, SIDE, SIDE, 1), tf.uint8)) for size in BATCH_SIZES}
-
-    def run(batch: Crops) -> Probabilities:
-        result: Probabilities = by_size[len(batch)](tf.constant(batch)).numpy()
-        return result
-
-    for size in BATCH_SIZES:
-        run(np.zeros((size, SIDE, SIDE, 1), np.uint8))
-    return run
+    return Model(card, open_runtime(runtime, folder))

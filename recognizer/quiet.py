@@ -1,4 +1,4 @@
-"""Import TensorFlow without its start-up chatter, which it writes to descriptor 2 before any setting can stop it."""
+"""Start TensorFlow and LiteRT without their chatter, which they write to descriptor 2 whatever the settings."""
 
 import os
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def quiet_import() -> Iterator[None]:
+def quiet_start() -> Iterator[None]:
     """Throw away what is written to descriptor 2 meanwhile. Python exceptions pass as always.
 
     For the start of a program or a single thread: descriptor 2 belongs to the whole process.

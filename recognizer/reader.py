@@ -10,9 +10,9 @@ import numpy as np
 
 from recognizer.contract import CLASSES, Card
 from recognizer.image import open_image
-from recognizer.model import Crops, Probabilities
 from recognizer.preparation import MOST_DIGITS, Prepared, other_ways, prepare
 from recognizer.reading import Digit, Reading, Verdict
+from recognizer.runtime import Crops, Probabilities
 from recognizer.second_look import look_twice
 
 #: The second-best label is named in the reason when it has at least this share of the best one's probability.

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -19,9 +19,9 @@ import broker
 from broker import EmbeddedBroker
 from db.engine import Database
 from db.migrate import migrate
-from recognizer.contract import MODEL_FILE, Card
+from recognizer.contract import LITERT_FILE, MODEL_FILE, Card
 from recognizer.model import ACTIVE_FILE, published_versions, version_name
-from recognizer.quiet import quiet_import
+from recognizer.quiet import quiet_start
 
 pytest_plugins = ["tests.place", "tests.abuse.harness"]
 
@@ -169,8 +169,8 @@ def publish(tmp_path_factory: pytest.TempPathFactory) -> Publish:
     """
 
     @functools.cache
-    def network(label: int) -> bytes:
-        with quiet_import():
+    def network(label: int) -> dict[str, bytes]:
+        with quiet_start():
             import keras  # noqa: PLC0415 - only tests with a real model pay for its import
             import numpy as np  # noqa: PLC0415 - likewise
 
@@ -183,19 +183,21 @@ def publish(tmp_path_factory: pytest.TempPathFactory) -> Publish:
         model = keras.Sequential(layers)
         sure = np.where(np.arange(10) == label, 0.9, 0.1 / 9)
         model.layers[-1].set_weights([np.zeros((784, 10)), np.log(sure)])
-        path = tmp_path_factory.mktemp("network") / MODEL_FILE
+        folder = tmp_path_factory.mktemp("network")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # Keras 3.15 saves through NumPy 1's __array__
-            model.save(path)
-        return path.read_bytes()
+            model.save(folder / MODEL_FILE)
+            model.export(folder / LITERT_FILE, format="litert", verbose=False)
+        return {file.name: file.read_bytes() for file in folder.iterdir()}
 
     def publish_next(model_dir: Path, label: int) -> int:
         version = max(published_versions(model_dir), default=0) + 1
         folder = model_dir / version_name(version)
         folder.mkdir(parents=True)
-        data = network(label)
-        (folder / MODEL_FILE).write_bytes(data)
-        _card(version, data).write(folder)
+        files = network(label)
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+        _card(version, files).write(folder)
         (model_dir / "active.new").write_text(f"{version_name(version)}\n", encoding="ascii")
         (model_dir / "active.new").replace(model_dir / ACTIVE_FILE)
         return version
@@ -203,9 +205,10 @@ def publish(tmp_path_factory: pytest.TempPathFactory) -> Publish:
     return publish_next
 
 
-def _card(version: int, data: bytes) -> Card:
+def _card(version: int, files: Mapping[str, bytes]) -> Card:
     return Card(
         version=version, architecture="mlp", recipe="always the same answer", seed=0, epochs=0, parameters=7850,
         mnist_accuracy=0.1, temperature=1.0, accept_threshold=0.85, reject_threshold=0.2,
-        created_at="2026-11-22T00:00:00Z", training_seconds=0.0, files={MODEL_FILE: hashlib.sha256(data).hexdigest()},
+        created_at="2026-11-22T00:00:00Z", training_seconds=0.0,
+        files={name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
     )  # fmt: skip

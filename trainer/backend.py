@@ -5,14 +5,21 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from recognizer.quiet import quiet_import
+from recognizer.errors import RuntimeMissing
+from recognizer.quiet import quiet_start
+from recognizer.runtime import require_runtime
+from trainer.errors import KerasMissing
 
 
 def load_keras() -> Any:  # noqa: ANN401 - Keras ships no types
-    """Import Keras and its backend: 3 to 10 seconds and 400 MB the first time, nothing later."""
+    """Import Keras and its backend: 3 to 10 seconds and 400 MB the first time, nothing later. Raises KerasMissing."""
     if "keras" in sys.modules:
         return sys.modules["keras"]
-    with quiet_import():
+    try:
+        require_runtime("keras")
+    except RuntimeMissing as error:
+        raise KerasMissing("training needs Keras and TensorFlow, which are not installed") from error
+    with quiet_start():
         import keras  # noqa: PLC0415 - only who trains pays for it
 
         keras.ops.zeros(1)  # the backend looks for its devices now, and complains of those that are not there

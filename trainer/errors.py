@@ -1,9 +1,10 @@
 """What can go wrong while training.
 
 TrainingError
+├── KerasMissing    Keras and TensorFlow are not installed
 ├── DataMissing     MNIST can't be had, or is not the MNIST everybody knows
 ├── TrainingBusy    another trainer is at work in the same model folder
-└── PublishFailed   the model could not be written to its folder
+└── PublishFailed   the model could not be written to its folder, or not for every runtime
 """
 
 
@@ -11,7 +12,11 @@ class TrainingError(Exception):
     """The root of this room's errors; its text is one plain sentence."""
 
 
-class DataMissing(TrainingError):  # noqa: N818 - named for what is wrong, like the recognizer's ModelMissing
+class KerasMissing(TrainingError):  # noqa: N818 - named for what is wrong, like the recognizer's ModelMissing
+    """There is nothing to train with."""
+
+
+class DataMissing(TrainingError):  # noqa: N818 - likewise
     """No way to MNIST worked."""
 
 
@@ -20,4 +25,4 @@ class TrainingBusy(TrainingError):  # noqa: N818 - likewise
 
 
 class PublishFailed(TrainingError):  # noqa: N818 - likewise
-    """The disk refused the new version; the active one is untouched."""
+    """The disk refused the new version, or its runtimes disagree; the active one is untouched."""

@@ -1,7 +1,6 @@
 """Train from MNIST to a published, perhaps active, model."""
 
 import time
-import warnings
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from recognizer.contract import LITERT_FILE, MODEL_FILE, Card
+from recognizer.contract import Card
 from recognizer.coverage import CoveragePoint, coverage_curve
 from recognizer.model import soften, version_name
 from recognizer.second_look import look_twice
 from trainer import evaluate, lock, mnist
 from trainer.augmentation import WILD, vary
 from trainer.backend import fastest_policy, load_keras
+from trainer.export import write_network
 from trainer.fit import History, OnProgress, Split, fit, split
 from trainer.gate import Verdict, judge
 from trainer.network import Architecture, build
@@ -75,7 +75,7 @@ def train(  # noqa: PLR0913 - one option each
         seconds = time.monotonic() - began
         measured = _measure(network, digits, parts, seed)
         card = _card(network, recipe, seed, history, measured, seconds)
-        card = publish(model_dir, card, lambda folder: _write(folder, network, history, measured))
+        card = publish(model_dir, card, lambda folder: _write(folder, network, history, measured, parts.held_images))
         verdict = judge(model_dir, card, force=force)
         if verdict.activate:
             activate(model_dir, card.version)
@@ -137,19 +137,7 @@ def _card(  # noqa: PLR0913, PLR0917 - a card has many lines
     )
 
 
-def _bare(network: Any) -> Any:  # noqa: ANN401 - likewise
-    """Copy a network without its optimizer, whose state would triple the file."""
-    bare = build(network.name)
-    bare.set_weights(network.get_weights())
-    return bare
-
-
-def _write(folder: Path, network: Any, history: History, measured: _Measured) -> None:  # noqa: ANN401 - likewise
-    with warnings.catch_warnings():
-        # Keras 3.15 copies TensorFlow's variables in a way that NumPy 2 deprecates
-        warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
-        bare = _bare(network)
-        bare.save(folder / MODEL_FILE)
-        bare.export(folder / LITERT_FILE, format="litert", verbose=False)
+def _write(folder: Path, network: Any, history: History, measured: _Measured, proof: mnist.Bytes) -> None:  # noqa: ANN401 - likewise
+    write_network(network, folder, proof)
     draw_curve(history, folder / CURVE_FILE)
     draw_confusion(measured.confusion, folder / CONFUSION_FILE)

@@ -8,6 +8,7 @@ import structlog
 from recognizer.contract import SIDE
 from recognizer.errors import ContractMismatch, RecognitionError
 from recognizer.model import ACTIVE_FILE, Model, active_version, load_model
+from recognizer.runtime import RuntimeName
 
 _log = structlog.get_logger()
 
@@ -15,8 +16,9 @@ _log = structlog.get_logger()
 class HeldModel:
     """Loads the active model at first use and follows `model/active` from then on."""
 
-    def __init__(self, model_dir: Path) -> None:
+    def __init__(self, model_dir: Path, runtime: RuntimeName) -> None:
         self._model_dir = model_dir
+        self._runtime = runtime
         self._model: Model | None = None
         self._followed: tuple[int, int] | None = None
         self._trouble: str | None = None
@@ -56,7 +58,7 @@ class HeldModel:
 
     def _load(self, version: int) -> Model:
         try:
-            model = load_model(self._model_dir, version)
+            model = load_model(self._model_dir, version, self._runtime)
             sane = bool(np.isfinite(model.probabilities(np.zeros((1, SIDE, SIDE), np.uint8))).all())
         except RecognitionError:
             raise

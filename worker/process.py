@@ -38,7 +38,7 @@ def reading_process() -> ReadingProcess:
     """Make this process's belongings at the first call, and give the same ones ever after."""
     settings = load_settings()
     client = Client(broker.url_for(settings.redis_url, settings.var_dir))
-    model = HeldModel(settings.model_dir)
+    model = HeldModel(settings.model_dir, settings.runtime)
     beat = Beat(client.redis, "worker", lambda: f"model {model.version}" if model.version else "no model")
     return ReadingProcess(Database(settings.database_url), model, client, beat)
 

@@ -36,7 +36,7 @@ def evaluate(settings: Settings, folder: Path, labels_file: Path, *, html: Path 
     to_files = [out for out in (html, json) if out and out != STANDARD_OUTPUT]
     for out in to_files:
         require_writable(out)
-    evaluation = _measure(labels, files, load_active(settings.model_dir))
+    evaluation = _measure(labels, files, load_active(settings))
     console = _error_console() if json == STANDARD_OUTPUT else stdout()
     show_tables(evaluation, console)
     if html:

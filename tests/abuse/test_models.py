@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from recognizer.contract import CARD_FILE, MODEL_FILE, read_card, verify_files
+from recognizer.contract import CARD_FILE, LITERT_FILE, MODEL_FILE, read_card, verify_files
 from recognizer.model import ACTIVE_FILE, active_version, load_model, published_versions, version_name
-from recognizer.quiet import quiet_import
+from recognizer.quiet import quiet_start
 from recognizer.reader import prepare_file, read
 from tests.abuse.harness import Abused, Record
 from trainer.publish import activate
@@ -112,7 +112,7 @@ def that_is_no_archive(folder: Path) -> None:
 
 def with_a_program_inside(folder: Path) -> None:
     """Let the network run Python of its own when it is loaded or asked, and the card describe that."""
-    with quiet_import():
+    with quiet_start():
         import keras  # noqa: PLC0415 - takes seconds
 
     found = str(folder / "ran")
@@ -141,7 +141,8 @@ def change_card(folder: Path, **changes: object) -> None:
 
 def describe(folder: Path) -> None:
     """Write the weights' true checksum into the card."""
-    change_card(folder, files={MODEL_FILE: hashlib.sha256((folder / MODEL_FILE).read_bytes()).hexdigest()})
+    files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in (MODEL_FILE, LITERT_FILE)}
+    change_card(folder, files=files)
 
 
 def damaged(models: Path, damage: Damage) -> int:
@@ -254,11 +255,12 @@ def test_a_worker_reads_with_models_it_can_not_write(
 PUBLISH = """
 import sys
 from pathlib import Path
-from recognizer.contract import Card
+from recognizer.contract import LITERT_FILE, MODEL_FILE, Card
 from trainer.publish import activate, publish
 
 def write(folder):
-    (folder / "model.keras").write_bytes(sys.argv[2].encode() * 1000)
+    for name in (MODEL_FILE, LITERT_FILE):
+        (folder / name).write_bytes(sys.argv[2].encode() * 1000)
 
 card = Card(0, "mlp", "none", 1, 1, 1, 0.9, 1.0, 0.9, 0.2, "now", 1.0, {})
 print(flush=True)

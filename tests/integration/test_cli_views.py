@@ -37,11 +37,11 @@ from db import claims, intake, paths, queries
 from db.engine import Database
 from db.queries import Balance, Filter
 from db.tables import Status
-from recognizer.contract import Card
+from recognizer.contract import LITERT_FILE, MODEL_FILE, Card
 from recognizer.coverage import CoveragePoint
 from recognizer.errors import ContractMismatch, ModelMissing
 from recognizer.image import decode
-from recognizer.model import Crops, Probabilities
+from recognizer.runtime import Crops, Probabilities
 from settings import Settings
 from tests.page import Page
 from trainer.fit import Progress
@@ -481,8 +481,10 @@ def test_retry_rings_where_there_is_a_broker(filled: Settings, broker_url: str, 
 def _publish(model_dir: Path, version: int, **changes: object) -> None:
     folder = model_dir / f"{version:04d}"
     folder.mkdir()
-    (folder / "model.keras").write_bytes(b"weights")
-    files = {"model.keras": hashlib.sha256(b"weights").hexdigest()}
+    files = {}
+    for name in (MODEL_FILE, LITERT_FILE):
+        (folder / name).write_bytes(b"weights")
+        files[name] = hashlib.sha256(b"weights").hexdigest()
     fields = {
         "version": version, "architecture": "cnn", "recipe": "", "seed": 1, "epochs": 9, "parameters": 123_456,
         "mnist_accuracy": 0.9955, "temperature": 1.25, "accept_threshold": 0.9, "reject_threshold": 0.2,

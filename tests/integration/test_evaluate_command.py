@@ -19,7 +19,7 @@ import cli.evaluation.evaluate
 from cli.errors import CommandFailed
 from cli.evaluation.evaluate import evaluate
 from recognizer.contract import Card
-from recognizer.model import Crops, Probabilities
+from recognizer.runtime import Crops, Probabilities
 from settings import Settings
 
 ROOT = Path(__file__).parents[2]

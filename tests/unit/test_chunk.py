@@ -16,8 +16,9 @@ from db.errors import DatabaseUnavailable
 from db.intake import SeenFile
 from db.tables import Status
 from recognizer.contract import Card
-from recognizer.model import Crops, Model, Probabilities
+from recognizer.model import Model
 from recognizer.reader import PreparedFile, prepare_file
+from recognizer.runtime import Crops, Probabilities, Runtime
 from worker.chunk import read_chunk
 
 Draw = Callable[[Path, str], Path]
@@ -33,7 +34,7 @@ def always_seven(batch: Crops) -> Probabilities:
     return np.tile(np.where(np.arange(10) == 7, 0.9, 0.1 / 9).astype(np.float32), (len(batch), 1))
 
 
-MODEL = Model(CARD, always_seven)
+MODEL = Model(CARD, Runtime((256,), always_seven))
 
 
 class Ledger:
@@ -166,7 +167,7 @@ def test_a_model_that_fails_on_one_file_reads_the_others(
     draw(ledger.folder / "bad.png", "77")
     draw(ledger.folder / "after.png", "7")
     rows = ledger.register("before.png", "bad.png", "after.png")
-    done = read_chunk(ledger.database, Model(CARD, fails_on_two), rows, "message")
+    done = read_chunk(ledger.database, Model(CARD, Runtime(tuple(range(1, 65)), fails_on_two)), rows, "message")
     outcomes = ledger.outcomes()
     assert outcomes.pop("bad.png") == ("failed", expected)
     assert set(outcomes.values()) == {("accepted", "7")}

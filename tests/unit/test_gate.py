@@ -4,7 +4,7 @@ import dataclasses
 import json
 from pathlib import Path
 
-from recognizer.contract import Card
+from recognizer.contract import LITERT_FILE, MODEL_FILE, Card
 from trainer.gate import judge, needed
 from trainer.publish import activate, publish
 
@@ -30,13 +30,14 @@ def with_accuracy(accuracy: float) -> Card:
 
 
 def serve(model_dir: Path, accuracy: float = 0.995) -> Path:
-    card = publish(model_dir, with_accuracy(accuracy), lambda folder: _write(folder / "model.keras"))
+    card = publish(model_dir, with_accuracy(accuracy), _write)
     activate(model_dir, card.version)
     return model_dir / f"{card.version:04d}"
 
 
-def _write(path: Path) -> None:
-    path.write_bytes(b"weights")
+def _write(folder: Path) -> None:
+    (folder / MODEL_FILE).write_bytes(b"weights")
+    (folder / LITERT_FILE).write_bytes(b"weights")
 
 
 def test_first_model_is_activated(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ import structlog
 import worker.held_model
 from recognizer.contract import Card
 from recognizer.errors import ContractMismatch, ModelMissing, RecognitionError
-from recognizer.model import ACTIVE_FILE, Crops, Model, Probabilities
+from recognizer.model import ACTIVE_FILE, Model
+from recognizer.runtime import Crops, Probabilities, Runtime, RuntimeName
 from worker.held_model import HeldModel
 
 CARD = Card(1, "mlp", "", 1, 1, 1, 0.99, 1.0, 0.9, 0.2, "", 1.0, {})
@@ -34,7 +35,8 @@ class Folder:
         new.write_text(f"{version:04d}\n", encoding="ascii")
         new.replace(self.path / ACTIVE_FILE)
 
-    def load(self, _: Path, version: int) -> Model:
+    def load(self, _: Path, version: int, runtime: RuntimeName) -> Model:
+        assert runtime == "litert"
         self.loads.append(version)
         if version in self.bad:
             raise self.bad[version]
@@ -43,7 +45,7 @@ class Folder:
         def run(batch: Crops) -> Probabilities:
             return np.full((len(batch), 10), sure, np.float32)
 
-        return Model(replace(CARD, version=self.numbers.get(version, version)), run)
+        return Model(replace(CARD, version=self.numbers.get(version, version)), Runtime((1,), run))
 
 
 @pytest.fixture
@@ -65,7 +67,7 @@ Events = Callable[[str], list[str]]
 
 def test_a_new_model_is_taken_when_it_is_active_and_only_once(folder: Folder) -> None:
     folder.activate(1)
-    held = HeldModel(folder.path)
+    held = HeldModel(folder.path, "litert")
     assert held.version is None
     assert [held.current().card.version for _ in range(3)] == [1, 1, 1]
     folder.activate(2)
@@ -85,7 +87,7 @@ def test_whatever_is_wrong_with_a_new_model_the_old_one_serves_and_it_is_said_on
     folder: Folder, events: Events, error: Exception, why: str
 ) -> None:
     folder.activate(1)
-    held = HeldModel(folder.path)
+    held = HeldModel(folder.path, "litert")
     held.current()
     folder.bad[2] = error
     folder.activate(2)
@@ -97,7 +99,7 @@ def test_whatever_is_wrong_with_a_new_model_the_old_one_serves_and_it_is_said_on
 
 def test_a_refused_model_is_tried_again_when_it_is_activated_anew(folder: Folder) -> None:
     folder.activate(1)
-    held = HeldModel(folder.path)
+    held = HeldModel(folder.path, "litert")
     held.current()
     folder.bad[2] = ContractMismatch("checksum differs")
     folder.activate(2)
@@ -108,7 +110,7 @@ def test_a_refused_model_is_tried_again_when_it_is_activated_anew(folder: Folder
 
 
 def test_without_an_old_one_the_reason_comes_back_every_time(folder: Folder) -> None:
-    held = HeldModel(folder.path)
+    held = HeldModel(folder.path, "litert")
     for _ in range(2):
         with pytest.raises(ModelMissing):
             held.current()
@@ -123,7 +125,7 @@ def test_without_an_old_one_the_reason_comes_back_every_time(folder: Folder) -> 
 
 def test_a_model_folder_that_is_away_is_announced_once_and_its_model_serves_on(folder: Folder, events: Events) -> None:
     folder.activate(1)
-    held = HeldModel(folder.path)
+    held = HeldModel(folder.path, "litert")
     held.current()
     for _ in range(2):
         (folder.path / ACTIVE_FILE).unlink()
@@ -137,7 +139,7 @@ def test_a_model_folder_that_is_away_is_announced_once_and_its_model_serves_on(f
 @pytest.mark.parametrize("nonsense", [np.nan, np.inf])
 def test_a_model_that_gives_no_probabilities_is_refused(folder: Folder, events: Events, nonsense: float) -> None:
     folder.activate(1)
-    held = HeldModel(folder.path)
+    held = HeldModel(folder.path, "litert")
     held.current()
     folder.answers[2] = nonsense
     folder.activate(2)
@@ -148,7 +150,7 @@ def test_a_model_that_gives_no_probabilities_is_refused(folder: Folder, events: 
 
 def test_a_copy_of_another_version_is_refused(folder: Folder, events: Events) -> None:
     folder.activate(1)
-    held = HeldModel(folder.path)
+    held = HeldModel(folder.path, "litert")
     held.current()
     folder.numbers[2] = 1
     folder.activate(2)

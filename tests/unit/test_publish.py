@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from recognizer.contract import Card, read_card, verify_files
+from recognizer.contract import LITERT_FILE, MODEL_FILE, Card, read_card, verify_files
 from recognizer.coverage import CoveragePoint
 from recognizer.errors import ContractMismatch, ModelMissing
 from recognizer.model import active_version, published_versions
@@ -40,7 +40,8 @@ def make_card(accuracy: float = 0.99) -> Card:
 
 
 def write_weights(folder: Path) -> None:
-    (folder / "model.keras").write_bytes(b"weights")
+    (folder / MODEL_FILE).write_bytes(b"weights")
+    (folder / LITERT_FILE).write_bytes(b"the same")
     (folder / "curve.png").write_bytes(b"picture")
 
 
@@ -59,7 +60,7 @@ def test_published_card_names_version_and_checksums(tmp_path: Path) -> None:
     card = publish(tmp_path / "model", make_card(), write_weights)
     folder = tmp_path / "model" / "0001"
     assert read_card(folder) == card
-    assert sorted(card.files) == ["curve.png", "model.keras"]
+    assert sorted(card.files) == ["curve.png", "model.keras", "model.tflite"]
     verify_files(card, folder)
 
 
@@ -113,13 +114,14 @@ import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))
 import trainer.publish as module
-from recognizer.contract import Card
+from recognizer.contract import LITERT_FILE, MODEL_FILE, Card
 
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
 
 def write(folder):
-    (folder / "model.keras").write_bytes(b"weights")
+    (folder / MODEL_FILE).write_bytes(b"weights")
+    (folder / LITERT_FILE).write_bytes(b"the same")
     if step == "write":
         die()
 
