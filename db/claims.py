@@ -9,7 +9,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from db.engine import Database
 from db.intake import now_ms, unclaimed
@@ -64,6 +78,43 @@ class Answer:
     digits: tuple[DigitRow, ...] = ()
 
 
+# The statements are made once: putting one together costs as much as running it on a single row.
+_IDS: BindParameter[int] = bindparam("ids", expanding=True)
+_NOW = bindparam("now", type_=BigInteger)
+_TOKEN = bindparam("token", type_=String)
+_OURS = images.c.claim == _TOKEN
+
+
+def _locked(rows: ColumnElement[bool]) -> Select[tuple[int, int]]:
+    """Find and lock those of the named rows, in one order for all: no two workers wait in a circle."""
+    named = select(images.c.id, images.c.attempts).where(images.c.id.in_(_IDS), rows)
+    return named.order_by(images.c.id).with_for_update()
+
+
+_FREE = _locked(unclaimed(_NOW))
+_FREE_OR_OURS = _locked(or_(unclaimed(_NOW), and_(images.c.status == Status.QUEUED, _OURS)))
+_CLAIMED = _locked(_OURS)
+_TAKE = (
+    update(images)
+    .where(images.c.id.in_(_IDS))
+    .values(attempts=images.c.attempts + 1, claim=_TOKEN, claimed_ms=_NOW)
+    .returning(images.c.id, images.c.folder, images.c.path, images.c.size, images.c.mtime_ns)
+)
+_LET_GO = update(images).where(images.c.id.in_(_IDS)).values(claim=None, claimed_ms=None)
+_FAIL = _LET_GO.values(status=Status.FAILED, reason=CRASHED, recognized_ms=_NOW)
+_GIVE_BACK = _LET_GO.where(_OURS).values(attempts=images.c.attempts - 1)
+_FORGET_DIGITS = delete(digits).where(digits.c.image_id.in_(_IDS))
+_ADD_DIGITS = insert(digits)
+_ANSWERED = (
+    "status", "reason", "reading", "confidence", "model_version", "hash", "dark_on_light", "recognized_ms",
+)  # fmt: skip
+_FINISH = (
+    update(images)
+    .where(images.c.id == bindparam("row_id"))
+    .values(claim=None, claimed_ms=None, **{name: bindparam(name) for name in _ANSWERED})
+)
+
+
 def claim(database: Database, ids: Sequence[int], token: str, *, redelivered: bool = False) -> Claim:
     """Take the rows of one message in hand, at the cost of an attempt each. Commits.
 
@@ -71,15 +122,9 @@ def claim(database: Database, ids: Sequence[int], token: str, *, redelivered: bo
     nothing. `redelivered` says that the broker sends this very message again after its worker died.
     """
     now = now_ms()
-    free = unclaimed(now)
-    if redelivered:
-        free = or_(free, and_(images.c.status == Status.QUEUED, images.c.claim == token))
     with database.writing() as connection:
         rows = connection.execute(
-            select(images.c.id, images.c.attempts)
-            .where(images.c.id.in_(ids), free)
-            .order_by(images.c.id)  # one order for all: two workers never wait for each other in a circle
-            .with_for_update()
+            _FREE_OR_OURS if redelivered else _FREE, {"ids": ids, "now": now, "token": token}
         ).all()
         tried = [row.id for row in rows if row.attempts > 0]
         if len(ids) > 1:
@@ -93,28 +138,17 @@ def claim(database: Database, ids: Sequence[int], token: str, *, redelivered: bo
 def _take(connection: Connection, ids: Sequence[int], token: str, now: int) -> list[ClaimedFile]:
     if not ids:
         return []
-    columns = (images.c.id, images.c.folder, images.c.path, images.c.size, images.c.mtime_ns)
-    taken = (
-        update(images)
-        .where(images.c.id.in_(ids))
-        .values(attempts=images.c.attempts + 1, claim=token, claimed_ms=now)
-        .returning(*columns)
-    )
-    return [ClaimedFile(*row) for row in connection.execute(taken)]
+    return [ClaimedFile(*row) for row in connection.execute(_TAKE, {"ids": ids, "token": token, "now": now})]
 
 
 def _let_go(connection: Connection, ids: Sequence[int]) -> None:
     if ids:
-        connection.execute(update(images).where(images.c.id.in_(ids)).values(claim=None, claimed_ms=None))
+        connection.execute(_LET_GO, {"ids": ids})
 
 
 def _fail_crashed(connection: Connection, ids: Sequence[int], now: int) -> None:
     if ids:
-        connection.execute(
-            update(images)
-            .where(images.c.id.in_(ids))
-            .values(status=Status.FAILED, reason=CRASHED, claim=None, claimed_ms=None, recognized_ms=now)
-        )
+        connection.execute(_FAIL, {"ids": ids, "now": now})
 
 
 def release(database: Database, ids: Sequence[int], token: str) -> None:
@@ -122,11 +156,7 @@ def release(database: Database, ids: Sequence[int], token: str) -> None:
     if not ids:
         return
     with database.writing() as connection:
-        connection.execute(
-            update(images)
-            .where(images.c.id.in_(ids), images.c.claim == token)
-            .values(attempts=images.c.attempts - 1, claim=None, claimed_ms=None)
-        )
+        connection.execute(_GIVE_BACK, {"ids": ids, "token": token})
 
 
 def answer(database: Database, token: str, answers: Sequence[Answer]) -> int:
@@ -137,45 +167,23 @@ def answer(database: Database, token: str, answers: Sequence[Answer]) -> int:
     if not answers:
         return 0
     with database.writing() as connection:
-        mine = set(
-            connection.execute(
-                select(images.c.id)
-                .where(images.c.id.in_([given.id for given in answers]), images.c.claim == token)
-                .order_by(images.c.id)
-                .with_for_update()
-            ).scalars()
-        )
+        ids = [given.id for given in answers]
+        mine = {row.id for row in connection.execute(_CLAIMED, {"ids": ids, "token": token})}
         kept = [given for given in answers if given.id in mine]
         if kept:
             _write(connection, kept)
     return len(kept)
 
 
-_FINISH = (
-    update(images)
-    .where(images.c.id == bindparam("row_id"))
-    .values(
-        claim=None,
-        claimed_ms=None,
-        **{
-            name: bindparam(name)
-            for name in (
-                "status", "reason", "reading", "confidence", "model_version", "hash", "dark_on_light", "recognized_ms",
-            )
-        },
-    )
-)  # fmt: skip
-
-
 def _write(connection: Connection, answers: Sequence[Answer]) -> None:
     now = now_ms()
     connection.execute(_FINISH, [_image_values(given, now) for given in answers])
-    connection.execute(delete(digits).where(digits.c.image_id.in_([given.id for given in answers])))
+    connection.execute(_FORGET_DIGITS, {"ids": [given.id for given in answers]})
     found = [
         _digit_values(given.id, position, digit) for given in answers for position, digit in enumerate(given.digits)
     ]
     if found:
-        connection.execute(insert(digits), found)
+        connection.execute(_ADD_DIGITS, found)
 
 
 def _image_values(given: Answer, now: int) -> dict[str, Any]:

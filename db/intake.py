@@ -99,12 +99,12 @@ def changed(database: Database, folder: str, files: Sequence[SeenFile]) -> list[
             query = select(images.c.path, images.c.size, images.c.mtime_ns).where(
                 images.c.folder == folder, images.c.path.in_([file.path for file in part])
             )
-            known.update((row.path, row.size, row.mtime_ns) for row in connection.execute(query))
+            known.update(tuple(row) for row in connection.execute(query).all())
     return [file for file in files if (file.path, file.size, file.mtime_ns) not in known]
 
 
-def unclaimed(now: int) -> ColumnElement[bool]:
-    """Rows that wait for an answer and that no living worker has in hand."""
+def unclaimed(now: int | ColumnElement[int]) -> ColumnElement[bool]:
+    """Rows that wait for an answer and that no living worker has in hand; `now` is in milliseconds."""
     return and_(
         images.c.status == Status.QUEUED,
         or_(images.c.claimed_ms.is_(None), images.c.claimed_ms < now - LEASE_MS),

