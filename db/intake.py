@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 from db.engine import Database
 from db.tables import Status, images
@@ -68,14 +69,6 @@ def register(database: Database, folder: str, files: Sequence[SeenFile]) -> list
 
 
 def _upsert(connection: Connection, folder: str, files: Sequence[SeenFile]) -> list[int]:
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    new_row = insert(images)
-    new = new_row.excluded
-    statement = new_row.on_conflict_do_update(
-        index_elements=[images.c.folder, images.c.path],
-        set_={**QUEUE_AGAIN, "size": new.size, "mtime_ns": new.mtime_ns, "first_seen_ms": new.first_seen_ms},
-        where=or_(images.c.size != new.size, images.c.mtime_ns != new.mtime_ns),
-    ).returning(images.c.id)
     now = now_ms()
     rows = [
         {
@@ -88,19 +81,36 @@ def _upsert(connection: Connection, folder: str, files: Sequence[SeenFile]) -> l
         }
         for file in {file.path: file for file in files}.values()
     ]
-    return list(connection.execute(statement, rows).scalars())
+    return list(connection.execute(_UPSERTS[connection.dialect.name], rows).scalars())
+
+
+def _upsert_with(new_row: sqlite.Insert | postgresql.Insert) -> ReturningInsert[int]:
+    new = new_row.excluded
+    return new_row.on_conflict_do_update(
+        index_elements=[images.c.folder, images.c.path],
+        set_={**QUEUE_AGAIN, "size": new.size, "mtime_ns": new.mtime_ns, "first_seen_ms": new.first_seen_ms},
+        where=or_(images.c.size != new.size, images.c.mtime_ns != new.mtime_ns),
+    ).returning(images.c.id)
+
+
+# Made once: putting the statement together costs more than running it on a single row.
+_UPSERTS = {"sqlite": _upsert_with(sqlite.insert(images)), "postgresql": _upsert_with(postgresql.insert(images))}
+
+
+# Made once: a rescan asks it for every thousand files.
+_KNOWN = select(images.c.path, images.c.size, images.c.mtime_ns).where(
+    images.c.folder == bindparam("folder"), images.c.path.in_(bindparam("paths", expanding=True))
+)
 
 
 def changed(database: Database, folder: str, files: Sequence[SeenFile]) -> list[SeenFile]:
     """Pick the files that the ledger does not know with this size and time. Read-only."""
-    known: set[tuple[str, int, int]] = set()
+    known: dict[str, tuple[int, int]] = {}
     with database.reading() as connection:
         for part in _parts(files):
-            query = select(images.c.path, images.c.size, images.c.mtime_ns).where(
-                images.c.folder == folder, images.c.path.in_([file.path for file in part])
-            )
-            known.update(tuple(row) for row in connection.execute(query).all())
-    return [file for file in files if (file.path, file.size, file.mtime_ns) not in known]
+            rows = connection.execute(_KNOWN, {"folder": folder, "paths": [file.path for file in part]})
+            known.update((path, (size, mtime_ns)) for path, size, mtime_ns in rows)
+    return [file for file in files if known.get(file.path) != (file.size, file.mtime_ns)]
 
 
 def unclaimed(now: int | ColumnElement[int]) -> ColumnElement[bool]:

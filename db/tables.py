@@ -34,6 +34,7 @@ metadata = MetaData()
 #: SQLite numbers rows by itself only for a plain INTEGER key.
 _RowId = BigInteger().with_variant(Integer, "sqlite")
 _STATUSES = ", ".join(f"'{status}'" for status in Status)
+_QUEUED = text("status = 'queued'")
 
 images = Table(
     "images",
@@ -57,9 +58,12 @@ images = Table(
     Column("recognized_ms", BigInteger),
     UniqueConstraint("folder", "path", name="uq_images_folder_path"),
     CheckConstraint(f"status IN ({_STATUSES})", name="ck_images_status"),
-    Index("ix_images_queued", "id", sqlite_where=text("status = 'queued'"), postgresql_where=text("status = 'queued'")),
-    Index("ix_images_recognized", "recognized_ms"),
+    Index("ix_images_queued", "status", "first_seen_ms", sqlite_where=_QUEUED, postgresql_where=_QUEUED),
 )
+#: The order of `queries.results`, read backwards; behind it what the filters test without a look at the row.
+_LATEST = (images.c.recognized_ms.nulls_first(), images.c.id, images.c.confidence, images.c.reading)
+Index("ix_images_recognized", *_LATEST)
+Index("ix_images_status", images.c.status, *_LATEST)
 
 digits = Table(
     "digits",

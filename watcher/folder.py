@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from watcher.errors import FolderMissing
@@ -22,8 +23,11 @@ class FileState:
 
 def is_ours(path: bytes) -> bool:
     """Whether a path counts as dropped: nothing in it is hidden or named like an unfinished download."""
-    parts = path.split(b"/")
-    return not any(part.startswith(b".") or part.lower().endswith(UNFINISHED_ENDINGS) for part in parts)
+    return all(map(_is_our_name, path.split(b"/")))
+
+
+def _is_our_name(name: bytes) -> bool:
+    return not (name.startswith(b".") or name.lower().endswith(UNFINISHED_ENDINGS))
 
 
 def require_folder(folder: bytes) -> os.stat_result:
@@ -52,23 +56,21 @@ def look_at(folder: bytes, path: bytes) -> FileState | None:
 def scan(folder: bytes, below: bytes = b"") -> Iterator[FileState]:
     """Find every file of ours in the folder, or below one directory in it. Links to directories are not followed.
 
-    A directory that vanishes or can't be read meanwhile is passed over; the next scan looks again.
+    A directory that vanishes or can't be read meanwhile is passed over; the next scan looks again. Takes no more memory
+    for a larger folder: each file is given before the next one is looked at.
     """
-    waiting = [below]
+    waiting = [below] if is_ours(below) else []
     while waiting:
         directory = waiting.pop()
-        try:
-            with os.scandir(os.path.join(folder, directory)) as entries:
-                found = [(os.path.join(directory, entry.name), entry) for entry in entries]
-        except OSError:
-            continue
-        for path, entry in found:
-            if not is_ours(path):
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                waiting.append(path)
-            elif state := _state(path, entry):
-                yield state
+        inside = os.path.join(directory, b"")
+        with suppress(OSError), os.scandir(os.path.join(folder, directory)) as entries:
+            for entry in entries:
+                if not _is_our_name(entry.name):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(inside + entry.name)
+                elif state := _state(inside + entry.name, entry):
+                    yield state
 
 
 def _state(path: bytes, entry: "os.DirEntry[bytes]") -> FileState | None:

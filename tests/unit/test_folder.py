@@ -54,6 +54,22 @@ def test_a_scan_passes_over_hidden_and_unfinished_files_and_directories(tmp_path
     assert [state.path for state in scan(os.fsencode(tmp_path))] == [b"7.png"]
 
 
+@pytest.mark.parametrize("below", [b".git", b"a/.git", b"x.part"])
+def test_a_scan_below_a_directory_that_is_not_ours_finds_nothing(tmp_path: Path, below: bytes) -> None:
+    (tmp_path / os.fsdecode(below)).mkdir(parents=True)
+    (tmp_path / os.fsdecode(below) / "7.png").touch()
+    assert list(scan(os.fsencode(tmp_path), below)) == []
+
+
+def test_a_scan_gives_a_file_before_it_looks_at_the_next(tmp_path: Path) -> None:
+    for name in ("1.png", "2.png"):
+        (tmp_path / name).touch()
+    states = scan(os.fsencode(tmp_path))
+    first = os.fsdecode(next(states).path)
+    (tmp_path / ("1.png" if first == "2.png" else "2.png")).unlink()
+    assert list(states) == []
+
+
 def test_a_scan_does_not_follow_a_linked_directory_but_sees_the_link(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "secret.png").touch()

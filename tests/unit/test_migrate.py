@@ -1,7 +1,9 @@
 """The migrations make exactly the tables the code believes in, once, however many ask for it."""
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
@@ -13,6 +15,7 @@ from db.engine import Database
 from db.errors import NotMigrated
 from db.intake import SeenFile
 from db.migrate import HEAD, migrate, require_migrated
+from db.queries import Filter
 from db.tables import Status, digits, images, metadata
 
 INSERT = text(
@@ -50,6 +53,26 @@ def test_migrating_twice_keeps_what_is_there(database: Database) -> None:
     migrate(database)
     assert queries.balance(database).seen == 1
     require_migrated(database)
+
+
+def test_a_ledger_of_the_first_version_keeps_its_rows_and_gets_the_tables_of_this_one(database: Database) -> None:
+    intake.register(database, "d", [SeenFile("7.png", 1, 1)])
+    back_to_the_first_version(database)
+    with pytest.raises(NotMigrated, match=r"of version 0001, not"):
+        require_migrated(database)
+    migrate(database)
+    require_migrated(database)
+    assert [result.path for result in queries.results(database, Filter())] == ["7.png"]
+    with database.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def back_to_the_first_version(database: Database) -> None:
+    config = Config()
+    config.set_main_option("script_location", db.migrate.__file__.replace("migrate.py", "migrations"))
+    with database.writing() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
 
 
 def test_a_database_without_tables_is_refused_with_what_to_do(empty_database: Database) -> None:

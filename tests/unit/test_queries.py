@@ -1,7 +1,10 @@
 """The questions people ask the ledger get complete and ordered answers."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import event, text, update
 
 from db import claims, intake, queries
 from db.claims import Answer, DigitRow
@@ -76,6 +79,60 @@ def test_answers_of_the_same_moment_have_one_order(read: Database) -> None:
 )
 def test_a_filter_gives_exactly_what_matches(read: Database, wanted: Filter, expected: list[str]) -> None:
     assert paths(read, wanted) == expected
+
+
+def plan(database: Database, ask: Callable[[Database], object]) -> str:
+    """Ask the ledger a question; give how the database finds the answer where it can't read through all rows."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:  # noqa: ANN401
+        asked.append((statement, parameters))
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    ask(database)
+    event.remove(database.engine, "before_cursor_execute", note)
+    statement, parameters = asked[-1]
+    with database.reading() as connection:
+        if connection.dialect.name == "sqlite":
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            return "\n".join(row.detail for row in rows)
+        connection.execute(text("SET LOCAL enable_seqscan = off"))
+        connection.execute(text("SET LOCAL enable_bitmapscan = off"))
+        return "\n".join(connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars())
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        (Filter(limit=20), "ix_images_recognized"),
+        (Filter(limit=20, digit=7), "ix_images_recognized"),
+        (Filter(limit=20, min_confidence=0.9), "ix_images_recognized"),
+        (Filter(limit=20, since_ms=1), "ix_images_recognized"),
+        (Filter(limit=20, status=Status.REVIEW), "ix_images_status"),
+        (Filter(limit=20, status=Status.ACCEPTED, digit=7, min_confidence=0.9, since_ms=1), "ix_images_status"),
+    ],
+)
+def test_the_latest_answers_are_found_without_sorting(database: Database, wanted: Filter, index: str) -> None:
+    found = plan(database, lambda database: queries.results(database, wanted))
+    assert index in found
+    assert "Sort" not in found
+    assert "TEMP B-TREE" not in found
+
+
+@pytest.mark.parametrize(
+    ("ask", "index"),
+    [
+        (queries.balance, "ix_images_status"),
+        (queries.oldest_queued_ms, "ix_images_queued"),
+        (queries.latest_answer_ms, "ix_images_recognized"),
+        (intake.owed, "ix_images_queued"),
+        (intake.queued, "ix_images_queued"),
+    ],
+)
+def test_what_status_tells_comes_from_an_index(
+    database: Database, ask: Callable[[Database], object], index: str
+) -> None:
+    assert index in plan(database, ask)
 
 
 def test_a_leading_zero_is_kept(read: Database) -> None:
