@@ -17,13 +17,14 @@ from bench.processes import digits_run
 from db.engine import Database
 from recognizer.model import active_version, load_model
 from recognizer.reader import prepare_file, read
+from recognizer.runtime import RuntimeName
 
 _INSERT = text("INSERT INTO readings VALUES (:path, :reading)")
 
 
-def measure_inbox(images: list[bytes], model_dir: Path, place: Path) -> list[float]:
+def measure_inbox(images: list[bytes], model_dir: Path, place: Path, runtime: RuntimeName) -> list[float]:
     """Drop the images one by one; give the milliseconds until each has its row."""
-    with digits_run(place, model_dir, 1) as running:
+    with digits_run(place, model_dir, 1, runtime) as running:
         path = running.database.url.database or ""
         reader = sqlite3.connect(path, isolation_level=None)
         return [_drop(running.folder / f"{number}.png", data, reader) for number, data in enumerate(images)]
@@ -38,9 +39,9 @@ def _drop(path: Path, data: bytes, reader: sqlite3.Connection) -> float:
     return 1000 * (time.perf_counter() - began)
 
 
-def measure_floor(images: list[bytes], model_dir: Path, place: Path) -> list[float]:
+def measure_floor(images: list[bytes], model_dir: Path, place: Path, runtime: RuntimeName) -> list[float]:
     """Read the images one by one in this process; give the milliseconds each took."""
-    model = load_model(model_dir, active_version(model_dir))
+    model = load_model(model_dir, active_version(model_dir), runtime)
     database = Database(f"sqlite:///{place / 'floor.db'}")
     with database.writing() as connection:
         connection.execute(text("CREATE TABLE readings (path TEXT, reading TEXT)"))
@@ -61,6 +62,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--drops", type=int, default=300)
     parser.add_argument("--model-dir", type=Path, default=Path("model"))
+    parser.add_argument("--runtime", choices=("litert", "keras"), default="litert")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         source, places = Path(name) / "images", [Path(name) / "floor", Path(name) / "inbox"]
@@ -69,8 +71,8 @@ def main() -> None:
             place.mkdir()
         images = [path.read_bytes() for path in sorted(source.iterdir())]
         for label, taken in (
-            ("recognizer alone", measure_floor(images, given.model_dir, places[0])),
-            ("Digit Inbox", measure_inbox(images, given.model_dir, places[1])),
+            ("recognizer alone", measure_floor(images, given.model_dir, places[0], given.runtime)),
+            ("Digit Inbox", measure_inbox(images, given.model_dir, places[1], given.runtime)),
         ):
             cuts = statistics.quantiles(taken, n=100)
             figures = f"p50 {cuts[49]:6.1f} ms   p95 {cuts[94]:6.1f} ms   max {max(taken):6.1f} ms"

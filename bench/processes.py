@@ -14,6 +14,7 @@ import psutil
 
 import broker
 from db.engine import Database
+from recognizer.runtime import RuntimeName
 from worker.presence import living
 
 
@@ -24,6 +25,8 @@ class Running:
     folder: Path
     database: Database
     process: psutil.Process
+    #: When the last worker said that it holds its model, in seconds since the machine started.
+    ready_at: float
 
     def cpu_seconds(self) -> float:
         """CPU seconds used so far by all its processes, the broker included."""
@@ -35,11 +38,11 @@ class Running:
 
 
 @contextmanager
-def digits_run(place: Path, model_dir: Path, workers: int) -> Iterator[Running]:
+def digits_run(place: Path, model_dir: Path, workers: int, runtime: RuntimeName) -> Iterator[Running]:
     """Run Digit Inbox in `place`, an empty folder; ends it at the end."""
     folder = place / "inbox"
     folder.mkdir()
-    environment = {**os.environ, "DIGITS_MODEL_DIR": str(model_dir.resolve())}
+    environment = {**os.environ, "DIGITS_MODEL_DIR": str(model_dir.resolve()), "DIGITS_RUNTIME": runtime}
     with (place / "screen.txt").open("wb") as screen:
         process = subprocess.Popen(
             [sys.executable, "-m", "cli.main", "run", str(folder), "--workers", str(workers)],
@@ -56,10 +59,11 @@ def digits_run(place: Path, model_dir: Path, workers: int) -> Iterator[Running]:
 
     try:
         client = broker.connect(broker.embedded_url(place / "var"))
-        wait_for(workers_ready)
+        wait_for(workers_ready, pause=0.02)
+        ready_at = time.clock_gettime(time.CLOCK_BOOTTIME)
         wait_for(lambda: any(one.role == "watcher" for one in living(client)))
         database = Database(f"sqlite:///{place / 'var' / 'results.db'}")
-        yield Running(folder, database, psutil.Process(process.pid))
+        yield Running(folder, database, psutil.Process(process.pid), ready_at)
         database.close()
     finally:
         process.send_signal(signal.SIGTERM)

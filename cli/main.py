@@ -6,11 +6,12 @@ Each command imports what it needs when it runs, so that `digits --help` and `di
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from settings import BadSetting, Settings, load_settings
+if TYPE_CHECKING:
+    from settings import Settings
 
 
 class Format(StrEnum):
@@ -92,7 +93,7 @@ def migrate() -> None:
     from db.engine import Database  # noqa: PLC0415
     from db.migrate import migrate as upgrade  # noqa: PLC0415
 
-    upgrade(Database(load_settings().database_url))
+    upgrade(Database(_settings().database_url))
 
 
 @app.command()
@@ -108,7 +109,7 @@ def train(
     """Train a model on MNIST, measure it, and publish it if it is not worse than the active one."""
     from cli.train import train as start  # noqa: PLC0415
 
-    start(load_settings(), architecture=architecture.value, epochs=epochs, force=force, queue=queue)
+    start(_settings(), architecture=architecture.value, epochs=epochs, force=force, queue=queue)
 
 
 @models.callback()
@@ -123,7 +124,7 @@ def list_models() -> None:
     """List the trained models with their figures."""
     from cli.models import show_models  # noqa: PLC0415
 
-    show_models(load_settings().model_dir)
+    show_models(_settings().model_dir)
 
 
 @models.command()
@@ -131,7 +132,7 @@ def activate(version: Annotated[int, typer.Argument(min=1, help="The version, as
     """Let a version read from now on; workers change over between two chunks."""
     from cli.models import activate_model  # noqa: PLC0415
 
-    activate_model(load_settings().model_dir, version)
+    activate_model(_settings().model_dir, version)
 
 
 @app.command()
@@ -158,7 +159,7 @@ def results(  # noqa: PLR0913 - each is an option a user may give
         since_ms=parse_since(since) if since else None,
         limit=limit,
     )
-    show_results(load_settings(), wanted, format.value)
+    show_results(_settings(), wanted, format.value)
 
 
 @app.command()
@@ -166,7 +167,7 @@ def show(path: Annotated[Path, typer.Argument(help="An image file, or its path i
     """Draw a picture, what the network sees of it, and the ten probabilities."""
     from cli.show import show as draw  # noqa: PLC0415
 
-    draw(load_settings(), path)
+    draw(_settings(), path)
 
 
 @app.command()
@@ -174,7 +175,7 @@ def report(out: Annotated[Path, typer.Argument(help="The HTML file to write.")])
     """Write one self-contained page with every image beside its reading."""
     from cli.report import write_report  # noqa: PLC0415
 
-    write_report(load_settings(), out)
+    write_report(_settings(), out)
 
 
 @app.command()
@@ -182,7 +183,7 @@ def status() -> None:
     """Show the balance and what runs; exit 1 if the balance does not close or the system is stalled."""
     from cli.status import show_status  # noqa: PLC0415
 
-    raise typer.Exit(show_status(load_settings()))
+    raise typer.Exit(show_status(_settings()))
 
 
 @app.command()
@@ -192,7 +193,7 @@ def retry(
     """Put failed rows, or the named ones, back in the queue."""
     from cli.retry import retry as put_back  # noqa: PLC0415
 
-    put_back(load_settings(), paths)
+    put_back(_settings(), paths)
 
 
 @app.command()
@@ -200,7 +201,7 @@ def read(files: Annotated[list[Path], typer.Argument(help="Image files.")]) -> N
     """Read files here and now, without queue and database: one line each."""
     from cli.read import read as read_now  # noqa: PLC0415
 
-    raise typer.Exit(read_now(load_settings(), files))
+    raise typer.Exit(read_now(_settings(), files))
 
 
 @app.command()
@@ -219,10 +220,12 @@ def evaluate(
     """Measure the active model on your own labelled pictures."""
     from cli.evaluation.evaluate import evaluate as measure  # noqa: PLC0415
 
-    measure(load_settings(), folder, labels, html=html, json=json)
+    measure(_settings(), folder, labels, html=html, json=json)
 
 
-def _settings(*, folder: Path | None = None, workers: int | None = None) -> Settings:
+def _settings(*, folder: Path | None = None, workers: int | None = None) -> "Settings":
+    from settings import load_settings  # noqa: PLC0415 - `--help` has no use for them
+
     given = {name: value for name, value in (("folder", folder), ("workers", workers)) if value is not None}
     return load_settings().model_copy(update=given)
 
@@ -243,6 +246,7 @@ def _known_errors() -> tuple[type[Exception], ...]:
     from cli.errors import CommandFailed  # noqa: PLC0415
     from db.errors import LedgerError  # noqa: PLC0415
     from recognizer.errors import RecognitionError  # noqa: PLC0415
+    from settings import BadSetting  # noqa: PLC0415
     from trainer.errors import TrainingError  # noqa: PLC0415
     from watcher.errors import FolderMissing  # noqa: PLC0415
 

@@ -9,15 +9,16 @@ import broker
 from db.engine import Database
 from db.migrate import require_migrated
 from settings import Settings
-from watcher.folder import require_folder
-from watcher.watch import Watcher
-from worker.client import Client
-from worker.logs import configure_logs
-from worker.presence import Beat
 
 
 def watch(settings: Settings, *, attached: bool) -> None:
     """Watch until SIGTERM or SIGINT. Raises FolderMissing, LedgerError or BrokerUnavailable at the start."""
+    from watcher.folder import require_folder  # noqa: PLC0415 - a worker has no use for what these import
+    from watcher.watch import Watcher  # noqa: PLC0415 - likewise
+    from worker.client import Client  # noqa: PLC0415 - likewise
+    from worker.logs import configure_logs  # noqa: PLC0415 - likewise
+    from worker.presence import Beat  # noqa: PLC0415 - likewise
+
     require_folder(os.fsencode(settings.folder))
     database, url = _connected(settings)
     configure_logs(settings.log_level)

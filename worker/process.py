@@ -3,18 +3,21 @@
 import os
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 import structlog
 from celery.signals import worker_process_init, worker_process_shutdown
 
 import broker
-from db.engine import Database
 from recognizer.errors import RecognitionError
 from settings import load_settings
-from worker.client import Client
-from worker.held_model import HeldModel
 from worker.logs import configure_logs
 from worker.presence import Beat
+
+if TYPE_CHECKING:
+    from db.engine import Database
+    from worker.client import Client
+    from worker.held_model import HeldModel
 
 #: Tells a spawned child which kind of worker it belongs to; children inherit only the environment.
 ROLE_VARIABLE = "DIGITS_WORKER_ROLE"
@@ -27,15 +30,20 @@ _log = structlog.get_logger()
 class ReadingProcess:
     """A pool child's belongings."""
 
-    database: Database
-    model: HeldModel
-    client: Client
+    database: "Database"
+    model: "HeldModel"
+    client: "Client"
     beat: Beat
 
 
 @cache
 def reading_process() -> ReadingProcess:
     """Make this process's belongings at the first call, and give the same ones ever after."""
+    import worker.chunk  # noqa: F401, PLC0415 - the first file shall not wait for it, nor the pool's parent hold it
+    from db.engine import Database  # noqa: PLC0415 - likewise
+    from worker.client import Client  # noqa: PLC0415 - likewise
+    from worker.held_model import HeldModel  # noqa: PLC0415 - likewise
+
     settings = load_settings()
     client = Client(broker.url_for(settings.redis_url, settings.var_dir))
     model = HeldModel(settings.model_dir, settings.runtime)

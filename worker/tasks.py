@@ -8,9 +8,7 @@ from celery import Task, shared_task
 
 from db.errors import LedgerError
 from recognizer.errors import RecognitionError
-from trainer.network import ARCHITECTURES
 from worker.app import HARD_LIMIT_SECONDS, READ_TASK, TRAIN_TASK
-from worker.chunk import read_chunk
 from worker.logs import Outage
 from worker.process import reading_process
 
@@ -32,6 +30,8 @@ def read(self: Task, ids: object = None) -> None:
     if rows is None:
         _log.warning("message refused", message=self.request.id, why="it does not name ledger rows")
         return
+    from worker.chunk import read_chunk  # noqa: PLC0415 - only a reading process pays for its imports, at its start
+
     process = reading_process()
     try:
         model = process.model.current()
@@ -83,7 +83,8 @@ def train(
     Acknowledged when it starts, as it outlives any visibility timeout; a model that is still missing afterwards is
     asked for again with the next chunk.
     """
-    from worker.training import train_and_ring  # noqa: PLC0415 - only the trainer pays for its imports
+    from trainer.network import ARCHITECTURES  # noqa: PLC0415 - only the trainer pays for their imports
+    from worker.training import train_and_ring  # noqa: PLC0415 - likewise
 
     known = next((name for name in ARCHITECTURES if name == architecture), None)
     if known is None or not (epochs is None or (type(epochs) is int and 0 < epochs <= MAX_EPOCHS)):

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 HOUSE = Path(__file__).parents[2]
+#: What only the process that reads has a use for.
+HEAVY = ("tensorflow", "keras", "cv2", "numpy")
 
 
 def imported_names(source: Path) -> set[str]:
@@ -47,10 +49,13 @@ def test_every_package_of_a_room_is_listed_for_the_distribution() -> None:
 @pytest.mark.parametrize(
     ("module", "forbidden"),
     [
-        ("cli.main", ["tensorflow", "keras", "numpy", "cv2", "celery", "kombu", "sqlalchemy", "alembic", "redis"]),
-        ("watcher.watch, cli.parts", ["tensorflow", "keras", "cv2", "numpy", "recognizer", "trainer", "alembic"]),
-        ("worker.client", ["tensorflow", "keras", "cv2", "numpy", "recognizer", "trainer", "sqlalchemy"]),
-        ("worker.tasks", ["tensorflow", "keras"]),
+        ("cli.main", ["settings", "pydantic", "rich", *HEAVY, "celery", "kombu", "sqlalchemy", "alembic", "redis"]),
+        ("cli.main, cli.results", [*HEAVY, "celery", "kombu", "alembic", "redis", "recognizer", "trainer", "watcher"]),
+        ("watcher.watch, cli.parts", [*HEAVY, "recognizer", "trainer", "alembic"]),
+        ("cli.parts, worker.serve", [*HEAVY, "trainer", "watcher", "watchdog", "alembic"]),
+        ("worker.client", [*HEAVY, "recognizer", "trainer", "sqlalchemy"]),
+        ("worker.tasks", [*HEAVY, "trainer", "sqlalchemy"]),
+        ("worker.chunk, worker.held_model", ["tensorflow", "keras", "trainer", "watcher", "alembic"]),
     ],
 )
 def test_a_start_does_not_pay_for_what_it_has_no_use_for(module: str, forbidden: list[str]) -> None:

@@ -1,0 +1,75 @@
+"""Seconds an epoch beside plain Keras on the same network and as many digits, in turn: `python -m bench.training`.
+
+Plain Keras is `model.fit` on MNIST's digits as they are, in memory, with its defaults; ours varies every digit anew and
+measures on held-out ones. Compiling the network is left out on both sides: the first of two epochs is not counted.
+"""
+
+import argparse
+import os
+import platform
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from trainer import mnist
+from trainer.backend import fastest_policy, load_keras
+from trainer.fit import Progress, fit, split
+from trainer.network import ARCHITECTURES, Architecture, build
+from trainer.recipe import RECIPES
+
+SEED = 7
+
+
+def plain_epoch(digits: mnist.Mnist, architecture: Architecture, rows: int) -> float:
+    """Give the seconds of the second epoch of `model.fit`."""
+    keras = load_keras()
+    network = build(architecture)
+    network.compile(optimizer="adamw", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    ends: list[float] = []
+    callback = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: ends.append(time.perf_counter()))
+    images, labels = digits.train_images[:rows, ..., None], digits.train_labels[:rows]
+    network.fit(images, labels, batch_size=RECIPES[architecture].batch, epochs=2, callbacks=[callback], verbose=0)
+    return ends[1] - ends[0]
+
+
+def our_epoch(digits: mnist.Mnist, architecture: Architecture, rows: int) -> float:
+    """Give the seconds of the second epoch of our training, what it measures on held-out digits included."""
+    recipe = replace(RECIPES[architecture], epochs=2, drawn=0, others=0)
+    parts = split(digits.train_images, digits.train_labels, SEED)
+    parts = replace(parts, images=parts.images[:rows], labels=parts.labels[:rows])
+    ends: list[float] = []
+
+    def on_progress(progress: Progress) -> None:
+        if progress.fraction in {0.5, 1.0}:
+            ends.append(time.perf_counter())
+
+    fit(build(architecture, fastest_policy()), parts, recipe, SEED, on_progress)
+    return ends[-1] - ends[0]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--digits", type=int, default=12_800, help="digits an epoch")
+    parser.add_argument("--runs", type=int, default=5)
+    given = parser.parse_args()
+    digits = mnist.load()
+    print(f"{given.digits} digits, {os.cpu_count()} cores, Python {platform.python_version()}, {fastest_policy()}")
+    print(f"{'seconds an epoch':<18} {'plain Keras':>20} {'Digit Inbox':>20} {'ratio, run by run':>20}")
+    for architecture in ARCHITECTURES:
+        both = [
+            (plain_epoch(digits, architecture, given.digits), our_epoch(digits, architecture, given.digits))
+            for _ in range(given.runs)
+        ]
+        plain, ours = zip(*both, strict=True)
+        ratios = [mine / theirs for theirs, mine in both]
+        print(f"{architecture:<18} {_spread(plain):>20} {_spread(ours):>20} {_spread(ratios):>20}")
+
+
+def _spread(values: Sequence[float]) -> str:
+    return f"{statistics.median(values):.2f} ({min(values):.2f}-{max(values):.2f})"
+
+
+if __name__ == "__main__":
+    main()
