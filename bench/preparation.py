@@ -32,22 +32,23 @@ def stacks(count: int, seed: int) -> dict[str, list[Gray]]:
     """Make `count` pictures of each kind, `(h, w)` uint8."""
     rng = np.random.default_rng(seed)
     digits = list(mnist.load(None).test_images[:count])
-    pages = [_page(digit, rng) for digit in digits]
+    pages = [page(digit, rng) for digit in digits]
     grain = rng.normal(0, GRAIN, PAGE)
     return {
         "28x28, as MNIST has it": digits,
         "28x28, drawn off the middle": [np.roll(255 - digit, 2, axis=1) for digit in digits],
         "300x400, clean": pages,
-        "300x400, photographed": [np.clip(page + grain, 0, 255).astype(np.uint8) for page in pages],
+        "300x400, photographed": [np.clip(one + grain, 0, 255).astype(np.uint8) for one in pages],
     }
 
 
-def _page(digit: Gray, rng: np.random.Generator) -> Gray:
-    page = np.full(PAGE, PAPER, np.uint8)
+def page(digit: Gray, rng: np.random.Generator) -> Gray:
+    """Put a digit somewhere on a page, `(h, w)` uint8."""
+    paper = np.full(PAGE, PAPER, np.uint8)
     top, left = (int(rng.integers(side - DIGIT)) for side in PAGE)
     large = cv2.resize(digit, (DIGIT, DIGIT), interpolation=cv2.INTER_CUBIC)
-    page[top : top + DIGIT, left : left + DIGIT] -= (large * ((PAPER - INK) / 255)).astype(np.uint8)
-    return page
+    paper[top : top + DIGIT, left : left + DIGIT] -= (large * ((PAPER - INK) / 255)).astype(np.uint8)
+    return paper
 
 
 def microseconds(do: Callable[[Item], object], items: Sequence[Item]) -> float:
