@@ -13,10 +13,10 @@ from sqlalchemy import text
 
 from bench.processes import wait_for
 from db.engine import Database
+from recognizer.installed import RuntimeName
 from recognizer.model import active_version, load_model
 from recognizer.reader import prepare_file, read
 from recognizer.reading import Reading
-from recognizer.runtime import RuntimeName
 
 #: Files in a chunk, as many as Digit Inbox names in one message.
 CHUNK_FILES = 256

@@ -15,9 +15,9 @@ from sqlalchemy import text
 from bench.mnist_folder import write_mnist
 from bench.processes import digits_run
 from db.engine import Database
+from recognizer.installed import RuntimeName
 from recognizer.model import active_version, load_model
 from recognizer.reader import prepare_file, read
-from recognizer.runtime import RuntimeName
 
 _INSERT = text("INSERT INTO readings VALUES (:path, :reading)")
 

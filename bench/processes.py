@@ -14,7 +14,7 @@ import psutil
 
 import broker
 from db.engine import Database
-from recognizer.runtime import RuntimeName
+from recognizer.installed import RuntimeName
 from worker.presence import living
 
 

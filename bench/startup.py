@@ -29,7 +29,7 @@ import psutil
 from bench.mnist_folder import write_mnist
 from bench.processes import digits_run, wait_for
 from db import queries
-from recognizer.runtime import RuntimeName
+from recognizer.installed import RuntimeName
 
 COMMANDS = (("--help",), ("results",), ("status",))
 #: Seconds that a start may take, and megabytes (PSS) that a part may hold.

@@ -8,7 +8,8 @@ import numpy as np
 
 from recognizer.contract import Card, read_card, verify_files
 from recognizer.errors import ModelMissing
-from recognizer.runtime import Crops, Probabilities, Runtime, RuntimeName, open_runtime
+from recognizer.installed import RuntimeName
+from recognizer.runtime import Crops, Probabilities, Runtime, open_runtime
 
 ACTIVE_FILE = "active"
 #: The smallest probability whose logarithm is taken: float32's own smallest normal number.

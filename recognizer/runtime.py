@@ -4,21 +4,16 @@ import threading
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.contract import CLASSES, LITERT_FILE, MODEL_FILE, SIDE
-from recognizer.errors import ContractMismatch, RuntimeMissing
+from recognizer.errors import ContractMismatch
+from recognizer.installed import RuntimeName, require_runtime
 from recognizer.quiet import quiet_start
-
-RuntimeName = Literal["keras", "litert"]
-
-_MODULES: dict[RuntimeName, tuple[str, ...]] = {"keras": ("keras", "tensorflow"), "litert": ("ai_edge_litert",)}
-_TITLES: dict[RuntimeName, str] = {"keras": "Keras and TensorFlow are", "litert": "LiteRT (ai-edge-litert) is"}
 
 #: Batch sizes each network is laid out for; a batch is padded up to the next one, so nothing is compiled while reading.
 _KERAS_SIZES = (1, 4, 16, 64, 256)
@@ -50,12 +45,6 @@ class Runtime:
         batch = np.zeros((size, SIDE, SIDE, 1), np.uint8)
         batch[: len(crops), :, :, 0] = crops
         return self.run(batch)[: len(crops)]
-
-
-def require_runtime(name: RuntimeName) -> None:
-    """Raise RuntimeMissing if the libraries of `name` are not installed. Imports nothing."""
-    if any(find_spec(module) is None for module in _MODULES[name]):
-        raise RuntimeMissing(f"{_TITLES[name]} not installed, but DIGITS_RUNTIME is {name}")
 
 
 def open_runtime(name: RuntimeName, folder: Path) -> Runtime:

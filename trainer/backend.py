@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from recognizer.errors import RuntimeMissing
+from recognizer.installed import require_runtime
 from recognizer.quiet import quiet_start
-from recognizer.runtime import require_runtime
 from trainer.errors import KerasMissing
 
 

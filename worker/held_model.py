@@ -7,8 +7,8 @@ import structlog
 
 from recognizer.contract import SIDE
 from recognizer.errors import ContractMismatch, RecognitionError
+from recognizer.installed import RuntimeName
 from recognizer.model import ACTIVE_FILE, Model, active_version, load_model
-from recognizer.runtime import RuntimeName
 
 _log = structlog.get_logger()
 

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 import sys
 
 import broker
@@ -17,14 +18,18 @@ def serve(settings: Settings, *, processes: int, trains: bool) -> None:
     configure_logs(settings.log_level)
     logging.captureWarnings(True)  # noqa: FBT003 - they become log lines too
     app = make_app(broker.url_for(settings.redis_url, settings.var_dir))
-    arguments = [
-        "--quiet", "worker",
-        "--pool=prefork", "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=WARNING",
-        f"--concurrency={1 if trains else processes}",
-        f"--queues={TRAINING_QUEUE if trains else READING_QUEUE}",
-        f"--hostname={os.environ[ROLE_VARIABLE]}-{os.getpid()}@%h",
-    ]  # fmt: skip
-    if trains:
-        arguments.append("--max-tasks-per-child=1")  # a training's memory goes back when it ends
+    worker = app.Worker(  # what `celery worker` runs, without the command line's libraries
+        hostname=f"{os.environ[ROLE_VARIABLE]}-{os.getpid()}@{socket.gethostname()}",
+        pool_cls="prefork",
+        concurrency=1 if trains else processes,
+        queues=[TRAINING_QUEUE if trains else READING_QUEUE],
+        max_tasks_per_child=1 if trains else None,  # a training's memory goes back when it ends
+        loglevel="WARNING",
+        quiet=True,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+    )
     sys.argv[0] = "celery"
-    app.worker_main(arguments)
+    worker.start()
+    sys.exit(worker.exitcode)

@@ -12,11 +12,12 @@ import pytest
 from cli.read import outcomes
 from recognizer.contract import LITERT_FILE
 from recognizer.errors import ContractMismatch, RuntimeMissing
+from recognizer.installed import RuntimeName, require_runtime
 from recognizer.model import Model, active_version, load_model, version_name
 from recognizer.preparation import prepare
 from recognizer.reader import read
 from recognizer.reading import Reading
-from recognizer.runtime import RuntimeName, open_runtime, require_runtime
+from recognizer.runtime import open_runtime
 from trainer import mnist
 from trainer.backend import load_keras
 from trainer.errors import PublishFailed
@@ -92,7 +93,7 @@ def test_a_runtime_that_is_not_installed_is_named(
     def without(name: str) -> ModuleSpec | None:
         return None if name == library else importlib.util.find_spec(name)
 
-    monkeypatch.setattr("recognizer.runtime.find_spec", without)
+    monkeypatch.setattr("recognizer.installed.find_spec", without)
     with pytest.raises(RuntimeMissing, match=f"not installed, but DIGITS_RUNTIME is {runtime}"):
         require_runtime(runtime)
 

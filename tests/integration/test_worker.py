@@ -321,7 +321,8 @@ def damaged_version(model_dir: Path) -> int:
     data = bytearray(weights.read_bytes())
     data[len(data) // 2] ^= 1
     weights.write_bytes(data)
-    (model_dir / "active").write_text(version_name(version))
+    (model_dir / "active.new").write_text(version_name(version))
+    (model_dir / "active.new").replace(model_dir / "active")
     return version
 
 

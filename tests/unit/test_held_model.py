@@ -13,8 +13,9 @@ import structlog
 import worker.held_model
 from recognizer.contract import Card
 from recognizer.errors import ContractMismatch, ModelMissing, RecognitionError
+from recognizer.installed import RuntimeName
 from recognizer.model import ACTIVE_FILE, Model
-from recognizer.runtime import Crops, Probabilities, Runtime, RuntimeName
+from recognizer.runtime import Crops, Probabilities, Runtime
 from worker.held_model import HeldModel
 
 CARD = Card(1, "mlp", "", 1, 1, 1, 0.99, 1.0, 0.9, 0.2, "", 1.0, {})
