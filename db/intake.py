@@ -3,10 +3,11 @@
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
 from db.engine import Database
@@ -81,20 +82,20 @@ def _upsert(connection: Connection, folder: str, files: Sequence[SeenFile]) -> l
         }
         for file in {file.path: file for file in files}.values()
     ]
-    return list(connection.execute(_UPSERTS[connection.dialect.name], rows).scalars())
+    return list(connection.execute(_upsert_for(connection.dialect.name), rows).scalars())
 
 
-def _upsert_with(new_row: sqlite.Insert | postgresql.Insert) -> ReturningInsert[int]:
+@cache  # putting the statement together costs more than running it on a single row
+def _upsert_for(dialect: str) -> ReturningInsert[int]:
+    # each dialect has an insert of its own for this; only the one in use is imported
+    new_row = import_module(f"sqlalchemy.dialects.{dialect}").insert(images)
     new = new_row.excluded
-    return new_row.on_conflict_do_update(
+    statement: ReturningInsert[int] = new_row.on_conflict_do_update(
         index_elements=[images.c.folder, images.c.path],
         set_={**QUEUE_AGAIN, "size": new.size, "mtime_ns": new.mtime_ns, "first_seen_ms": new.first_seen_ms},
         where=or_(images.c.size != new.size, images.c.mtime_ns != new.mtime_ns),
     ).returning(images.c.id)
-
-
-# Made once: putting the statement together costs more than running it on a single row.
-_UPSERTS = {"sqlite": _upsert_with(sqlite.insert(images)), "postgresql": _upsert_with(postgresql.insert(images))}
+    return statement
 
 
 # Made once: a rescan asks it for every thousand files.

@@ -34,7 +34,6 @@ metadata = MetaData()
 #: SQLite numbers rows by itself only for a plain INTEGER key.
 _RowId = BigInteger().with_variant(Integer, "sqlite")
 _STATUSES = ", ".join(f"'{status}'" for status in Status)
-_QUEUED = text("status = 'queued'")
 
 images = Table(
     "images",
@@ -58,7 +57,8 @@ images = Table(
     Column("recognized_ms", BigInteger),
     UniqueConstraint("folder", "path", name="uq_images_folder_path"),
     CheckConstraint(f"status IN ({_STATUSES})", name="ck_images_status"),
-    Index("ix_images_queued", "status", "first_seen_ms", sqlite_where=_QUEUED, postgresql_where=_QUEUED),
+    # On PostgreSQL it is a partial one too, as the migration says; said here, every start would import that dialect.
+    Index("ix_images_queued", "status", "first_seen_ms", sqlite_where=text("status = 'queued'")),
 )
 #: The order of `queries.results`, read backwards; behind it what the filters test without a look at the row.
 _LATEST = (images.c.recognized_ms.nulls_first(), images.c.id, images.c.confidence, images.c.reading)

@@ -50,6 +50,7 @@ def test_every_package_of_a_room_is_listed_for_the_distribution() -> None:
     ("module", "forbidden"),
     [
         ("cli.main", ["settings", "pydantic", "rich", *HEAVY, "celery", "kombu", "sqlalchemy", "alembic", "redis"]),
+        ("cli.main, cli.results, db.intake", ["sqlalchemy.dialects.postgresql", "redis"]),
         ("cli.main, cli.results", [*HEAVY, "celery", "kombu", "alembic", "redis", "recognizer", "trainer", "watcher"]),
         ("watcher.watch, cli.parts", [*HEAVY, "recognizer", "trainer", "alembic"]),
         ("cli.parts, worker.serve", [*HEAVY, "trainer", "watcher", "watchdog", "alembic"]),
