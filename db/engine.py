@@ -3,6 +3,7 @@
 import importlib
 import re
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -106,7 +107,7 @@ def _sqlite_engine(url: URL) -> Engine:
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - either of two driver modules
         cursor = connection.cursor()
-        cursor.execute(f"PRAGMA journal_mode = {journal}")
+        _set_journal(cursor, journal, driver)
         # In WAL mode a power cut can undo the last commits but never damages: the rescan finds those files again.
         cursor.execute(f"PRAGMA synchronous = {'NORMAL' if journal == 'WAL' else 'FULL'}")
         cursor.execute("PRAGMA foreign_keys = ON")
@@ -119,6 +120,20 @@ def _sqlite_engine(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _set_journal(cursor: Any, journal: str, driver: ModuleType) -> None:  # noqa: ANN401 - likewise
+    """Change a new file's journal. For that SQLite waits for no other process, whatever the timeout: we do."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute(f"PRAGMA journal_mode = {journal}")
+        except driver.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _sqlite_driver() -> ModuleType:

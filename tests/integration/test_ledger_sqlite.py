@@ -4,8 +4,10 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Barrier
 from types import ModuleType
 
 import pytest
@@ -85,6 +87,22 @@ def test_four_processes_that_migrate_at_once_make_one_ledger(empty_database: Dat
     with empty_database.reading() as connection:
         assert connection.execute(text("SELECT count(*) FROM alembic_version")).scalar_one() == 1
     assert queries.balance(empty_database).seen == 0
+
+
+def test_a_new_file_opened_by_many_at_once_makes_none_of_them_fail(tmp_path: Path) -> None:
+    together = Barrier(4, timeout=30)
+
+    def open_new_files() -> None:
+        for number in range(50):
+            database = Database(f"sqlite:///{tmp_path / str(number)}.db")
+            together.wait()
+            with database.writing() as connection:
+                connection.execute(text("CREATE TABLE IF NOT EXISTS images (id INTEGER)"))
+            database.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        for opened in [threads.submit(open_new_files) for _ in range(4)]:
+            opened.result()
 
 
 def test_many_writers_at_once_lose_no_row(database: Database) -> None:
