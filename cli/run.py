@@ -8,7 +8,7 @@ from types import FrameType
 
 from cli.backlog import Backlog
 from cli.errors import CommandFailed
-from cli.summary import Summary
+from cli.summary import TABLE_ROWS, Summary
 from cli.supervisor import RunLock, Supervisor
 from cli.tail import Tail
 from cli.ticker import Ticker
@@ -83,8 +83,10 @@ class _Run:
                 self._stop.wait(TICK_SECONDS)
         finally:
             summary.close()
-        results, new = self._shown(began)
-        summary.show(results, new=new, balance=queries.balance(self._database), unfinished=backlog.unfinished())
+        results, total, new = self._shown(began)
+        summary.show(
+            results, total=total, new=new, balance=queries.balance(self._database), unfinished=backlog.unfinished()
+        )
         return 1 if intake.queued(self._database) else 0
 
     def forever(self) -> int:
@@ -137,9 +139,10 @@ class _Run:
             if one.role == "trainer" and one.doing.startswith(FAILED):
                 raise CommandFailed(f"there is no model to read with, and {one.doing.removeprefix(FAILED)}")
 
-    def _shown(self, began: int) -> tuple[list[Result], int]:
-        """Give the readings of this run; if there were none, those the folder has."""
+    def _shown(self, began: int) -> tuple[list[Result], int, bool]:
+        """Give the first readings, how many there are, whether they are this run's; if it had none, the folder's."""
         folder = paths.folder_text(self._settings.folder)
-        new = [result for result in queries.answered_since(self._database, began) if result.folder == folder]
-        new.sort(key=lambda result: result.path)
-        return (new, len(new)) if new else (queries.in_folder(self._database, folder), 0)
+        new, total = queries.in_folder(self._database, folder, limit=TABLE_ROWS, since_ms=began)
+        if total:
+            return new, total, True
+        return *queries.in_folder(self._database, folder, limit=TABLE_ROWS), False

@@ -39,15 +39,15 @@ class Summary:
         """Move the bar."""
         self._bar.update(self._task, completed=done, total=total or None, description=printable(doing))
 
-    def show(self, results: list[Result], *, new: int, balance: Balance, unfinished: list[Path]) -> None:
-        """Print the table, files left for the next run, and the balance of the whole ledger."""
+    def show(self, results: list[Result], *, total: int, new: bool, balance: Balance, unfinished: list[Path]) -> None:
+        """Print the first of `total` results, files left for the next run, and the balance of the whole ledger."""
         self.close()
         if not new:
             self._say("Nothing new to read." if results else f"There are no files in {self._folder}.")
         if results:
-            self._console.print(_table(results[:TABLE_ROWS]))
-        if len(results) > TABLE_ROWS:
-            self._say(f"... and {len(results) - TABLE_ROWS:,} more: digits results")
+            self._console.print(_table(results))
+        if total > len(results):
+            self._say(f"... and {total - len(results):,} more: digits results")
         for path in unfinished:
             self._say(f"{printable(str(path))} is still being written and was left for the next run.")
         self._console.print(counts(balance), soft_wrap=True)

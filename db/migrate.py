@@ -1,5 +1,6 @@
 """Bring a database to this version's tables."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import inspect, text
@@ -15,7 +16,10 @@ _ADVISORY_LOCK = 5_710_220_431
 
 def migrate(database: Database) -> None:
     """Make or update the tables. Commits; safe to call twice and from several processes at once."""
-    from alembic import command  # noqa: PLC0415 - only this function pays for its import
+    with suppress(NotMigrated):
+        require_migrated(database)
+        return
+    from alembic import command  # noqa: PLC0415 - only a new or an old ledger pays for its import
     from alembic.config import Config  # noqa: PLC0415 - likewise
 
     database.prepare_folder()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, and_, func, select
 
 from db.engine import Database
 from db.tables import Status, digits, images
@@ -125,11 +125,18 @@ def answered_since(database: Database, since_ms: int) -> list[Result]:
         return [_result(row) for row in connection.execute(query)]
 
 
-def in_folder(database: Database, folder: str) -> list[Result]:
-    """Give all files of one watched folder, by path."""
-    query = select(*_COLUMNS).where(images.c.folder == folder).order_by(images.c.path)
+def in_folder(database: Database, folder: str, *, limit: int, since_ms: int | None = None) -> tuple[list[Result], int]:
+    """Give the first files of one watched folder by path, and how many there are in all.
+
+    With `since_ms` only those answered at or after that moment count.
+    """
+    those = images.c.folder == folder
+    if since_ms is not None:
+        those = and_(those, images.c.recognized_ms >= since_ms)
+    first = select(*_COLUMNS).where(those).order_by(images.c.path).limit(limit)
     with database.reading() as connection:
-        return [_result(row) for row in connection.execute(query)]
+        total = connection.execute(select(func.count()).select_from(images).where(those)).scalar_one()
+        return [_result(row) for row in connection.execute(first)], total
 
 
 def find(database: Database, path: str, folder: str | None = None) -> list[Result]:

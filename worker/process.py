@@ -1,5 +1,6 @@
 """What one worker process holds for its whole life: the ledger, the model, a client of its own."""
 
+import gc
 import os
 from dataclasses import dataclass
 from functools import cache
@@ -62,6 +63,7 @@ def _start(**_: object) -> None:
         process.model.current()
     except RecognitionError as error:
         _log.warning("no model yet", why=str(error))
+    gc.freeze()  # what is here by now stays, and need not be searched for garbage again and again
     process.beat.start()
 
 

@@ -155,9 +155,12 @@ def test_a_path_is_found_in_every_folder_or_in_the_named_one(read: Database) -> 
     assert queries.find(read, "a.png", "nowhere") == []
 
 
-def test_a_folders_files_come_by_path(read: Database) -> None:
+def test_a_folders_first_files_come_by_path_and_are_counted(read: Database) -> None:
     intake.register(read, "other", [SeenFile("0.png", 1, 1)])
-    assert [result.path for result in queries.in_folder(read, "d")] == [*ANSWERS, "f.png"]
+    files, total = queries.in_folder(read, "d", limit=10)
+    assert ([result.path for result in files], total) == ([*ANSWERS, "f.png"], 6)
+    files, total = queries.in_folder(read, "d", limit=2, since_ms=2000)
+    assert ([result.path for result in files], total) == (["b.png", "c.png"], 4)
 
 
 def test_the_answers_since_a_moment_come_in_the_order_they_were_given(read: Database) -> None:
