@@ -94,12 +94,13 @@ def _locked(rows: ColumnElement[bool]) -> Select[tuple[int, int]]:
 _FREE = _locked(unclaimed(_NOW))
 _FREE_OR_OURS = _locked(or_(unclaimed(_NOW), and_(images.c.status == Status.QUEUED, _OURS)))
 _CLAIMED = _locked(_OURS)
-_TAKE = (
+_CLAIM = (
     update(images)
-    .where(images.c.id.in_(_IDS))
     .values(attempts=images.c.attempts + 1, claim=_TOKEN, claimed_ms=_NOW)
     .returning(images.c.id, images.c.folder, images.c.path, images.c.size, images.c.mtime_ns)
 )
+_TAKE = _CLAIM.where(images.c.id.in_(_IDS))
+_TAKE_FRESH = _CLAIM.where(images.c.id.in_(_FREE.where(images.c.attempts == 0).with_only_columns(images.c.id)))
 _LET_GO = update(images).where(images.c.id.in_(_IDS)).values(claim=None, claimed_ms=None)
 _FAIL = _LET_GO.values(status=Status.FAILED, reason=CRASHED, recognized_ms=_NOW)
 _GIVE_BACK = _LET_GO.where(_OURS).values(attempts=images.c.attempts - 1)
@@ -122,14 +123,17 @@ def claim(database: Database, ids: Sequence[int], token: str, *, redelivered: bo
     nothing. `redelivered` says that the broker sends this very message again after its worker died.
     """
     now = now_ms()
+    given = {"ids": ids, "now": now, "token": token}
     with database.writing() as connection:
-        rows = connection.execute(
-            _FREE_OR_OURS if redelivered else _FREE, {"ids": ids, "now": now, "token": token}
-        ).all()
+        # nearly always all rows are fresh, and this is all there is to do
+        fresh = [] if redelivered else [ClaimedFile(*row) for row in connection.execute(_TAKE_FRESH, given)]
+        if len(fresh) == len(ids):
+            return Claim(fresh, alone=[])
+        rows = connection.execute(_FREE_OR_OURS if redelivered else _FREE, given).all()
         tried = [row.id for row in rows if row.attempts > 0]
         if len(ids) > 1:
             _let_go(connection, tried)
-            return Claim(_take(connection, [row.id for row in rows if row.attempts == 0], token, now), alone=tried)
+            return Claim(fresh + _take(connection, [row.id for row in rows if row.attempts == 0], token, now), tried)
         _fail_crashed(connection, [row.id for row in rows if row.attempts >= MAX_ATTEMPTS], now)
         mine = [row.id for row in rows if row.attempts < MAX_ATTEMPTS]
         return Claim(_take(connection, mine, token, now), alone=[])

@@ -11,8 +11,6 @@ READ_TASK = "worker.tasks.read"
 TRAIN_TASK = "worker.tasks.train"
 #: Seconds after which a reading process is ended. As long as a claim lasts: whoever was ended held nothing longer.
 HARD_LIMIT_SECONDS = 60
-#: Seconds after which Redis gives a message of a silent worker to another; above the hard limit, or work runs twice.
-VISIBILITY_SECONDS = 180
 
 
 def make_app(redis_url: str) -> Celery:
@@ -39,9 +37,6 @@ def make_app(redis_url: str) -> Celery:
         broker_connection_max_retries=None,  # wait for a lost broker as long as it takes
         broker_connection_timeout=2,
         broker_transport_options={
-            "visibility_timeout": VISIBILITY_SECONDS,
-            "unacked_restore_interval": 2,
-            "unacked_restore_throttle": 1,
             "socket_timeout": 10,
             "socket_connect_timeout": 2,
             "socket_keepalive": True,

@@ -80,8 +80,8 @@ def train(
 ) -> None:
     """Train and publish a model, then ring for all rows that waited.
 
-    Acknowledged when it starts, as it outlives any visibility timeout; a model that is still missing afterwards is
-    asked for again with the next chunk.
+    Acknowledged when it starts, so that a crash of it is not repeated at once; a model that is still missing afterwards
+    is asked for again with the next chunk.
     """
     from trainer.network import ARCHITECTURES  # noqa: PLC0415 - only the trainer pays for their imports
     from worker.training import train_and_ring  # noqa: PLC0415 - likewise

@@ -6,6 +6,7 @@ Celery trusts its broker: bytes that are no JSON, or a message that lacks a part
 import base64
 import re
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import structlog
@@ -35,12 +36,23 @@ _log = structlog.get_logger()
 class Channel(redis.Channel):  # type: ignore[misc]  # kombu has no types
     """A channel to which a forged message has never come."""
 
-    QoS = QoS
+    ack_emulation = False
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.QoS = QoS  # in place of the one that kombu takes without acknowledgements in Redis
 
     def _create_client(self, asynchronous: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002 - as kombu has it
+        if not asynchronous:
+            return self._writer
         client = super()._create_client(asynchronous)
         client.set_response_callback("BRPOP", admitted)
         return client
+
+    @cached_property
+    def _writer(self) -> Any:  # noqa: ANN401 - redis-py's client
+        # kombu would make one for every message, which takes as long as sending it
+        return super()._create_client()
 
 
 class Transport(redis.Transport):  # type: ignore[misc]  # likewise

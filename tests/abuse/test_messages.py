@@ -168,7 +168,7 @@ def test_forged_messages_open_no_file_end_no_worker_and_are_logged(
         app.close()
         (run.inbox / "after.png").write_bytes(PICTURE)
         seconds = run.require_balance(2)
-        eventually(lambda: not client.exists("unacked", "unacked_index"), PATIENCE)
+        eventually(lambda: not client.exists(READING_QUEUE), PATIENCE)
 
     assert run.query("SELECT * FROM images WHERE path = 'first.png'") == before
     assert processes(run) == workers
@@ -197,7 +197,7 @@ def test_the_same_message_fifty_times_at_once_gives_one_result(
         client.lpush(READING_QUEUE, *[same] * 50, *[json.dumps(message([[row_id]])).encode() for _ in range(50)])
         os.kill(worker, signal.SIGCONT)
         seconds = run.require_balance(files)
-        eventually(lambda: not client.exists("unacked", "unacked_index"), PATIENCE)
+        eventually(lambda: not client.exists(READING_QUEUE), PATIENCE)
     assert run.query("SELECT status, attempts FROM images WHERE path = 'same.png'") == [("accepted", 1)]
     assert set(run.query("SELECT count(*) FROM digits GROUP BY image_id")) == {(1,)}
     assert run.log("worker").count(f"rows={row_id} answered=1") == 1

@@ -51,7 +51,7 @@ def test_what_we_send_passes(sent: Sent) -> None:
     assert passes(sent(READ_TASK, (list(range(2**62, 2**62 + 512)),)))
     assert passes(sent(TRAIN_TASK, kwargs={"only_if_needed": True}))
     again = sent(READ_TASK, ([1],))
-    again["headers"]["redelivered"] = again["properties"]["delivery_info"]["redelivered"] = True  # as kombu marks it
+    again["redelivered"] = again["properties"]["delivery_info"]["redelivered"] = True  # of a process that died
     again["headers"]["parent_id"] = again["headers"]["id"]  # sent on by a task
     assert passes(again)
 
