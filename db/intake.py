@@ -92,7 +92,8 @@ def _upsert_for(dialect: str) -> ReturningInsert[int]:
     new = new_row.excluded
     statement: ReturningInsert[int] = new_row.on_conflict_do_update(
         index_elements=[images.c.folder, images.c.path],
-        set_={**QUEUE_AGAIN, "size": new.size, "mtime_ns": new.mtime_ns, "first_seen_ms": new.first_seen_ms},
+        # all from the new row: with values of its own here SQLAlchemy would send the rows one by one
+        set_={name: new[name] for name in (*QUEUE_AGAIN, "size", "mtime_ns", "first_seen_ms")},
         where=or_(images.c.size != new.size, images.c.mtime_ns != new.mtime_ns),
     ).returning(images.c.id)
     return statement
