@@ -16,7 +16,7 @@ from recognizer.installed import RuntimeName, require_runtime
 from recognizer.quiet import quiet_start
 
 #: Batch sizes each network is laid out for; a batch is padded up to the next one, so nothing is compiled while reading.
-_KERAS_SIZES = (1, 4, 16, 64, 256)
+_KERAS_SIZES = (1, 4, 16, 64)
 #: LiteRT gains nothing from larger ones.
 _LITERT_SIZES = (1, 4, 16)
 
