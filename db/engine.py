@@ -36,8 +36,21 @@ BUSY_SECONDS = 30
 #: SQLite 3.7.0 to 3.51.2 can corrupt a WAL database when the log is reset at the wrong moment.
 FIRST_SAFE_WAL = (3, 51, 3)
 
+#: Seconds after which a database server counts as out of reach, and a silent connection's other end as gone. The server
+#: is told so too: left alone it keeps a lost host's row locks for two hours (PostgreSQL, tcp_keepalives_idle).
+CONNECT_SECONDS, SILENT_SECONDS, PROBE_SECONDS, PROBES = 10, 20, 10, 3
+_SERVER_LIMITS: dict[str, str | int] = {
+    "connect_timeout": CONNECT_SECONDS,
+    "keepalives_idle": SILENT_SECONDS,
+    "keepalives_interval": PROBE_SECONDS,
+    "keepalives_count": PROBES,
+    "tcp_user_timeout": 1000 * (SILENT_SECONDS + PROBES * PROBE_SECONDS),
+    "options": f"-c tcp_keepalives_idle={SILENT_SECONDS} -c tcp_keepalives_interval={PROBE_SECONDS}"
+    f" -c tcp_keepalives_count={PROBES}",
+}
+
 #: What stands before a URL's password, and the password itself.
-_PASSWORD = re.compile(r"(://[^:/@]*):.*@")
+_PASSWORD = re.compile(r"(://[^:/@]*):.*@|(?<=[?&]password)=[^&]*")
 
 #: Errors that mean a bug of ours; all others mean that the database is out of reach, full, locked or no database.
 _OUR_FAULT = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
@@ -48,16 +61,16 @@ class Database:
 
     def __init__(self, url: str) -> None:
         """Connect to nothing yet. Raises DatabaseUnavailable for a URL that can't be understood."""
+        self._shown = _hide_password(url)
         try:
             self.url = make_url(url)
             self.engine = (
-                _sqlite_engine(self.url)
-                if self.url.get_backend_name() == "sqlite"
-                else create_engine(self.url, pool_pre_ping=True)
+                _sqlite_engine(self.url) if self.url.get_backend_name() == "sqlite" else _server_engine(self.url)
             )
         except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
-            shown = _PASSWORD.sub(r"\1:***@", url)
-            raise DatabaseUnavailable(f"the database URL {shown!r} can't be used: {_first_line(error)}") from error
+            raise DatabaseUnavailable(
+                f"the database URL {self._shown!r} can't be used: {_first_line(error)}"
+            ) from error
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -76,10 +89,9 @@ class Database:
         try:
             yield
         except DBAPIError as error:
-            if isinstance(error, _OUR_FAULT):
+            if isinstance(error, _OUR_FAULT) and error.statement:  # without one it could not even connect
                 raise
-            shown = self.url.render_as_string(hide_password=True)
-            raise DatabaseUnavailable(f"the database {shown} can't be used: {_first_line(error.orig)}") from error
+            raise DatabaseUnavailable(f"the database {self._shown} can't be used: {_first_line(error.orig)}") from error
 
     def prepare_folder(self) -> None:
         """Make the folder a SQLite file will lie in. Safe to call twice; raises DatabaseUnavailable."""
@@ -95,6 +107,14 @@ class Database:
     def close(self) -> None:
         """Close all connections. Safe to call twice."""
         self.engine.dispose()
+
+
+def _server_engine(url: URL) -> Engine:
+    """Open PostgreSQL, with limits for a network that is cut; what the URL says goes before them."""
+    if "@" in (url.host or ""):
+        raise ValueError("special characters in its password must be percent-encoded, @ as %40")
+    limits = {name: value for name, value in _SERVER_LIMITS.items() if name not in url.query}
+    return create_engine(url, pool_pre_ping=True, connect_args=limits if url.get_driver_name() == "psycopg" else {})
 
 
 def _sqlite_engine(url: URL) -> Engine:
@@ -139,6 +159,10 @@ def _set_journal(cursor: Any, journal: str, driver: ModuleType) -> None:  # noqa
 def _sqlite_driver() -> ModuleType:
     """Give the wheel's SQLite, or the one linked into Python where there is no such wheel."""
     return _driver
+
+
+def _hide_password(url: str) -> str:
+    return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", re.sub(r"(?<=[?&]password=)[^&]*", "***", url))
 
 
 def _first_line(error: BaseException | None) -> str:

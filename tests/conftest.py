@@ -1,12 +1,9 @@
 """What many tests share: a patient look, a short folder, a ledger on either database, a broker, a tiny model."""
 
 import functools
-import glob
 import hashlib
-import itertools
 import os
-import shutil
-import subprocess
+import socket
 import tempfile
 import time
 import warnings
@@ -22,6 +19,7 @@ from db.migrate import migrate
 from recognizer.contract import LITERT_FILE, MODEL_FILE, Card
 from recognizer.model import ACTIVE_FILE, published_versions, version_name
 from recognizer.quiet import quiet_start
+from tests.postgres import postgres_server
 
 pytest_plugins = ["tests.place", "tests.abuse.harness"]
 
@@ -56,6 +54,14 @@ def short_path() -> Iterator[Path]:
     """Give a folder whose path leaves room for a socket's name; pytest's own are too long for that."""
     with tempfile.TemporaryDirectory(prefix="digits-") as folder:
         yield Path(folder).resolve()
+
+
+@pytest.fixture(scope="module")
+def free_port() -> int:
+    """Find a TCP port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -109,39 +115,8 @@ def sqlite_database(tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def new_postgres_url() -> Iterator[Callable[[], str]]:
     """Run a real PostgreSQL of our own on a unix socket; each call gives the URL of a new, empty database."""
-    folder = Path(tempfile.mkdtemp(prefix="digits-pg-"))
-    data = folder / "data"
-    # PostgreSQL refuses to run as root; Debian's package brings a user for it.
-    user = "postgres" if os.getuid() == 0 else None
-    if user:
-        shutil.chown(folder, user)
-    run = functools.partial(subprocess.run, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, timeout=60)
-    run([_postgres_program("initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"])
-    options = f"-k {folder} -c listen_addresses= -c fsync=off -c max_connections=40"
-    control = [_postgres_program("pg_ctl"), "-D", str(data), "-w"]
-    run([*control, "-l", str(folder / "log"), "-o", options, "start"])
-    numbers = itertools.count(1)
-
-    def new_url() -> str:
-        name = f"ledger{next(numbers)}"
-        create = ["-h", str(folder), "-U", "postgres", "-d", "postgres", "-qc", f"CREATE DATABASE {name}"]
-        run([_postgres_program("psql"), *create])
-        return f"postgresql+psycopg://postgres@/{name}?host={folder}"
-
-    try:
-        yield new_url
-    finally:
-        run([*control, "-m", "immediate", "stop"])
-        shutil.rmtree(folder)
-
-
-def _postgres_program(name: str) -> str:
-    """Find one of PostgreSQL's programs: on the path, else where Debian puts them. Fails if there is none."""
-    found = [shutil.which(name) or "", *sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"), reverse=True)]
-    program = next((path for path in found if path and os.access(path, os.X_OK)), None)
-    if program is None:
-        pytest.fail(f"there is no {name} here: install PostgreSQL's server for the tests marked `postgres`")
-    return program
+    with postgres_server() as server:
+        yield lambda: server.url(server.new_database())
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from db.engine import Database
 from db.errors import DatabaseUnavailable
 from db.intake import SeenFile
 from db.migrate import migrate
+from tests.postgres import postgres_server
 
 pytestmark = pytest.mark.postgres
 
@@ -63,3 +64,52 @@ def test_a_server_that_is_not_there_is_one_sentence_without_the_password(postgre
         migrate(Database(away.render_as_string(hide_password=False)))
     assert "\n" not in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def by_password(free_port: int) -> Iterator[str]:
+    """Run a server on TCP, without TLS, that asks for a password; give a URL with a right one."""
+    access = "host all all 127.0.0.1/32 scram-sha-256"
+    with postgres_server(listen="127.0.0.1", access=access, port=free_port) as server:
+        server.sql("CREATE USER digits PASSWORD 'p@ss:w/rd?#%'")
+        server.sql("CREATE DATABASE ledger OWNER digits")
+        yield f"postgresql+psycopg://digits:p%40ss%3Aw%2Frd%3F%23%25@127.0.0.1:{free_port}/ledger"
+
+
+def test_a_password_may_have_any_character(by_password: str) -> None:
+    database = Database(by_password)
+    migrate(database)
+    assert queries.balance(database).seen == 0
+    database.close()
+
+
+def test_a_host_that_is_gone_is_noticed_on_both_sides(by_password: str) -> None:
+    database = Database(by_password)
+    with database.reading() as connection:
+        told = [connection.execute(text(f"SHOW tcp_keepalives_{name}")).scalar() for name in ("idle", "interval")]
+        assert told == ["20", "10"]
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "why"),
+    [
+        ("p%40ss", "secret", "password authentication failed"),
+        ("p%40ss", "sec@ret", "must be percent-encoded"),
+        ("digits:", "digits:secret:", "password authentication failed"),
+        ("/ledger", "/nowhere", 'database "nowhere" does not exist'),
+        ("/ledger", "/ledger?sslmode=require", "SSL was required"),
+        ("/ledger", "/ledger?bogus=1", "invalid connection option"),
+        ("127.0.0.1:", "127.0.0.1:1", "can't be used"),
+        ("127.0.0.1:", "nobody.invalid:", "can't be used"),
+        ("digits:p%40ss%3Aw%2Frd%3F%23%25@", "", "can't be used"),
+    ],
+)
+def test_a_server_that_lets_nobody_in_is_one_sentence_without_the_password(
+    by_password: str, right: str, wrong: str, why: str
+) -> None:
+    with pytest.raises(DatabaseUnavailable, match=why) as caught:
+        migrate(Database(by_password.replace(right, wrong)))
+    said = str(caught.value)
+    assert "\n" not in said
+    assert not any(secret in said for secret in ("secret", "sec@", "ret@", "p%40ss", "p@ss"))
