@@ -1,5 +1,7 @@
 """The Celery app: queues, delivery promises and limits, one setting a line with its reason."""
 
+import ssl
+
 from celery import Celery
 from kombu.transport import TRANSPORT_ALIASES
 
@@ -36,6 +38,8 @@ def make_app(redis_url: str) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,  # wait for a lost broker as long as it takes
         broker_connection_timeout=2,
+        # whatever the URL says goes before it; without, kombu 5.7 would give the password to any certificate
+        broker_use_ssl={"ssl_cert_reqs": ssl.CERT_REQUIRED} if redis_url.startswith("rediss:") else False,
         broker_transport_options={
             "socket_timeout": 10,
             "socket_connect_timeout": 2,

@@ -27,7 +27,20 @@ def test_a_password_is_not_shown(url: str, shown: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "localhost:6379", "http://:secret@host", "redis://:secret@host:port", "redis://h:99999", "redis://[::1"],
+    [
+        "",
+        "localhost:6379",
+        "http://:secret@host",
+        "redis://:secret@host:port",
+        "redis://h:99999",
+        "redis://[::1",
+        "redis://:secret/@host",
+        "redis://:secret#@host",
+        "redis://:secret?@host",
+        "redis://:secret@host/name",
+        "redis://:secret@host/0?socket_timeout=3",
+        "redis://:secret@host?ssl_ca_certs=ca.pem",
+    ],
 )
 def test_a_bad_url_is_one_sentence_without_the_password(url: str) -> None:
     with pytest.raises(BrokerUnavailable, match=r"the broker URL .* can't be used") as caught:
