@@ -16,6 +16,7 @@ from recognizer.errors import Inaccessible, UnreadableImage
 from recognizer.model import Model
 from recognizer.reader import PreparedFile, prepare_file, read
 from recognizer.reading import Reading
+from worker.logs import Outage
 
 #: Seconds of opening and preparing after which a chunk answers what it has and sends the rest on: far below the hard
 #: limit, so that only a single file that hangs or crashes can reach that.
@@ -26,6 +27,7 @@ GROWING_SECONDS = 3.0
 BACKOFF_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 _log = structlog.get_logger()
+_folder = Outage("the watched folder is not here, its files are sent again later", "the watched folder is here")
 
 
 @dataclass
@@ -80,10 +82,11 @@ class _Opened:
         try:
             prepared = prepare_file(path)
         except Inaccessible as error:
-            self._fail(file, str(error))
+            self._fail_if_folder_is_here(file, error)
         except Exception as error:  # noqa: BLE001 - the task boundary: a neighbour must not suffer
             self._fail_unless_growing(file, error)
         else:
+            _folder.back()
             if (prepared.size, prepared.mtime_ns) == (file.size, file.mtime_ns):
                 self._ready.append((file, prepared))
             else:
@@ -104,6 +107,13 @@ class _Opened:
         except Exception as error:  # noqa: BLE001 - as above
             self._fail_unless_growing(file, error)
             return []
+
+    def _fail_if_folder_is_here(self, file: ClaimedFile, error: Inaccessible) -> None:
+        if os.path.isdir(paths.to_bytes(file.folder)):
+            self._fail(file, str(error))
+        else:  # not mounted on this host, where another worker may have it: its files are not gone
+            _folder.lost(file.folder)
+            self.growing.append(file.id)
 
     def _fail_unless_growing(self, file: ClaimedFile, error: Exception) -> None:
         age = time.time() - file.mtime_ns / 1e9

@@ -225,6 +225,21 @@ def test_a_file_that_vanished_a_moment_ago_is_failed_at_once(ledger: Ledger) -> 
     assert ledger.outcomes() == {"gone.png": ("failed", "vanished")}
 
 
+def test_files_of_a_folder_that_is_not_mounted_here_are_left_to_other_workers(ledger: Ledger, draw: Draw) -> None:
+    draw(ledger.folder / "seven.png", "7")
+    rows = ledger.register("seven.png")
+    elsewhere = ledger.folder.rename(ledger.folder.with_name("elsewhere"))
+    with capture_logs() as logs:
+        for message in ("first", "second"):
+            assert read_chunk(ledger.database, MODEL, rows, message).answered == 0
+    assert ledger.outcomes() == {"seven.png": ("queued", None)}
+    assert intake.owed(ledger.database).fresh == rows  # at no attempt's cost
+    assert [log["log_level"] for log in logs] == ["error"]  # told once
+    elsewhere.rename(ledger.folder)
+    assert read_chunk(ledger.database, MODEL, rows, "third").answered == 1
+    assert ledger.outcomes() == {"seven.png": ("accepted", "7")}
+
+
 def test_a_chunk_that_takes_too_long_answers_what_it_has_and_sends_the_rest_on(
     ledger: Ledger, draw: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
