@@ -4,7 +4,7 @@ import os
 import time
 from pathlib import Path
 
-from db import intake
+from db import intake, paths
 from db.engine import Database
 from settings import Settings
 from watcher.intake import Intake
@@ -26,6 +26,7 @@ class Backlog:
 
     def __init__(self, settings: Settings, database: Database, client: Client) -> None:
         self._database = database
+        self._name = paths.folder_text(settings.folder)
         self._reconciler = Reconciler(database, client)
         folder = os.path.abspath(os.fsencode(settings.folder))
         self._intake = Intake(folder, database, self._reconciler, Settling(settings.settle_seconds))
@@ -49,7 +50,7 @@ class Backlog:
             self._reconciler.reconcile()
             self._next_scan = time.monotonic() + RESCAN_SECONDS
         self.registered += self._intake.settle()
-        queued = intake.queued(self._database)
+        queued = self.queued()
         self.registered = max(self.registered, queued)
         now = time.monotonic()
         if training or queued != self._queued:
@@ -57,6 +58,10 @@ class Backlog:
             self._next_scan = now + RESCAN_SECONDS
         patience = STALLED_SECONDS if queued else UNFINISHED_SECONDS
         return not (queued or self._intake.settling) or now - self._progressed > patience
+
+    def queued(self) -> int:
+        """Count the files of the folder that wait for their answer."""
+        return intake.queued(self._database, self._name)
 
     def unfinished(self) -> list[Path]:
         """Give the files that were still being written."""

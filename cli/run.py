@@ -87,7 +87,7 @@ class _Run:
         summary.show(
             results, total=total, new=new, balance=queries.balance(self._database), unfinished=backlog.unfinished()
         )
-        return 1 if intake.queued(self._database) else 0
+        return 1 if backlog.queued() else 0
 
     def forever(self) -> int:
         """Watch until told to stop, printing each reading as it comes."""

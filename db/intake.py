@@ -133,12 +133,11 @@ def owed(database: Database) -> Owed:
     )
 
 
-def queued(database: Database) -> int:
-    """Count the rows still waiting for an answer. Read-only."""
+def queued(database: Database, folder: str) -> int:
+    """Count the rows of one watched folder still waiting for an answer. Read-only."""
+    waiting = (images.c.status == Status.QUEUED, images.c.folder == folder)
     with database.reading() as connection:
-        return connection.execute(
-            select(func.count()).select_from(images).where(images.c.status == Status.QUEUED)
-        ).scalar_one()
+        return connection.execute(select(func.count()).select_from(images).where(*waiting)).scalar_one()
 
 
 def requeue(database: Database, row_ids: Sequence[int] | None) -> list[int]:

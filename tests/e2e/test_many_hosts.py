@@ -149,7 +149,7 @@ class Hosts:
             self.drop(500)
         with self.ledger.reading() as connection:
             held = text("SELECT count(DISTINCT claim) FROM images WHERE status = 'queued'")
-            return connection.execute(held).scalar_one() == 2
+            return bool(connection.execute(held).scalar_one() == 2)
 
     def balanced(self) -> bool:
         """Whether every dropped file has its final row."""

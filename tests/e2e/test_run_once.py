@@ -5,6 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from db import intake
+from db.engine import Database
+from db.intake import SeenFile
+
 if TYPE_CHECKING:
     from tests.place import Place
 
@@ -44,6 +48,20 @@ def test_samples_are_read_and_bad_files_get_a_reason_beside_them(place: "Place")
     assert again.returncode == 0
     assert "Nothing new to read." in again.stdout
     assert rows(place) == found
+
+
+def test_a_run_does_not_wait_for_files_of_a_folder_that_is_gone(place: "Place") -> None:
+    assert place.digits("migrate").returncode == 0
+    database = Database(f"sqlite:///{place.path / 'var' / 'results.db'}")
+    intake.register(database, "gone", [SeenFile("left behind.png", 1, 1)])
+    database.close()
+    shutil.copy(SAMPLES / "four-marker.png", place.inbox)
+
+    ended = place.digits("run", "--once")
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert rows(place)["four-marker.png"][0] == "4"
+    assert "1 still queued" in ended.stdout
 
 
 def test_missing_folder_is_one_sentence(place: "Place") -> None:

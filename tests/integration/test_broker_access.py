@@ -125,11 +125,14 @@ def give_back_a_message(url: str) -> None:
     client, held = Client(url), list[Message]()
     assert client.ring([1])
     queue = Queue(READING_QUEUE, no_declare=True)
-    with make_app(url).connection() as connection:
-        with connection.Consumer([queue], accept=["json"], callbacks=[lambda _, message: held.append(message)]):
-            connection.drain_events(timeout=PATIENCE)
-            held[0].requeue()
-            connection.drain_events(timeout=PATIENCE)
+    app = make_app(url)
+    with (
+        app.connection() as connection,
+        connection.Consumer([queue], accept=["json"], callbacks=[lambda _, message: held.append(message)]),
+    ):
+        connection.drain_events(timeout=PATIENCE)
+        held[0].requeue()
+        connection.drain_events(timeout=PATIENCE)
     assert len(held) == 2
     assert client.waiting() == 1
     client.close()

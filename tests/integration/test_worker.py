@@ -128,7 +128,7 @@ class Site:
 
         def all_read() -> bool:
             self._reconciler.reconcile()
-            return intake.queued(self.database) == 0
+            return queries.balance(self.database).queued == 0
 
         self._eventually(all_read, PATIENCE)
 
@@ -286,7 +286,7 @@ def test_no_row_is_lost_when_a_reader_is_killed_at_its_work(site: Site, eventual
     eventually(lambda: any(site.column("claim", "killed ")), PATIENCE)
     victim = reader_pid(site)
     os.kill(victim, signal.SIGKILL)
-    assert intake.queued(site.database) == 30
+    assert queries.balance(site.database).queued == 30
     site.read_all()
     assert [result.status for result in site.outcomes("killed ").values()] == [Status.ACCEPTED] * 30
     assert set(site.column("attempts", "killed ")) == {2}  # once with the one that died, once alone

@@ -132,7 +132,7 @@ def test_a_file_that_crashed_its_readers_too_often_is_failed_with_that_reason(da
     result = only_result(database)
     assert (result.status, result.reason) == (Status.FAILED, CRASHED)
     assert result.recognized_ms is not None
-    assert intake.queued(database) == 0
+    assert queries.balance(database).queued == 0
 
 
 def test_a_poisonous_file_stops_no_neighbour(database: Database) -> None:

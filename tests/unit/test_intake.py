@@ -109,14 +109,15 @@ def test_fresh_and_tried_rows_are_owed_apart(database: Database) -> None:
     read_as_seven(database, done)
     owed = intake.owed(database)
     assert (owed.fresh, owed.tried) == ([fresh], [tried])
-    assert intake.queued(database) == 3
+    intake.register(database, "elsewhere", [ONE])
+    assert intake.queued(database, "d") == 3
 
 
 def test_an_answered_ledger_owes_nothing(database: Database) -> None:
     (row_id,) = intake.register(database, "digits", [ONE])
     read_as_seven(database, row_id)
     owed = intake.owed(database)
-    assert (owed.fresh, owed.tried, intake.queued(database)) == ([], [], 0)
+    assert (owed.fresh, owed.tried, intake.queued(database, "digits")) == ([], [], 0)
 
 
 def fail(database: Database, row_id: int) -> None:

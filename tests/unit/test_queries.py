@@ -126,7 +126,7 @@ def test_the_latest_answers_are_found_without_sorting(database: Database, wanted
         (queries.oldest_queued_ms, "ix_images_queued"),
         (queries.latest_answer_ms, "ix_images_recognized"),
         (intake.owed, "ix_images_queued"),
-        (intake.queued, "ix_images_queued"),
+        (lambda database: intake.queued(database, "d"), "ix_images_queued"),
     ],
 )
 def test_what_status_tells_comes_from_an_index(
