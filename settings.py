@@ -36,6 +36,10 @@ class Settings(BaseSettings):
     )
     rescan_seconds: Annotated[float, Field(gt=0, le=86400)] = Field(30.0, description="between two looks at the folder")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="how much the logs tell")
+    pulse_file: Path | None = Field(
+        None, description="a file that a part touches every five seconds while it gets on, for health checks"
+    )
+    events: bool = Field(False, description="workers tell Celery's monitor (Flower) of each message they read")  # noqa: FBT003
     mnist_path: Path | None = Field(
         None,
         validation_alias=AliasChoices("MNIST_PATH", "DIGITS_MNIST_PATH"),

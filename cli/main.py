@@ -88,12 +88,13 @@ def worker(
 
 
 @app.command()
-def migrate() -> None:
+def migrate(
+    *, wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for a database that is not up yet.")] = 0
+) -> None:
     """Make or update the ledger's tables. Safe to call twice."""
-    from db.engine import Database  # noqa: PLC0415
-    from db.migrate import migrate as upgrade  # noqa: PLC0415
+    from cli.migrate import migrate as upgrade  # noqa: PLC0415
 
-    upgrade(Database(_settings().database_url))
+    upgrade(_settings().database_url, wait=wait)
 
 
 @app.command()

@@ -18,6 +18,7 @@ def watch(settings: Settings, *, attached: bool) -> None:
     from worker.client import Client  # noqa: PLC0415 - likewise
     from worker.logs import configure_logs  # noqa: PLC0415 - likewise
     from worker.presence import Beat  # noqa: PLC0415 - likewise
+    from worker.pulse import Pulse  # noqa: PLC0415 - likewise
 
     require_folder(os.fsencode(settings.folder))
     database, url = _connected(settings)
@@ -37,6 +38,7 @@ def watch(settings: Settings, *, attached: bool) -> None:
         polling=settings.watch == "polling",
         settle_seconds=settings.settle_seconds,
         rescan_seconds=settings.rescan_seconds,
+        pulse=Pulse(settings.pulse_file),
     )
     watcher.run(stop)
     beat.end()

@@ -16,6 +16,7 @@ from watcher.intake import Intake
 from watcher.reconciler import Reconciler
 from watcher.stability import Settling
 from worker.client import Client
+from worker.pulse import Pulse
 
 #: Seconds between two comparisons of ledger and broker: one LLEN, and a query of the queued rows when it is zero.
 RECONCILE_SECONDS = 2.0
@@ -41,11 +42,13 @@ class Watcher:
         polling: bool,
         settle_seconds: float,
         rescan_seconds: float,
+        pulse: Pulse | None = None,
     ) -> None:
         self._folder = os.path.abspath(os.fsencode(folder))
         self._reconciler = Reconciler(database, client)
         self._intake = Intake(self._folder, database, self._reconciler, Settling(settle_seconds))
         self._polling = polling
+        self._pulse = pulse or Pulse(None)
         self._rescan_seconds = rescan_seconds
         self._events: EventSource | None = None
         self._identity: tuple[int, int] | None = None
@@ -78,6 +81,7 @@ class Watcher:
                 self._reconciler.reconcile()
                 self._next_reconcile = time.monotonic() + RECONCILE_SECONDS
             self._announce(None)
+            self._pulse.beat()
         except (DatabaseUnavailable, FolderMissing) as error:
             # Nothing is kept in memory for later: the folder itself remembers, and is scanned again.
             self._announce(str(error))

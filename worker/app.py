@@ -15,8 +15,8 @@ TRAIN_TASK = "worker.tasks.train"
 HARD_LIMIT_SECONDS = 60
 
 
-def make_app(redis_url: str) -> Celery:
-    """Make the app for one broker. Connects to nothing yet."""
+def make_app(redis_url: str, *, events: bool = False) -> Celery:
+    """Make the app for one broker; with `events`, its workers tell a monitor what they do. Connects to nothing yet."""
     # kombu's table of transports by URL scheme; a URL such as redis+socket:// leaves no other way to name one's own.
     TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "worker.transport:Transport"))
     app = Celery("digits", broker=redis_url, include=["worker.tasks"])
@@ -33,7 +33,7 @@ def make_app(redis_url: str) -> Celery:
         worker_cancel_long_running_tasks_on_connection_loss=False,  # a chunk in hand is finished without the broker
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
-        worker_send_task_events=False,
+        worker_send_task_events=events,
         worker_enable_remote_control=False,  # or whoever can write to Redis could tell workers to shut down
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,  # wait for a lost broker as long as it takes

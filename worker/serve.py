@@ -4,12 +4,16 @@ import logging
 import os
 import socket
 import sys
+from typing import Any
+
+from celery import bootsteps
 
 import broker
 from settings import Settings
 from worker.app import READING_QUEUE, TRAINING_QUEUE, make_app
 from worker.logs import configure_logs
 from worker.process import READER, ROLE_VARIABLE, TRAINER
+from worker.pulse import PULSE_SECONDS, Pulse
 
 
 def serve(settings: Settings, *, processes: int, trains: bool) -> None:
@@ -17,7 +21,9 @@ def serve(settings: Settings, *, processes: int, trains: bool) -> None:
     os.environ[ROLE_VARIABLE] = TRAINER if trains else READER
     configure_logs(settings.log_level)
     logging.captureWarnings(True)  # noqa: FBT003 - they become log lines too
-    app = make_app(broker.url_for(settings.redis_url, settings.var_dir))
+    app = make_app(broker.url_for(settings.redis_url, settings.var_dir), events=settings.events)
+    if settings.pulse_file:
+        app.steps["consumer"].add(_pulse_step(Pulse(settings.pulse_file)))
     worker = app.Worker(  # what `celery worker` runs, without the command line's libraries
         hostname=f"{os.environ[ROLE_VARIABLE]}-{os.getpid()}@{socket.gethostname()}",
         pool_cls="prefork",
@@ -28,8 +34,22 @@ def serve(settings: Settings, *, processes: int, trains: bool) -> None:
         quiet=True,
         without_gossip=True,
         without_mingle=True,
-        without_heartbeat=True,
+        without_heartbeat=not settings.events,
     )
     sys.argv[0] = "celery"
     worker.start()
     sys.exit(worker.exitcode)
+
+
+def _pulse_step(pulse: Pulse) -> type[bootsteps.StartStopStep]:
+    """Give what makes the worker's event loop beat the pulse, as long as it turns and has a broker."""
+
+    class PulseStep(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
+        # With the consumer: it clears all timers when the broker is lost, and starts its steps anew when that is back.
+        requires = ("celery.worker.consumer.tasks:Tasks",)
+
+        def start(self, consumer: Any) -> None:  # noqa: ANN401 - likewise
+            pulse.beat()
+            consumer.timer.call_repeatedly(PULSE_SECONDS, pulse.beat)
+
+    return PulseStep

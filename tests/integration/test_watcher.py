@@ -25,6 +25,7 @@ from db.tables import Status
 from watcher.errors import FolderMissing
 from watcher.watch import Watcher
 from worker.client import Client
+from worker.pulse import Pulse
 
 Eventually = Callable[[Callable[[], object], float], None]
 
@@ -52,6 +53,7 @@ class Watched:
         self.client = client
         self.logs: list[MutableMapping[str, object]] = []
         self._eventually = eventually
+        self.pulse = folder.with_name("pulse")
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -70,6 +72,7 @@ class Watched:
             polling=polling,
             settle_seconds=settle,
             rescan_seconds=rescan,
+            pulse=Pulse(self.pulse),
         )
         self._thread = threading.Thread(target=watcher.run, args=(self._stop,), name="watcher")
         self._thread.start()
@@ -364,10 +367,12 @@ def test_a_folder_that_is_lost_is_announced_and_waited_for(
     shutil.rmtree(watched.folder)
     eventually(lambda: watched.announced("waiting", "is not there"), SOON)
     assert watched.rows().keys() == {"first.png"}
+    watched.pulse.unlink()
     watched.folder.mkdir()
     watched.drop("second.png")
     watched.wait_for("second.png")
     eventually(lambda: watched.announced("going on"), SOON)
+    eventually(watched.pulse.exists, SOON)
     watched.pass_by("third.png")
     assert queries.balance(watched.database).by_status[Status.QUEUED] == 3
 
