@@ -7,7 +7,8 @@ from typer.main import get_command
 from cli.main import app
 from settings import PREFIX, Settings
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", sorted(get_command(app).commands))  # type: ignore[attr-defined]
@@ -22,8 +23,17 @@ def test_readme_tells_of_every_setting(name: str) -> None:
 
 
 def test_readme_names_no_setting_that_does_not_exist() -> None:
-    known = {PREFIX + name.upper() for name in Settings.model_fields} | {"DIGITS_REDIS_PASSWORD"}
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | composed()
     assert set(re.findall(r"DIGITS_[A-Z_]+", README)) <= known
+
+
+def test_the_example_of_env_names_every_variable_of_the_containers() -> None:
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    assert {name for name in composed() if f"{name}=" not in example} == set()
+
+
+def composed() -> set[str]:
+    return set(re.findall(r"\$\{(DIGITS_[A-Z_]+)", (ROOT / "docker-compose.yml").read_text(encoding="utf-8")))
 
 
 def test_readme_has_the_two_commands_to_the_letter() -> None:
