@@ -133,13 +133,13 @@ def _run(command: list[str], data: bytes | None = None) -> "subprocess.Completed
 
 
 @contextlib.contextmanager
-def project(**variables: str) -> Iterator[Project]:
+def project(command: list[str] | None = None, **variables: str) -> Iterator[Project]:
     """Give a project that is not up yet; its containers, networks and volumes are gone at the end, its images stay."""
     name = f"digits{secrets.token_hex(4)}"
     with tempfile.TemporaryDirectory(prefix="digits-compose-") as folder:
         place = Path(folder)
         place.chmod(0o755)  # the containers' user is another one
-        made = Project(name, place, compose_command(), **variables)
+        made = Project(name, place, command or compose_command(), **variables)
         try:
             yield made
         finally:

@@ -114,10 +114,13 @@ def await_(condition: Callable[[], object]) -> None:
 @pytest.fixture(scope="module", autouse=True)
 def _images() -> None:
     """Build the images, by the one command for that."""
+    missing = ""
     try:
         compose_command()
     except DockerMissing as error:
-        pytest.fail(f"the tests marked `docker` can't be run: {error}", pytrace=False)
+        missing = f"the tests marked `docker` can't be run: {error}"
+    if missing:
+        pytest.fail(missing, pytrace=False)
     with project() as unused:
         unused.compose("build")
 
@@ -266,6 +269,19 @@ def test_a_model_trained_in_the_trainer_is_read_with_by_all_workers(containers: 
     assert containers.deaths(began) == []
     read_with = containers.up.query("SELECT DISTINCT model_version FROM results ORDER BY 1")
     assert read_with == [[1], [2]]
+
+
+def test_every_other_compose_there_is_runs_it_too() -> None:
+    for command in compose_commands()[1:]:
+        with project(command) as up:
+            containers = Containers(up)
+            up.up(workers=2)
+            containers.drop(600)
+            containers.require_balance()
+            up.compose("down")
+            up.up(workers=1)
+            containers.drop(100)
+            containers.require_balance()
 
 
 def test_postgres_and_the_monitor_behind_their_profiles() -> None:
