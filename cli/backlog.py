@@ -17,6 +17,8 @@ from worker.client import Client
 RESCAN_SECONDS = 2.0
 #: Seconds without any progress after which `--once` gives up; longer than a lost claim lasts.
 STALLED_SECONDS = 150.0
+#: Share of the time that `--once` spends on counting what is left.
+COUNTING_SHARE = 0.02
 #: Seconds that `--once` waits for files that are still being written when all else is read.
 UNFINISHED_SECONDS = 10.0
 
@@ -32,6 +34,7 @@ class Backlog:
         self._intake = Intake(folder, database, self._reconciler, Settling(settings.settle_seconds))
         self.registered = 0
         self._queued = 0
+        self._next_count = 0.0
         self._next_scan = 0.0
         self._progressed = time.monotonic()
 
@@ -50,7 +53,7 @@ class Backlog:
             self._reconciler.reconcile()
             self._next_scan = time.monotonic() + RESCAN_SECONDS
         self.registered += self._intake.settle()
-        queued = self.queued()
+        queued = self._counted()
         self.registered = max(self.registered, queued)
         now = time.monotonic()
         if training or queued != self._queued:
@@ -58,6 +61,15 @@ class Backlog:
             self._next_scan = now + RESCAN_SECONDS
         patience = STALLED_SECONDS if queued else UNFINISHED_SECONDS
         return not (queued or self._intake.settling) or now - self._progressed > patience
+
+    def _counted(self) -> int:
+        """Count what is queued; while much is, give the last count in between, as counting takes time from reading."""
+        began = time.monotonic()
+        if self._queued and began < self._next_count:
+            return self._queued
+        queued = self.queued()
+        self._next_count = time.monotonic() + (time.monotonic() - began) / COUNTING_SHARE
+        return queued
 
     def queued(self) -> int:
         """Count the files of the folder that wait for their answer."""

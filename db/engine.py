@@ -49,9 +49,6 @@ _SERVER_LIMITS: dict[str, str | int] = {
     f" -c tcp_keepalives_count={PROBES}",
 }
 
-#: What stands before a URL's password, and the password itself.
-_PASSWORD = re.compile(r"(://[^:/@]*):.*@|(?<=[?&]password)=[^&]*")
-
 #: Errors that mean a bug of ours; all others mean that the database is out of reach, full, locked or no database.
 _OUR_FAULT = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 
