@@ -60,6 +60,12 @@ def without_clutter(parts: Sequence[Part], labels: Labels) -> list[Part]:
     return _without_specks(kept)
 
 
+def may_be_a_one(part: Part, tallest: int, labels: Labels) -> bool:
+    """Tell whether a part that was left out may be a digit after all: an upright stroke as high as the tallest one."""
+    upright = part.height >= _ELONGATED * part.width
+    return upright and _alike(part.height, tallest) and not _borders(part, labels)
+
+
 class _Span(NamedTuple):
     """A part seen along one direction: from `start` to `end` along it, from `upper` to `lower` across."""
 

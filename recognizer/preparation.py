@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.clutter import find_panel, without_clutter
+from recognizer.clutter import find_panel, may_be_a_one, without_clutter
 from recognizer.contract import SIDE
 from recognizer.crop import fit
 from recognizer.ink import Ink, find_ink
@@ -15,7 +15,7 @@ from recognizer.mark import Mark, halves, joined
 from recognizer.opencv import cv2
 from recognizer.reading import Box
 from recognizer.ruling import without_ruling
-from recognizer.segmentation import Group, Labels, find_parts, group_digits
+from recognizer.segmentation import Group, Labels, Part, find_parts, group_digits
 
 #: Pixels that are enough to find digits in; larger pictures are shrunk towards it by a whole factor, which is fast.
 _WORK_AREA = 40_000
@@ -38,12 +38,14 @@ class Prepared:
     """The digits of one picture: `crops` is `(n, 28, 28)` uint8, white on black; `boxes` in the picture's pixels.
 
     `marks` is what the crops were made of; without it no other way to cut the picture into digits can be tried.
+    `left_out` tells that an upright stroke as high as the digits was taken for a piece of a printed line.
     """
 
     crops: Gray
     boxes: tuple[Box, ...]
     dark_on_light: bool
     marks: tuple[Mark, ...] = ()
+    left_out: bool = False
 
 
 def prepare(gray: Gray) -> Prepared:
@@ -75,7 +77,7 @@ def prepare(gray: Gray) -> Prepared:
     if fitted is not None and len(groups) == 1 and len(groups[0].parts) == len(parts):
         return Prepared(fitted, boxes, ink.dark_on_light, (whole,))
     marks = tuple(_mark(ink, labels, group, factor) for group in groups)
-    return Prepared(_crops(marks), boxes, ink.dark_on_light, marks)
+    return Prepared(_crops(marks), boxes, ink.dark_on_light, marks, _leaves_out_a_one(parts, groups, labels))
 
 
 def other_ways(prepared: Prepared, *, split: Sequence[int], join: Sequence[int]) -> list[Prepared]:
@@ -85,7 +87,7 @@ def other_ways(prepared: Prepared, *, split: Sequence[int], join: Sequence[int])
     pairs = [(index, joined(marks[index], marks[index + 1])) for index in join]
     glued = [(*marks[:index], mark, *marks[index + 2 :]) for index, mark in pairs if mark]
     return [
-        Prepared(_crops(way), tuple(mark.box for mark in way), prepared.dark_on_light, way) for way in (*cut, *glued)
+        replace(prepared, crops=_crops(way), boxes=tuple(mark.box for mark in way), marks=way) for way in (*cut, *glued)
     ]
 
 
@@ -110,6 +112,12 @@ def _reduced(gray: Gray) -> tuple[Gray, int]:
         return gray, 1
     whole = gray[: height * factor, : width * factor]
     return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8), factor
+
+
+def _leaves_out_a_one(parts: Sequence[Part], groups: Sequence[Group], labels: Labels) -> bool:
+    tallest = max((group.height for group in groups), default=0)
+    taken = {part.label for group in groups for part in group.parts}
+    return any(part.label not in taken and may_be_a_one(part, tallest, labels) for part in parts)
 
 
 def _mark(ink: Ink, labels: Labels, group: Group, factor: int) -> Mark:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.ink import Ink
+from recognizer.opencv import cv2
 from recognizer.segmentation import Labels, Part
 
 #: Pixels of a picture's shorter side up to which it has no ruled lines.
@@ -18,6 +19,8 @@ _INKED = 0.8
 #: A frame has ink on at most this share of its box; along at least this share of each of its sides, which lie so near
 #: to those of the box; and within it something of at least this share of its height: an 8 drawn with a ruler has less.
 _FRAME_INK, _SIDES, _NEAR, _CONTENT = 0.35, 0.85, 0.2, 0.35
+#: Where other marks of some size (a share of the frame's height) stand in it too, it is no digit, and less is enough.
+_OTHERS, _LEFTOVER = 0.2, 0.1
 
 Mask = NDArray[np.bool_]
 
@@ -41,11 +44,17 @@ def without_ruling(ink: Ink, parts: Sequence[Part], labels: Labels) -> Ink | Non
     for part in large:
         if part.area <= _FRAME_INK * part.width * part.height:
             window = (slice(part.top, part.bottom), slice(part.left, part.right))
-            _mark_frame(labels[window] == part.label, erased[window])
+            holds_others = any(_lies_within(other, part) for other in parts)
+            _mark_frame(labels[window] == part.label, erased[window], _LEFTOVER if holds_others else _CONTENT)
     if not erased.any():
         return None
     kept = np.uint8(~erased)
     return replace(ink, strength=ink.strength * kept, mask=ink.mask * kept)
+
+
+def _lies_within(part: Part, frame: Part) -> bool:
+    within = frame.left < part.left and frame.top < part.top and part.right < frame.right and part.bottom < frame.bottom
+    return within and part.height >= _OTHERS * frame.height
 
 
 def _mark_lines(ink: Mask, erased: Mask) -> None:
@@ -69,28 +78,48 @@ def _mark_lines(ink: Mask, erased: Mask) -> None:
         erased |= band & ~crossed
 
 
-def _mark_frame(ink: Mask, erased: Mask) -> None:
-    """Mark in `erased` a frame near the sides of a part's box, and the lines across it, if more than that is left."""
-    depths = [_side(side) for side in (ink, ink[::-1], ink.T, ink.T[::-1])]
-    if not all(depths):
+def _mark_frame(ink: Mask, erased: Mask, content: float) -> None:
+    """Mark in `erased` a frame near the sides of a part's box, and the lines across it.
+
+    Only if what is left within it is at least `content` of its height; a stroke that crosses a side is kept.
+    """
+    edges = [edge for side in _seen_from_each_side(ink) if (edge := _side(side))]
+    if len(edges) < 4:  # noqa: PLR2004 - a frame's sides
         return
-    above, below, left, right = depths
+    marked = np.zeros_like(ink)
+    for side, mark, (outer, inner) in zip(_seen_from_each_side(ink), _seen_from_each_side(marked), edges, strict=True):
+        mark[:inner] |= ~_crossing(side, outer, inner)
+    (_, above), (_, below), (_, left), (_, right) = edges
     within = (slice(above, len(ink) - below), slice(left, ink.shape[1] - right))
-    marked = np.ones_like(ink)
-    marked[within] = False
     _mark_lines(ink[within], marked[within])
     _mark_lines(ink[within].T, marked[within].T)
-    rows = np.flatnonzero((ink & ~marked).any(axis=1))
-    if len(rows) and rows[-1] - rows[0] >= _CONTENT * len(ink):
+    rows = np.flatnonzero((ink & ~marked)[within].any(axis=1))
+    if len(rows) and rows[-1] - rows[0] >= content * len(ink):
         erased |= marked
 
 
-def _side(ink: Mask) -> int:
-    """Give the rows from the first one to the inner edge of a frame's upper side; 0 if there is none near the top."""
+def _seen_from_each_side(picture: Mask) -> tuple[Mask, Mask, Mask, Mask]:
+    """Give the picture turned so that its upper, lower, left and right side is the upper one: views, no copies."""
+    return picture, picture[::-1], picture.T, picture.T[::-1]
+
+
+def _side(ink: Mask) -> tuple[int, int] | None:
+    """Give the rows from the first one to the outer and the inner edge of a frame's upper side; None without one."""
     near = ink[: max(2, round(_NEAR * len(ink)))]
     covered = (near[:-1] | near[1:]).mean(axis=1)
     sides = np.flatnonzero(covered >= _SIDES)
-    return int(sides[-1]) + 2 if len(sides) else 0
+    return (int(sides[0]), int(sides[-1]) + 2) if len(sides) else None
+
+
+def _crossing(ink: Mask, outer: int, inner: int) -> Mask:
+    """Find what crosses a frame's upper side, from the first row to its inner edge: strokes, and all they lead to."""
+    kept = np.zeros((inner, ink.shape[1]), np.bool_)
+    crossed = ink[max(0, outer - 1) : outer].any(axis=0) & ink[inner : inner + 2].any(axis=0)
+    if crossed.any():
+        _, labels = cv2.connectedComponents(np.uint8(ink[:outer]), connectivity=8)
+        kept[:outer] = np.isin(labels, np.unique(labels[-1][crossed])) & ink[:outer]
+        kept[outer:] = ink[outer:inner] & crossed
+    return kept
 
 
 def _runs(line: Mask) -> list[tuple[int, int]]:

@@ -22,6 +22,8 @@ _OVERLAP = 0.5
 _STACK_GAP = 0.2
 #: Pixels along the height of a picture up to which it can't hold two rows of digits.
 _ONE_ROW = 40
+#: Share of a group's height that lies beside the groups of its row.
+_BESIDE = 0.25
 #: A group lower than this share of the tallest group is a dot, a comma or a dash.
 _DOT = 0.3
 
@@ -129,11 +131,11 @@ def _join(leaders: list[int], one: int, other: int) -> None:
 
 
 def _reading_order(groups: list[Group]) -> list[Group]:
-    """Rows from the top, each from the left: a group whose middle lies below the row's first group begins a new row."""
+    """Rows from the top, each from the left; a group of which hardly a part lies beside the row's begins a new row."""
     rows: list[list[Group]] = []
     for group in sorted(groups, key=lambda group: group.bounds[1]):
         _, top, _, bottom = group.bounds
-        if rows and (top + bottom) / 2 <= max(member.bounds[3] for member in rows[-1]):
+        if rows and top + _BESIDE * (bottom - top) <= max(member.bounds[3] for member in rows[-1]):
             rows[-1].append(group)
         else:
             rows.append([group])

@@ -189,6 +189,41 @@ def test_a_drawn_frame_is_left_out() -> None:
     assert difference(prepare(sheet).crops[0], prepare(written("5", width=200)).crops[0]) < 6
 
 
+def form(feet: int) -> Pixels:
+    """Write 2 0 7 in the three boxes of a form, the feet of the 2 so many pixels below its box."""
+    sheet = np.full((260, 480), 255, np.uint8)
+    for left, digit in zip((20, 170, 320), "207", strict=True):
+        cv2.rectangle(sheet, (left, 30), (left + 150, 180), 100, 2)
+        ink = written(digit, height=150, width=150)
+        top = 30 + feet + 180 - 30 - int(np.flatnonzero((ink < 128).any(axis=1))[-1]) if digit == "2" else 65
+        window = sheet[top : top + 150, left : left + 150]
+        np.minimum(window, ink[: len(window)], out=window)
+    return sheet
+
+
+@pytest.mark.parametrize("feet", [-40, 3, 8, 14])
+def test_a_digit_over_the_edge_of_its_box_is_neither_lost_nor_taken_for_the_next_row(feet: int) -> None:
+    prepared = prepare(form(feet))
+    assert len(prepared.crops) == 3
+    assert [box.left for box in prepared.boxes] == sorted(box.left for box in prepared.boxes)
+
+
+@pytest.mark.parametrize("pen", [3, 8])
+def test_a_stroke_left_out_as_a_line_that_may_be_a_one_is_told(pen: int) -> None:
+    """A column of ones looks like a printed line that is broken."""
+    sheet = np.vstack((written("82", width=500), written("69", width=500)))
+    sheet[60:140, 60 : 60 + pen] = sheet[260:340, 60 : 60 + pen] = 0
+    prepared = prepare(sheet)
+    assert (len(prepared.crops), prepared.left_out) == (4, True)
+
+
+def test_a_printed_line_that_is_longer_than_any_digit_is_left_out_without_a_word() -> None:
+    sheet = written("53", width=400)
+    sheet[10:190, 30:33] = 0
+    prepared = prepare(sheet)
+    assert (len(prepared.crops), prepared.left_out) == (2, False)
+
+
 def test_a_frame_at_the_border_is_left_out() -> None:
     sheet = cv2.copyMakeBorder(written("5", width=200), 6, 6, 6, 6, cv2.BORDER_CONSTANT, value=0)
     assert difference(prepare(sheet).crops[0], prepare(written("5", width=200)).crops[0]) < 6

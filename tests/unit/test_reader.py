@@ -1,5 +1,6 @@
 import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -216,6 +217,14 @@ def test_a_reading_found_by_cutting_is_less_sure_than_its_digits() -> None:
     assert reading.confidence == pytest.approx(0.9)
     assert reading.verdict is Verdict.REVIEW
     assert reading.reason == "the digits touch, or one is broken: read as 11"
+
+
+def test_a_sure_reading_beside_a_stroke_that_was_left_out_goes_to_review() -> None:
+    left_out = replace(picture(0, 0), left_out=True)
+    (reading,) = read([left_out], TableModel({7: 1.0}, threshold=0.95))
+    assert (reading.text, reading.verdict) == ("77", Verdict.REVIEW)
+    assert reading.confidence == pytest.approx(0.9)
+    assert reading.reason == "a stroke was left out that may be a 1: read as 77"
 
 
 def test_a_sure_reading_is_not_cut() -> None:

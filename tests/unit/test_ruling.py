@@ -64,6 +64,17 @@ def test_a_frame_and_its_dividers_are_erased_where_a_digit_touches_them() -> Non
     assert top > 30
 
 
+def test_a_stroke_that_crosses_a_frame_is_kept_on_both_sides() -> None:
+    mask = sheet()
+    cv2.rectangle(mask, (60, 20), (240, 180), 255, 3)
+    cv2.line(mask, (150, 100), (150, 190), 255, 7)
+    cv2.line(mask, (150, 190), (180, 192), 255, 7)  # its foot lies below the frame
+    found = erased(mask)
+    assert found is not None
+    assert found[185:].any(axis=0).sum() >= 30
+    assert len(find_parts(found)[0]) == 1
+
+
 def test_what_is_no_ruling_is_left_alone() -> None:
     bar, square_zero = np.zeros((200, 300), np.uint8), np.zeros((200, 300), np.uint8)
     bar[60:130] = 255  # too thick for a line
