@@ -93,15 +93,18 @@ def fit(network: Any, data: Split, recipe: Recipe, seed: int, on_progress: OnPro
     """
     keras = load_keras()
     steps = len(data.images) // recipe.batch
+    at_once = min(recipe.steps_at_once, steps)
+    steps -= steps % at_once
     network.compile(
         optimizer=keras.optimizers.AdamW(_schedule(keras, recipe, steps), weight_decay=recipe.decay),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.smoothing),
         metrics=[_read_right(keras)],
+        steps_per_execution=at_once,
         jit_compile=keras.backend.backend() == "jax",  # XLA halves the speed of TensorFlow's convolutions on a CPU
     )
     stop = keras.callbacks.EarlyStopping("val_loss", patience=recipe.patience, restore_best_weights=True)
     callbacks = [stop, *([_reporter(keras, on_progress, recipe.epochs, steps)] if on_progress else [])]
-    with prepared_ahead(_batches(data, recipe, steps, seed), AHEAD) as batches:
+    with prepared_ahead(varied_batches(data, recipe, steps, seed), AHEAD) as batches:
         result = network.fit(
             batches,
             steps_per_epoch=steps,
@@ -148,30 +151,39 @@ def _schedule(keras: Any, recipe: Recipe, steps: int) -> Any:  # noqa: ANN401 - 
     )
 
 
-def _batches(data: Split, recipe: Recipe, steps: int, seed: int) -> Iterator[tuple[Bytes, Floats]]:
-    """Give varied batches without end: an epoch sees every digit once, in a new order and a new shape."""
+def varied_batches(data: Split, recipe: Recipe, steps: int, seed: int) -> Iterator[tuple[Bytes, Floats]]:
+    """Give batches without end: an epoch of `steps` sees every digit once, in a new order.
+
+    One batch in `recipe.renewed` is varied anew; the digits of the others have the shape they had last. Gives pictures
+    `(batch, 28, 28, 1)` uint8 and the probabilities the network should find, `(batch, 10)`.
+    """
     rng = np.random.default_rng([seed, 1])
     targets = _targets(data.labels)
+    shapes = data.images.copy()
     while True:
         order = rng.permutation(len(data.images))
         for step in range(steps):
             rows = order[step * recipe.batch : (step + 1) * recipe.batch]
-            yield augment(data.images[rows], rng, wild=recipe.wild)[..., None], targets[rows]
+            if step % recipe.renewed == 0:
+                shapes[rows] = augment(data.images[rows], rng, wild=recipe.wild)
+            yield shapes[rows][..., None], targets[rows]
 
 
 def _reporter(keras: Any, on_progress: OnProgress, epochs: int, steps: int) -> Any:  # noqa: ANN401 - likewise
     class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
         epoch = 0
+        reported = 0
         accuracy: float | None = None
 
         def on_train_begin(self, logs: Any = None) -> None:  # noqa: ANN401, ARG002 - Keras's own signature
             self.began = time.monotonic()
 
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ANN401, ARG002 - likewise
-            self.epoch = epoch
+            self.epoch, self.reported = epoch, 0
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ANN401, ARG002 - likewise
-            if batch % REPORT_EVERY == REPORT_EVERY - 1:
+            if batch // REPORT_EVERY > self.reported:
+                self.reported = batch // REPORT_EVERY
                 self.report((self.epoch + (batch + 1) / steps) / epochs)
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ANN401 - likewise

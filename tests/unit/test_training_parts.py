@@ -6,17 +6,19 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from recognizer.opencv import cv2
 from trainer import errors
 from trainer.ahead import prepared_ahead
-from trainer.fit import History
+from trainer.fit import History, Split, varied_batches
 from trainer.pictures import draw_confusion, draw_curve
-from trainer.recipe import RECIPES
+from trainer.recipe import RECIPES, Recipe
 
 ROOT = Path(__file__).parents[2]
 
@@ -72,6 +74,38 @@ def test_confusion_is_a_small_picture_also_of_nothing(tmp_path: Path) -> None:
 def test_recipe_says_its_numbers() -> None:
     assert f"{RECIPES['cnn'].drawn} drawn digits" in RECIPES["cnn"].text()
     assert "batches of 128" in RECIPES["mlp"].text()
+
+
+def test_a_recipe_says_how_often_digits_are_varied() -> None:
+    assert "varied anew each epoch" in RECIPES["cnn"].text()
+    assert f"varied anew every {RECIPES['mlp'].renewed} epochs" in RECIPES["mlp"].text()
+
+
+def shown(recipe: Recipe, steps: int) -> list[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
+    """Take two epochs of batches of twelve digits, each a bar of its own height; give pictures and labels."""
+    labels = np.arange(12, dtype=np.uint8) % 10
+    images = np.zeros((12, 28, 28), np.uint8)
+    for number, image in enumerate(images):
+        image[6 : 10 + number, 12:16] = 255
+    data = Split(images, labels, images[:0], labels[:0])
+    batches = itertools.islice(varied_batches(data, replace(recipe, batch=12 // steps), steps, seed=3), 2 * steps)
+    return [(pictures[..., 0], targets.argmax(axis=1)) for pictures, targets in batches]
+
+
+def test_every_digit_is_varied_in_each_epoch_where_the_recipe_says_so() -> None:
+    first, second = shown(RECIPES["cnn"], steps=1)
+    for label in range(2, 10):
+        one, other = (pictures[labels == label] for pictures, labels in (first, second))
+        assert not np.array_equal(one, other)
+
+
+def test_one_batch_in_so_many_is_varied_anew_and_the_others_stay() -> None:
+    recipe = replace(RECIPES["mlp"], renewed=4)
+    pictures = [picture for batch, _ in shown(recipe, steps=4) for picture in batch]
+    seen = [picture.tobytes() for picture in pictures]
+    bars = sum(len(np.unique(picture)) == 2 for picture in pictures[:12])
+    assert bars == 9  # three of twelve are varied, the others as they came
+    assert 9 <= len(set(seen[:12]) & set(seen[12:])) < 12
 
 
 def test_errors_share_one_root() -> None:
