@@ -5,7 +5,8 @@ timed from the start of its first process until it says that it holds its model,
 start beside it. Memory is taken after a backlog of MNIST's test images: the sum of each process's proportional share
 (PSS), in which what several processes share counts once. Where other programs hold the same libraries, a training its
 TensorFlow, that share is smaller than it would be alone: beside it stands what is resident (RSS), which counts all of
-it in each process. A worker is a `digits worker` with one reading process.
+it in each process. A worker is a `digits worker` with one reading process. What a process holds that has imported Keras
+and TensorFlow, and nothing else, stands beside them.
 """
 
 import argparse
@@ -95,6 +96,16 @@ def weigh_run(backlog: Path, model_dir: Path, runtime: RuntimeName, figures: Fig
         figures.weigh("watcher", [watcher])
 
 
+def weigh_import(figures: Figures) -> None:
+    """Weigh a process that has imported Keras with TensorFlow, and nothing else."""
+    code = "import keras; print(flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        process.stdout.readline()  # type: ignore[union-attr]  # it has a pipe
+        figures.weigh("keras alone, imported", [psutil.Process(process.pid)])
+
+
 def _part(run: psutil.Process, name: str) -> psutil.Process:
     return next(part for part in run.children() if ["cli.main", name] == part.cmdline()[3:5])
 
@@ -126,6 +137,7 @@ def main() -> None:
             time_commands(place, given.model_dir, figures)
         write_mnist(backlog, given.files)
         for _ in range(given.runs):
+            weigh_import(figures)
             for runtime in get_args(RuntimeName):
                 weigh_run(backlog, given.model_dir, runtime, figures)
     _show(figures, given.files)
