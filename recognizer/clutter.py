@@ -66,6 +66,12 @@ def may_be_a_one(part: Part, tallest: int, labels: Labels) -> bool:
     return upright and _alike(part.height, tallest) and not _borders(part, labels)
 
 
+def surrounds(part: Part, other: Part) -> bool:
+    """Tell whether another part, high enough for a digit in it, lies within a part's box."""
+    within = part.left < other.left and part.top < other.top and other.right < part.right and other.bottom < part.bottom
+    return within and other.height >= _FRAMED * part.height
+
+
 class _Span(NamedTuple):
     """A part seen along one direction: from `start` to `end` along it, from `upper` to `lower` across."""
 
@@ -203,14 +209,9 @@ def _contact(part: Part, labels: Labels) -> int:
 
 def _is_frame(part: Part, parts: Sequence[Part], labels: Labels) -> bool:
     """Tell whether a part runs along all four sides of its box around another part of some size."""
-    if part.area > _FRAME_INK * part.width * part.height or not any(_surrounds(part, other) for other in parts):
+    if part.area > _FRAME_INK * part.width * part.height or not any(surrounds(part, other) for other in parts):
         return False
     ink = labels[part.top : part.bottom, part.left : part.right] == part.label
     down, across = max(1, round(_STRIP * part.height)), max(1, round(_STRIP * part.width))
     strips = (ink[:down].any(0), ink[-down:].any(0), ink[:, :across].any(1), ink[:, -across:].any(1))
     return all(strip.mean() >= _ALONG for strip in strips)
-
-
-def _surrounds(part: Part, other: Part) -> bool:
-    within = part.left < other.left and part.top < other.top and other.right < part.right and other.bottom < part.bottom
-    return within and other.height >= _FRAMED * part.height

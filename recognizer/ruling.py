@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.clutter import surrounds
 from recognizer.ink import Ink
 from recognizer.opencv import cv2
 from recognizer.segmentation import Labels, Part
@@ -19,8 +20,8 @@ _INKED = 0.8
 #: A frame has ink on at most this share of its box; along at least this share of each of its sides, which lie so near
 #: to those of the box; and within it something of at least this share of its height: an 8 drawn with a ruler has less.
 _FRAME_INK, _SIDES, _NEAR, _CONTENT = 0.35, 0.85, 0.2, 0.35
-#: Where other marks of some size (a share of the frame's height) stand in it too, it is no digit, and less is enough.
-_OTHERS, _LEFTOVER = 0.2, 0.1
+#: Where other marks of some size stand in it too it is no digit, and so much is enough.
+_LEFTOVER = 0.1
 
 Mask = NDArray[np.bool_]
 
@@ -44,17 +45,12 @@ def without_ruling(ink: Ink, parts: Sequence[Part], labels: Labels) -> Ink | Non
     for part in large:
         if part.area <= _FRAME_INK * part.width * part.height:
             window = (slice(part.top, part.bottom), slice(part.left, part.right))
-            holds_others = any(_lies_within(other, part) for other in parts)
+            holds_others = any(surrounds(part, other) for other in parts)
             _mark_frame(labels[window] == part.label, erased[window], _LEFTOVER if holds_others else _CONTENT)
     if not erased.any():
         return None
     kept = np.uint8(~erased)
     return replace(ink, strength=ink.strength * kept, mask=ink.mask * kept)
-
-
-def _lies_within(part: Part, frame: Part) -> bool:
-    within = frame.left < part.left and frame.top < part.top and part.right < frame.right and part.bottom < frame.bottom
-    return within and part.height >= _OTHERS * frame.height
 
 
 def _mark_lines(ink: Mask, erased: Mask) -> None:
