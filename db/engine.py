@@ -39,14 +39,16 @@ FIRST_SAFE_WAL = (3, 51, 3)
 #: Seconds after which a database server counts as out of reach, and a silent connection's other end as gone. The server
 #: is told so too: left alone it keeps a lost host's row locks for two hours (PostgreSQL, tcp_keepalives_idle).
 CONNECT_SECONDS, SILENT_SECONDS, PROBE_SECONDS, PROBES = 10, 20, 10, 3
+#: Both ends probe a silent connection, but not one on which something sent is unconfirmed: that has a limit of its own.
+_UNCONFIRMED_MS = 1000 * (SILENT_SECONDS + PROBES * PROBE_SECONDS)
 _SERVER_LIMITS: dict[str, str | int] = {
     "connect_timeout": CONNECT_SECONDS,
     "keepalives_idle": SILENT_SECONDS,
     "keepalives_interval": PROBE_SECONDS,
     "keepalives_count": PROBES,
-    "tcp_user_timeout": 1000 * (SILENT_SECONDS + PROBES * PROBE_SECONDS),
+    "tcp_user_timeout": _UNCONFIRMED_MS,
     "options": f"-c tcp_keepalives_idle={SILENT_SECONDS} -c tcp_keepalives_interval={PROBE_SECONDS}"
-    f" -c tcp_keepalives_count={PROBES}",
+    f" -c tcp_keepalives_count={PROBES} -c tcp_user_timeout={_UNCONFIRMED_MS}",
 }
 
 #: Errors that mean a bug of ours; all others mean that the database is out of reach, full, locked or no database.

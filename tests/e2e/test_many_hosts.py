@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import text
 
-from db import queries
+from db import intake, queries
 from db.engine import Database
 from db.tables import Status
 from tests.place import ROOT
@@ -223,3 +223,32 @@ def test_workers_of_other_hosts_join_by_two_urls_and_one_that_is_cut_off_loses_n
     said = main.log + b.log + c.log
     assert PASSWORD not in said
     assert quote(PASSWORD, safe="") not in said
+
+
+#: Takes all rows in hand, and leaves the server with an answer that nobody confirms if the cable is pulled meanwhile.
+_HOLD = """
+from sqlalchemy import text
+from db.engine import Database
+from settings import load_settings
+with Database(load_settings().database_url).writing() as connection:
+    connection.execute(text("SELECT id FROM images FOR UPDATE"))
+    print("held", flush=True)
+    connection.execute(text("SELECT pg_sleep(3), repeat('x', 9000)"))
+    input()
+"""
+
+
+def test_rows_that_a_host_had_locked_are_free_again_when_it_is_cut_off_in_mid_answer(hosts: Hosts) -> None:
+    intake.register(hosts.ledger, "inbox", [intake.SeenFile("1.png", 1, 1)])
+    command = [*inside(hosts.b.namespace), sys.executable, "-c", _HOLD]
+    environment = hosts.b.environment | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        try:
+            assert holder.stdout
+            assert holder.stdout.readline() == b"held\n"
+            hosts.network.cut("b")
+            with hosts.ledger.writing() as connection:  # raises if the lock outlasts the patience
+                connection.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE:.0f}s'"))
+                assert connection.execute(text("SELECT id FROM images FOR UPDATE")).all()
+        finally:
+            holder.kill()
