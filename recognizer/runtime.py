@@ -121,7 +121,8 @@ def _one_thread(tf: Any) -> None:  # noqa: ANN401 - TensorFlow ships no types
 
 
 def _compiled(tf: Any, network: Any) -> Callable[[Crops], Probabilities]:  # noqa: ANN401 - likewise
-    call = tf.function(lambda batch: network(batch, training=False), reduce_retracing=False)
+    # there is no Python control flow to convert, and autograph leaves a file in /tmp for each process that is ended
+    call = tf.function(lambda batch: network(batch, training=False), autograph=False)
     by_size = {
         size: call.get_concrete_function(tf.TensorSpec((size, SIDE, SIDE, 1), tf.uint8)) for size in _KERAS_SIZES
     }

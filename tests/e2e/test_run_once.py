@@ -30,8 +30,10 @@ def test_samples_are_read_and_bad_files_get_a_reason_beside_them(place: "Place")
     picture = next(SAMPLES.glob("*.png")).read_bytes()
     (place.inbox / "half.png").write_bytes(picture[: len(picture) // 2])
     (place.inbox / "link.png").symlink_to("/etc/hostname")
+    scratch = place.path / "scratch"
+    scratch.mkdir()
 
-    first = place.digits("run", "--once")
+    first = place.digits("run", "--once", TMPDIR=str(scratch))
 
     assert first.returncode == 0, first.stdout + first.stderr
     found = rows(place)
@@ -42,6 +44,7 @@ def test_samples_are_read_and_bad_files_get_a_reason_beside_them(place: "Place")
     assert sum(found[name][1] in {"accepted", "review"} for name in samples) >= len(samples) - 2
     assert f"{len(found)} files = " in first.stdout
     assert place.processes() == {}
+    assert not list(scratch.iterdir())
 
     again = place.digits("run", "--once")
 
