@@ -1,1 +1,1 @@
-"""Measure what the README states. Every module is a command: `python -m bench.throughput --help`."""
+"""Measure what `docs/measured.md` states. Every module is a command: `python -m bench.throughput --help`."""

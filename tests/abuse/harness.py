@@ -210,7 +210,7 @@ def record(request: pytest.FixtureRequest) -> Record:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the figures as the README has them."""
+    """Print the figures as `docs/measured.md` has them."""
     rows = config.stash.get(_FIGURES, [])
     if rows:
         terminalreporter.section("nothing lost", sep="=")

@@ -27,6 +27,23 @@ def test_readme_names_no_setting_that_does_not_exist() -> None:
     assert set(re.findall(r"DIGITS_[A-Z_]+", README)) <= known
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/measured.md", "docs/more-than-one-machine.md"])
+def test_every_link_leads_somewhere(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^):]+)\)", text)
+    assert links
+    for link in links:
+        file, _, section = link.partition("#")
+        target = (ROOT / page).parent / file
+        assert target.exists(), link
+        assert not section or section in anchors(target), link
+
+
+def anchors(page: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
 def test_the_example_of_env_names_every_variable_of_the_containers() -> None:
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     assert {name for name in composed() if f"{name}=" not in example} == set()
