@@ -1,7 +1,8 @@
 """Count how many digits are read right in the situations that people's pictures come in: `python -m bench.situations`.
 
 MNIST's test digits are put on made-up sheets: on ruled or squared paper, in a box, in a shadow, in faint pencil, in
-colour, thin, thick, in a corner of an empty page, askew on a dark table, on a transparent ground, several in a row.
+colour, thin, thick, broken, in a corner of an empty page, askew on a dark table, on a transparent ground, several in a
+row.
 """
 
 import argparse
@@ -127,6 +128,16 @@ def _transparent(digit: Gray, rng: Rng) -> Gray:
     return decode(cv2.imencode(".png", pixels)[1].tobytes())
 
 
+def _broken(digit: Gray, rng: Rng) -> Gray:
+    """Break the strokes along a straight line somewhere through the ink, as a bad scan does."""
+    paper = _sheet(digit, rng)
+    y, x = rng.choice(np.argwhere(paper < 128))  # noqa: PLR2004 - half strength
+    turn = rng.uniform(0, np.pi)
+    across, down = round(SHEET * np.cos(turn)), round(SHEET * np.sin(turn))
+    ends = (int(x) - across, int(y) - down), (int(x) + across, int(y) + down)
+    return np.asarray(cv2.line(paper, *ends, 255, int(rng.integers(4, 12))), np.uint8)
+
+
 #: One digit each.
 SINGLE: dict[str, Callable[[Gray, Rng], Gray]] = {
     "black on white": _sheet,
@@ -140,6 +151,7 @@ SINGLE: dict[str, Callable[[Gray, Rng], Gray]] = {
     "half in shadow": _half_shadowed,
     "faint pencil": _pencil,
     "coloured pen and paper": _coloured,
+    "broken by a gap": _broken,
     "thin pen": lambda digit, rng: _sheet(digit, rng, pen=-7),
     "marker": lambda digit, rng: _sheet(digit, rng, pen=7),
     "small, in a corner of a page": _in_a_corner,

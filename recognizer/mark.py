@@ -1,6 +1,8 @@
 """A mark on the paper that is taken for a digit, cut in two or joined with its neighbour where that reads better."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +12,9 @@ from recognizer.reading import Box
 
 #: Where a mark is cut, as shares of its width, and how far a cut may stray from there to both sides.
 _PLACES, _REACH = (0.3, 0.4, 0.5, 0.6, 0.7), 0.12
-#: Two marks are joined only if the gap between them is at most this share of the higher one's height.
-_GAP = 0.2
+#: Two marks are joined only if the gap between them, sideways and downwards, is at most this share of their height
+#: together. Two digits further apart, one of them a thin 1, are the other one to the network.
+_ASIDE, _BELOW = 0.14, 0.18
 
 Gray = NDArray[np.uint8]
 
@@ -30,7 +33,7 @@ class Mark:
     top: int
     factor: int = 1
 
-    @property
+    @cached_property
     def box(self) -> Box:
         """Where its ink is, in the picture's pixels."""
         left, top, width, height = cv2.boundingRect(cv2.compare(self.strength, self.level, cv2.CMP_GT))
@@ -74,12 +77,24 @@ def _cut(mark: Mark, ink: Gray, path: NDArray[np.int64]) -> tuple[Mark, Mark] | 
     return replace(mark, strength=left), replace(mark, strength=right)
 
 
-def joined(one: Mark, other: Mark) -> Mark | None:
-    """Join two marks that nearly touch into one; None if they are too far apart."""
-    gap = max(one.box.left, other.box.left) - min(_right(one.box), _right(other.box))
-    overlap = min(_bottom(one.box), _bottom(other.box)) - max(one.box.top, other.box.top)
-    if one.factor != other.factor or gap > _GAP * max(one.box.height, other.box.height) or overlap <= 0:
-        return None
+def joined(marks: Sequence[Mark]) -> Mark | None:
+    """Join marks into one, each of which nearly touches those before it; None if one is too far apart."""
+    whole = marks[0]
+    for mark in marks[1:]:
+        if whole.factor != mark.factor or not _nearly_touch(whole.box, mark.box):
+            return None
+        whole = _union(whole, mark)
+    return whole
+
+
+def _nearly_touch(one: Box, other: Box) -> bool:
+    across = max(one.left, other.left) - min(_right(one), _right(other))
+    down = max(one.top, other.top) - min(_bottom(one), _bottom(other))
+    height = max(_bottom(one), _bottom(other)) - min(one.top, other.top)
+    return across <= _ASIDE * height and down <= _BELOW * height
+
+
+def _union(one: Mark, other: Mark) -> Mark:
     left, top = min(one.left, other.left), min(one.top, other.top)
     places = [((mark.left - left) // mark.factor, (mark.top - top) // mark.factor) for mark in (one, other)]
     shapes = [mark.strength.shape for mark in (one, other)]

@@ -80,12 +80,12 @@ def prepare(gray: Gray) -> Prepared:
     return Prepared(_crops(marks), boxes, ink.dark_on_light, marks, _leaves_out_a_one(parts, groups, labels))
 
 
-def other_ways(prepared: Prepared, *, split: Sequence[int], join: Sequence[int]) -> list[Prepared]:
-    """Cut a picture into digits in other ways: each of the marks `split` in two, each of `join` with the next one."""
+def other_ways(prepared: Prepared, *, split: Sequence[int], join: Sequence[slice]) -> list[Prepared]:
+    """Cut a picture into digits in other ways: each of the marks `split` in two, each of the runs `join` into one."""
     marks = prepared.marks
     cut = [(*marks[:index], *pair, *marks[index + 1 :]) for index in split for pair in halves(marks[index])]
-    pairs = [(index, joined(marks[index], marks[index + 1])) for index in join]
-    glued = [(*marks[:index], mark, *marks[index + 2 :]) for index, mark in pairs if mark]
+    runs = [(run, joined(marks[run])) for run in join]
+    glued = [(*marks[: run.start], mark, *marks[run.stop :]) for run, mark in runs if mark]
     return [
         replace(prepared, crops=_crops(way), boxes=tuple(mark.box for mark in way), marks=way) for way in (*cut, *glued)
     ]

@@ -17,10 +17,13 @@ from recognizer.second_look import look_twice
 
 #: The second-best label is named in the reason when it has at least this share of the best one's probability.
 _RIVAL = 0.1
-#: Confidence below which a mark may be two digits that touch: the network has learnt to be unsure of those.
-_TOUCHING = 0.5
-#: Confidence from which a half or a joint of marks is a digit.
+#: Confidence below which a mark may be two digits that touch, and from which marks that nearly touch are one that is
+#: broken: the network has learnt to be unsure of two.
+_TWO = 0.5
+#: Confidence from which a half of a mark is a digit: the halves of a star look a little like something.
 _CLEAR = 0.9
+#: How many pieces a digit is broken into.
+_PIECES = (2, 3)
 #: How often a picture is cut anew: each time one mark in two, or two marks into one.
 _ROUNDS = 3
 #: Marks of a picture, and marks of it that may be two digits, up to which it is cut anew: with more it is a texture.
@@ -63,21 +66,22 @@ def prepare_file(path: bytes) -> PreparedFile:
 def read(prepared: Sequence[Prepared], model: Model) -> list[Reading]:
     """Read all pictures together; one reading for each, in the same order.
 
-    Pictures with a doubtful digit are cut in other ways as long as that reads better: touching digits apart, the pieces
-    of a broken one together.
+    Pictures are cut in other ways as long as that reads better: touching digits apart, the pieces of a broken one
+    together.
     """
     looked = _probabilities(prepared, lambda crops: look_twice(model.probabilities, crops))
     found = [_Way(picture, rows) for picture, rows in looked]
     unsettled = list(range(len(found)))
     for _ in range(_ROUNDS):
-        before = list(found)
-        tried = [(index, other) for index in unsettled for other in _other_ways(before[index], model.card)]
+        tried = [(index, other) for index in unsettled for other in _other_ways(found[index])]
         rows = _probabilities([other for _, other in tried], model.probabilities)
+        others: dict[int, list[_Way]] = {}
         for (index, _), (other, probabilities) in zip(tried, rows, strict=True):
-            other_way = _Way(other, probabilities, before[index].cuts + 1)
-            if other_way.confidence > found[index].confidence and other_way.is_clear_where_unlike(before[index]):
-                found[index] = other_way
-        unsettled = [index for index in unsettled if found[index] is not before[index]]
+            others.setdefault(index, []).append(_Way(other, probabilities, found[index].cuts + 1))
+        better = {index: _better(found[index], ways) for index, ways in others.items()}
+        unsettled = [index for index, way in better.items() if way is not found[index]]
+        for index, way in better.items():
+            found[index] = way
     return [_reading(way, model.card) for way in found]
 
 
@@ -102,11 +106,15 @@ class _Way:
             return 0.0
         return math.prod(self.confidences) * _RECUT**self.cuts * (_LEFT_OUT if self.picture.left_out else 1.0)
 
-    def is_clear_where_unlike(self, before: "_Way") -> bool:
-        """Whether all marks it has made anew are clear digits: the halves of a star look a little like something."""
+    def clearness(self, before: "_Way") -> float:
+        """Give the confidence of the least clear of the marks it has made anew."""
         old = [id(mark) for mark in before.picture.marks]
         pairs = zip(self.picture.marks, self.confidences, strict=True)
-        return all(confidence >= _CLEAR for mark, confidence in pairs if id(mark) not in old)
+        return min(confidence for mark, confidence in pairs if id(mark) not in old)
+
+    def joins(self, before: "_Way") -> bool:
+        """Tell whether it has made one mark of several."""
+        return len(self.picture.marks) < len(before.picture.marks)
 
 
 def _probabilities(
@@ -122,17 +130,23 @@ def _probabilities(
         start += count
 
 
-def _other_ways(way: _Way, card: Card) -> list[Prepared]:
+def _other_ways(way: _Way) -> list[Prepared]:
     """Cut in two what may be two digits, and join what may be the pieces of one."""
-    marks = range(len(way.picture.marks))
-    if len(marks) > _MOST_RECUT:
+    count = len(way.picture.marks)
+    if count > _MOST_RECUT:
         return []
-    doubtful = [index for index in marks if way.confidences[index] < card.accept_threshold]
-    split = [index for index in doubtful if way.confidences[index] < _TOUCHING]
+    split = [index for index in range(count) if way.confidences[index] < _TWO]
     if len(split) > _MOST_TOUCHING:
         return []
-    join = {pair for index in doubtful for pair in (index - 1, index) if pair in marks[:-1]}
-    return other_ways(way.picture, split=split, join=sorted(join))
+    runs = [slice(first, first + pieces) for pieces in _PIECES for first in range(count - pieces + 1)]
+    return other_ways(way.picture, split=split, join=runs)
+
+
+def _better(way: _Way, others: Sequence[_Way]) -> _Way:
+    """Choose: marks that together look like one digit are one; else what reads best, and is clear where it is new."""
+    joints = [other for other in others if other.joins(way) and other.clearness(way) >= _TWO]
+    clear = [other for other in others if other.clearness(way) >= _CLEAR]
+    return max(joints or [way, *clear], key=lambda other: other.confidence)
 
 
 def _reading(way: _Way, card: Card) -> Reading:

@@ -45,14 +45,32 @@ def test_marks_that_nearly_touch_are_joined_in_their_places() -> None:
     whole = mark((20, 10, 20, 50), (30, 10, 30, 50), factor=2)
     one, other = mark((20, 10, 20, 50), factor=2), mark((30, 10, 30, 50), factor=2)
     moved = Mark(other.strength[:, 10:], other.level, other.left + 20, other.top, 2)
-    both = joined(one, moved)
+    both = joined([one, moved])
     assert both is not None
     assert both.box == whole.box
     assert np.array_equal(both.strength, whole.strength)
 
 
+def test_the_pieces_of_a_stroke_are_joined_also_one_below_the_other() -> None:
+    upper, lower = mark((30, 10, 27, 26)), mark((24, 36, 21, 52))
+    both = joined([upper, lower])
+    assert both is not None
+    assert both.box.height == lower.box.top + lower.box.height - upper.box.top
+
+
+def test_three_pieces_are_joined_where_each_nearly_touches_those_before_it() -> None:
+    left, middle, right = mark((20, 10, 20, 50)), mark((30, 10, 30, 50)), mark((40, 10, 40, 50))
+    assert joined([left, right]) is None
+    both = joined([left, middle, right])
+    assert both is not None
+    assert both.box == Box(
+        left.box.left, left.box.top, right.box.left + right.box.width - left.box.left, left.box.height
+    )
+
+
 def test_marks_far_apart_or_in_other_rows_are_not_joined() -> None:
     one = mark((20, 10, 20, 50))
-    assert joined(one, mark((70, 10, 70, 50))) is None
-    below = Mark(one.strength, one.level, one.left, one.top + 100)
-    assert joined(one, below) is None
+    assert joined([one, mark((30, 10, 30, 50))]) is not None
+    assert joined([one, mark((36, 10, 36, 50))]) is None
+    below = Mark(one.strength, one.level, one.left, one.top + 70)
+    assert joined([one, below]) is None

@@ -168,7 +168,7 @@ def test_a_digit_beside_something_else_goes_to_review() -> None:
 def two_strokes(*, apart: bool) -> Prepared:
     """Prepare two upright strokes, joined by a bar or a few pixels apart."""
     sheet = np.full((120, 160), 255, np.uint8)
-    for x in (60, 76):
+    for x in (60, 73 if apart else 76):
         cv2.line(sheet, (x, 40), (x, 80), 0, 7)
     if not apart:
         cv2.line(sheet, (60, 60), (76, 60), 0, 5)
@@ -207,6 +207,48 @@ def test_the_pieces_of_a_broken_digit_are_joined_where_they_read_better_together
     (reading,) = read([picture], WidthModel(narrow=False))
     assert reading.text == "4"
     assert reading.digits[0].box.width > 20
+
+
+@pytest.mark.parametrize(("joint", "text"), [(0.5, "4"), (0.49, "11")])
+def test_marks_that_together_look_like_one_digit_are_one_however_sure_each_is(joint: float, text: str) -> None:
+    (reading,) = read([two_strokes(apart=True)], JointModel(joint))
+    assert reading.text == text
+    assert (reading.verdict is Verdict.ACCEPTED) is (text == "11")
+
+
+class JointModel(WidthModel):
+    """Is sure of narrow crops, and of a wide one so far."""
+
+    def __init__(self, joint: float) -> None:
+        super().__init__(narrow=True)
+        self._joint = joint
+
+    def probabilities(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        rows = super().probabilities(crops)
+        wide = rows[:, 1] < 1
+        rows[wide] = (1 - self._joint) / 9
+        rows[wide, 4] = self._joint
+        return rows
+
+
+class SureModel:
+    """Takes everything for a 1."""
+
+    card = card(0.95)
+
+    def probabilities(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return np.tile(np.eye(10, dtype=np.float32)[1], (len(crops), 1))
+
+
+def test_a_stroke_broken_across_is_no_number() -> None:
+    sheet = np.full((120, 160), 255, np.uint8)
+    cv2.line(sheet, (90, 20), (60, 100), 0, 7)
+    cv2.line(sheet, (0, 58), (160, 58), 255, 8)
+    picture = prepare(sheet)
+    assert len(picture.crops) == 2
+    (reading,) = read([picture], SureModel())
+    assert (reading.text, reading.verdict) == ("1", Verdict.REVIEW)
+    assert reading.digits[0].box.height > 80
 
 
 def test_a_reading_found_by_cutting_is_less_sure_than_its_digits() -> None:
