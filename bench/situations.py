@@ -1,8 +1,8 @@
 """Count how many digits are read right in the situations that people's pictures come in: `python -m bench.situations`.
 
 MNIST's test digits are put on made-up sheets: on ruled or squared paper, in a box, in a shadow, in faint pencil, in
-colour, thin, thick, broken, in a corner of an empty page, askew on a dark table, on a transparent ground, several in a
-row.
+colour, thin, thick, broken, cropped to the ink, grainy, in a corner of an empty page, askew on a dark table, on a
+transparent ground, several in a row.
 """
 
 import argparse
@@ -128,6 +128,23 @@ def _transparent(digit: Gray, rng: Rng) -> Gray:
     return decode(cv2.imencode(".png", pixels)[1].tobytes())
 
 
+def _cropped(digit: Gray, rng: Rng) -> Gray:
+    """Cut the sheet to the digit's ink and a few pixels."""
+    paper = _sheet(digit, rng)
+    left, top, width, height = cv2.boundingRect(cv2.compare(paper, 128, cv2.CMP_LT))
+    margin = int(rng.integers(0, 5))
+    cut = paper[top - margin : top + height + margin, left - margin : left + width + margin]
+    light = np.linspace(1.0, rng.uniform(0.7, 1.0), cut.shape[1])
+    return np.asarray((60 + cut * 0.6) * light, np.uint8)
+
+
+def _in_the_dark(digit: Gray, rng: Rng) -> Gray:
+    """Take a photograph so grainy that one pixel in twenty of the paper is as dark as ink."""
+    contrast = rng.uniform(40, 120)
+    dim = 60 + _sheet(digit, rng) * (contrast / 255)
+    return np.asarray(np.clip(dim + rng.normal(0, contrast / 3, dim.shape), 0, 255), np.uint8)
+
+
 def _broken(digit: Gray, rng: Rng) -> Gray:
     """Break the strokes along a straight line somewhere through the ink, as a bad scan does."""
     paper = _sheet(digit, rng)
@@ -152,6 +169,8 @@ SINGLE: dict[str, Callable[[Gray, Rng], Gray]] = {
     "faint pencil": _pencil,
     "coloured pen and paper": _coloured,
     "broken by a gap": _broken,
+    "cropped to the ink": _cropped,
+    "grainy, taken in the dark": _in_the_dark,
     "thin pen": lambda digit, rng: _sheet(digit, rng, pen=-7),
     "marker": lambda digit, rng: _sheet(digit, rng, pen=7),
     "small, in a corner of a page": _in_a_corner,

@@ -38,8 +38,9 @@ _UNRULED, _LEAST_DIGIT = 40, 8
 _FRAME_INK = 0.35
 #: Lines that cross each other and the border have a box of at least this share of the picture one way.
 _ACROSS = 0.9
-#: A panel takes at least this share of the picture, and has at least this many pixels along its shorter side.
-_PANEL_SHARE, _PANEL = 0.1, 32
+#: A panel takes at least this share of the picture, has at least this many pixels along its shorter side, and ink on at
+#: least this share of its box.
+_PANEL_SHARE, _PANEL, _PANEL_INK = 0.1, 32, 0.6
 #: Depth, as a share of a part's box, of the four strips along its sides in which a frame has ink from end to end.
 _STRIP = 0.15
 #: Share of such a strip's length that must hold ink.
@@ -133,7 +134,8 @@ def find_panel(parts: Sequence[Part], labels: Labels) -> tuple[int, int, int, in
     part = max(parts, key=lambda part: part.area, default=None)
     if part is None or _borders(part, labels):
         return None
-    if part.width * part.height < _PANEL_SHARE * labels.size or min(part.width, part.height) < _PANEL:
+    box = part.width * part.height
+    if part.area < _PANEL_INK * box or box < _PANEL_SHARE * labels.size or min(part.width, part.height) < _PANEL:
         return None
     inset = 1 + min(part.width, part.height) // 32
     left, top, right, bottom = part.left + inset, part.top + inset, part.right - inset, part.bottom - inset

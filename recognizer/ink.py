@@ -1,6 +1,7 @@
 """Tell the ink from the ground it stands on: which is which, how strong, and whether there is any at all."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from recognizer.opencv import cv2
 _CONTRAST_FLOOR = 8
 #: How many times the ground's own spread the contrast must be: noise that is cut in two by a threshold reaches 2.7.
 _NOISE_FACTOR = 3.5
+#: Over how many pixels noise is evened out, and how many times the contrast must be what is left of it: in a small
+#: picture of noise blots remain.
+_SMOOTHED, _SMOOTHED_NOISE_FACTOR = (5, 5), 5.0
 #: Pixels along the longer side up to which a picture is taken to be evenly lit.
 _EVEN_SIDE = 40
 #: Share of the picture that one side of the threshold must hold to be the ground whatever the border says.
@@ -23,6 +27,9 @@ _LIGHT_SIDE = 48
 _WIDEST_STROKE = np.ones((15, 15), np.uint8)
 #: Spread of the ground's grey levels, as a share of the contrast, above which the light is evened out.
 _UNEVEN = 0.08
+#: Share of the picture from which ink fills it, so that the strokes' soft edges are much of the ground. The same spread
+#: where they are left out, that far to all sides as a part of the longer side; the share that must remain then.
+_FILLED, _UNEVEN_OFF_EDGES, _EDGE_REACH, _LEAST_GROUND = 0.1, 0.04, 24, 0.03
 #: Share of the picture above which ink is looked at closely, and the radius from which it is no stroke, as a share of
 #: the longer side.
 _MUCH, _WIDE = 0.2, 0.24
@@ -45,20 +52,52 @@ class Ink:
     dark_on_light: bool
 
 
+class _Levels(NamedTuple):
+    """The ground's grey level, its spread above it, and how far the ink's mean is from it, all in brightness of ink."""
+
+    ground: int
+    spread: int
+    contrast: float
+
+    def is_noise(self, factor: float) -> bool:
+        """Tell whether what looks like ink rises less than so many times above the ground's own spread."""
+        return self.contrast < max(_CONTRAST_FLOOR, factor * self.spread)
+
+    def is_even(self, spread: float) -> bool:
+        """Tell whether the ground spreads over no more than this share of the contrast."""
+        return self.spread <= spread * self.contrast
+
+
 def find_ink(gray: Gray) -> Ink | None:
-    """Separate ink from ground; None if there is no ink. `gray` is `(h, w)` uint8."""
+    """Separate ink from ground; None if there is no ink. `gray` is `(h, w)` uint8.
+
+    Where all drowns in noise, as in a photograph taken in the dark, it is looked for once more in what is left after
+    smoothing; mere noise does not stand out from itself then either.
+    """
+    ink = _separated(gray, _NOISE_FACTOR)
+    if ink is None and max(gray.shape) > _EVEN_SIDE:
+        return _separated(cv2.blur(gray, _SMOOTHED), _SMOOTHED_NOISE_FACTOR)
+    return ink
+
+
+def _separated(gray: Gray, noise_factor: float) -> Ink | None:
     lowest, highest, _, _ = cv2.minMaxLoc(gray)
     if highest - lowest < _CONTRAST_FLOOR:
         return None
     _, bright = cv2.threshold(gray, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     dark_on_light = _ground_is_bright(bright)
     bright_ink, mask = (cv2.bitwise_not(gray), cv2.bitwise_not(bright)) if dark_on_light else (gray, bright)
-    ground, spread = _ground(bright_ink, mask)
-    contrast = cv2.mean(bright_ink, mask=mask)[0] - ground
-    if max(gray.shape) > _EVEN_SIDE and (spread > _UNEVEN * contrast or _is_area(mask)):
-        return _unevenly_lit(gray)
-    strength = cv2.subtract(bright_ink, (ground, 0, 0, 0)) if ground else bright_ink
-    return _inked(strength, spread, contrast, dark_on_light=dark_on_light)
+    levels = _levels(bright_ink, mask)
+    even = levels.is_even(_UNEVEN)
+    if not even and cv2.countNonZero(mask) > _FILLED * mask.size:
+        levels = _levels_off_edges(bright_ink, mask)
+        even = levels.is_even(_UNEVEN_OFF_EDGES)
+    if max(gray.shape) > _EVEN_SIDE and (not even or _is_area(mask)):
+        return _unevenly_lit(gray, noise_factor, seems_dark=dark_on_light)
+    if levels.is_noise(noise_factor):
+        return None
+    strength = cv2.subtract(bright_ink, (levels.ground, 0, 0, 0)) if levels.ground else bright_ink
+    return _inked(strength, levels, dark_on_light=dark_on_light)
 
 
 def _is_area(mask: Gray) -> bool:
@@ -67,27 +106,37 @@ def _is_area(mask: Gray) -> bool:
     return share > _MUCH and _widest(mask) > _WIDE * max(mask.shape)
 
 
-def _unevenly_lit(gray: Gray) -> Ink | None:
-    """Compare the picture with the light on it: with what stays when all that is narrower than a stroke may be goes."""
-    height, width = gray.shape
-    scale = _LIGHT_SIDE / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
+def _unevenly_lit(gray: Gray, noise_factor: float, *, seems_dark: bool) -> Ink | None:
+    """Compare the picture with the light on it: with what stays when all that is narrower than a stroke may be goes.
+
+    `seems_dark` is whether the ink is the dark side of one threshold for all of the picture.
+    """
+    scale = _LIGHT_SIDE / max(gray.shape)
+    height, width = (max(1, round(side * scale)) for side in gray.shape)
+    small = cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA)
     dark_on_light = _ink_is_dark(small)
+    strength, mask = _off_the_light(gray, small, dark_on_light=dark_on_light)
+    if dark_on_light != seems_dark and _along_border(mask) > _CLEAR_BORDER:
+        # ink that fills its picture is not the rarer part: these are the gaps between its strokes
+        dark_on_light = seems_dark
+        strength, mask = _off_the_light(gray, small, dark_on_light=dark_on_light)
+    levels = _levels(strength, mask)
+    if levels.is_noise(noise_factor):
+        levels = _levels_off_edges(strength, mask)
+    return None if levels.is_noise(noise_factor) else _inked(strength, levels, dark_on_light=dark_on_light)
+
+
+def _off_the_light(gray: Gray, small: Gray, *, dark_on_light: bool) -> tuple[Gray, Gray]:
+    """Give how far each pixel is from the light on it, and where that is ink's."""
     bare = cv2.morphologyEx(small, cv2.MORPH_CLOSE if dark_on_light else cv2.MORPH_OPEN, _WIDEST_STROKE)
-    light = cv2.blur(bare, (5, 5))
-    light = cv2.resize(light, (width, height), interpolation=cv2.INTER_LINEAR)
+    light = cv2.resize(cv2.blur(bare, (5, 5)), gray.shape[::-1], interpolation=cv2.INTER_LINEAR)
     strength = cv2.subtract(light, gray) if dark_on_light else cv2.subtract(gray, light)
     _, mask = cv2.threshold(strength, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    ground, spread = _ground(strength, mask)
-    contrast = cv2.mean(strength, mask=mask)[0] - ground
-    return _inked(strength, spread, contrast, dark_on_light=dark_on_light)
+    return np.asarray(strength, np.uint8), np.asarray(mask, np.uint8)
 
 
-def _inked(strength: Gray, spread: int, contrast: float, *, dark_on_light: bool) -> Ink | None:
-    if contrast < max(_CONTRAST_FLOOR, _NOISE_FACTOR * spread):
-        return None
-    level = contrast / 2
+def _inked(strength: Gray, levels: _Levels, *, dark_on_light: bool) -> Ink:
+    level = levels.contrast / 2
     _, mask = cv2.threshold(strength, level, 255, cv2.THRESH_BINARY)
     return Ink(strength, mask, level, dark_on_light)
 
@@ -96,11 +145,17 @@ def _ground_is_bright(bright: Gray) -> bool:
     share: float = cv2.countNonZero(bright) / bright.size
     if share > _CLEAR_MAJORITY or share < 1 - _CLEAR_MAJORITY:
         return share > _CLEAR_MAJORITY
-    border = np.concatenate((bright[0], bright[-1], bright[:, 0], bright[:, -1]))
-    along: float = np.count_nonzero(border) / border.size
+    along = _along_border(bright)
     if _CLEAR_BORDER < along < 1 - _CLEAR_BORDER:
         return _widest(bright) > _widest(cv2.bitwise_not(bright))
     return along > 0.5  # noqa: PLR2004 - most of it
+
+
+def _along_border(mask: Gray) -> float:
+    """Give the share of a picture's border that lies within a mask."""
+    border = np.concatenate((mask[0], mask[-1], mask[:, 0], mask[:, -1]))
+    share: float = np.count_nonzero(border) / border.size
+    return share
 
 
 def _widest(mask: Gray) -> float:
@@ -116,11 +171,24 @@ def _ink_is_dark(small: Gray) -> bool:
     return bool(np.sum(residue**3) < 0)
 
 
-def _ground(bright_ink: Gray, mask: Gray) -> tuple[int, int]:
-    """Give the median of the ground's levels and the spread above it (where 84 percent lie: a normal one's sigma)."""
-    size = bright_ink.size - cv2.countNonZero(mask)
-    if bright_ink.size - cv2.countNonZero(bright_ink) >= _SIGMA * size:
-        return 0, 0
-    counts = cv2.calcHist([bright_ink], [0], cv2.bitwise_not(mask), [256], [0, 256]).ravel()
+def _levels(bright_ink: Gray, mask: Gray, near: Gray | None = None) -> _Levels:
+    """Measure a picture in which ink is bright: the ink where `mask` is, the ground where it is not, or `near` is not.
+
+    The ground's level is its median; its spread goes up to where 84 percent lie, a normal one's sigma.
+    """
+    inked = mask if near is None else near
+    ink = cv2.mean(bright_ink, mask=mask)[0]
+    size = bright_ink.size - cv2.countNonZero(inked)
+    if near is None and bright_ink.size - cv2.countNonZero(bright_ink) >= _SIGMA * size:
+        return _Levels(0, 0, ink)
+    counts = cv2.calcHist([bright_ink], [0], cv2.bitwise_not(inked), [256], [0, 256]).ravel()
     median, upper = np.searchsorted(counts.cumsum(), (0.5 * size, _SIGMA * size))
-    return int(median), int(upper - median)
+    return _Levels(int(median), int(upper - median), ink - int(median))
+
+
+def _levels_off_edges(bright_ink: Gray, mask: Gray) -> _Levels:
+    """Measure without the strokes' soft edges: where the ink fills its picture they are most of the ground."""
+    reach = max(1, max(mask.shape) // _EDGE_REACH)
+    near = np.asarray(cv2.dilate(mask, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)), np.uint8)
+    enough = mask.size - cv2.countNonZero(near) >= _LEAST_GROUND * mask.size
+    return _levels(bright_ink, mask, near if enough else None)

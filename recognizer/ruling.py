@@ -19,7 +19,7 @@ _THICKEST = (2, 0.04)
 _INKED = 0.8
 #: A frame has ink on at most this share of its box; along at least this share of each of its sides, which lie so near
 #: to those of the box; and within it something of at least this share of its height: an 8 drawn with a ruler has less.
-_FRAME_INK, _SIDES, _NEAR, _CONTENT = 0.35, 0.85, 0.2, 0.35
+_FRAME_INK, _SIDES, _NEAR, _CONTENT = 0.6, 0.85, 0.2, 0.35
 #: Where other marks of some size stand in it too it is no digit, and so much is enough.
 _LEFTOVER = 0.1
 

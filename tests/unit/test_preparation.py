@@ -281,6 +281,48 @@ def test_a_digit_cut_tightly_on_all_sides_is_kept() -> None:
         assert difference(prepared.crops[0], prepare(sheet).crops[0]) < 8
 
 
+def cropped(text: str, height: int, margin: int) -> Pixels:
+    """Cut a scanned digit, its strokes a seventh of its height and their edges soft, to its ink; black on white."""
+    sheet = cv2.blur(written(text, height=400, pen=30), (13, 13))
+    left, top, width, tall = cv2.boundingRect(cv2.compare(sheet, 128, cv2.CMP_LT))
+    ink = sheet[top : top + tall, left : left + width]
+    ink = cv2.resize(ink, (max(3, width * height // tall), height), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.copyMakeBorder(ink, *(margin,) * 4, cv2.BORDER_CONSTANT, value=255), np.uint8)
+
+
+@pytest.mark.parametrize(("height", "dimmed"), [(16, 0.0), (24, 0.0), (36, 0.0), (90, 0.0), (90, 0.3), (200, 0.3)])
+@pytest.mark.parametrize("negative", [False, True])
+@pytest.mark.parametrize("text", list("012356789"))
+def test_a_digit_that_fills_its_picture_is_found(text: str, height: int, dimmed: float, *, negative: bool) -> None:
+    picture = cropped(text, height, margin=1)
+    picture = 255 - picture if negative else picture
+    lit = (60 + picture * 0.6) * np.linspace(1, 1 - dimmed, picture.shape[1])
+    prepared = prepare(lit.astype(np.uint8))
+    assert prepared.dark_on_light is not negative
+    assert len(prepared.crops) == 1
+    assert difference(prepared.crops[0], prepare(written(text, height=400, pen=30)).crops[0]) < 25
+
+
+@pytest.mark.parametrize("strength", [15, 30])
+def test_a_picture_taken_in_the_dark_is_smoothed(strength: int) -> None:
+    grain = np.random.default_rng(0).normal(0, strength, (240, 240))
+    clean = written("5", height=240, width=240, pen=14, paper=140, ink=40)
+    prepared = prepare(np.clip(clean + grain, 0, 255).astype(np.uint8))
+    assert len(prepared.crops) == 1
+    assert difference(prepared.crops[0], prepare(clean).crops[0]) < 12
+
+
+@pytest.mark.parametrize("text", list("05"))
+def test_a_bold_digit_on_the_edge_of_its_box_is_read_without_the_box(text: str) -> None:
+    sheet = written(text, height=160, pen=18)
+    left, top, width, height = cv2.boundingRect(255 - sheet)
+    cv2.rectangle(sheet, (left - 14, top - 14), (left + width + 14, top + height - 4), 60, 4)
+    prepared = prepare(sheet)
+    (box,) = prepared.boxes
+    assert abs(box.left - left) <= 1
+    assert abs(box.width - width) <= 1
+
+
 def test_a_digit_cut_by_one_border_stays_beside_a_whole_one() -> None:
     sheet = written("35", width=400)
     right = int(np.flatnonzero((sheet < 128).any(0))[-1])
