@@ -128,6 +128,15 @@ def _transparent(digit: Gray, rng: Rng) -> Gray:
     return decode(cv2.imencode(".png", pixels)[1].tobytes())
 
 
+def _underlined(digit: Gray, rng: Rng) -> Gray:
+    paper = _sheet(digit, rng)
+    left, top, width, height = cv2.boundingRect(cv2.compare(paper, 128, cv2.CMP_LT))
+    before, after = rng.integers(5, 20, 2).tolist()
+    foot = top + height + int(rng.integers(6, 16))
+    start, end = (left - before, foot), (left + width + after, foot + int(rng.integers(-4, 5)))
+    return np.asarray(cv2.line(paper, start, end, 20, int(rng.integers(3, 7))), np.uint8)
+
+
 def _cropped(digit: Gray, rng: Rng) -> Gray:
     """Cut the sheet to the digit's ink and a few pixels."""
     paper = _sheet(digit, rng)
@@ -161,6 +170,7 @@ SINGLE: dict[str, Callable[[Gray, Rng], Gray]] = {
     "white on black": lambda digit, rng: 255 - _sheet(digit, rng),
     "ruled paper": _ruled,
     "standing on a line": _on_a_line,
+    "underlined": _underlined,
     "squared paper": _squared,
     "in a box": _boxed,
     "touching its box": _touching_its_box,

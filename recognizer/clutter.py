@@ -34,6 +34,9 @@ _LINE_THICKNESS, _ELONGATED, _LINE_PIECE, _LINE_INKED = 0.04, 2.5, 0.12, 0.4
 _LINE_SPAN, _LINE_EXCESS = 0.6, 1.25
 #: Pixels of a picture's shorter side up to which it has no ruled lines, and of a digit's height for there to be any.
 _UNRULED, _LEAST_DIGIT = 40, 8
+#: An underline is at least that many times wider than high, and clear of what stands over it by this share of that
+#: one's height: the foot of a 1 or a 2 that came off is nearer.
+_UNDERLINE, _CLEAR_OF = 4, 0.04
 #: A frame has ink on at most this share of its box.
 _FRAME_INK = 0.35
 #: Lines that cross each other and the border have a box of at least this share of the picture one way.
@@ -53,6 +56,7 @@ def without_clutter(parts: Sequence[Part], labels: Labels) -> list[Part]:
         return list(parts)
     kept = [part for part in parts if not _is_frame(part, parts, labels)]
     kept = _without_lines(kept, labels.shape)
+    kept = [part for part in kept if not _is_underline(part, kept)]
     free = [part for part in kept if not _borders(part, labels)]
     if any(max(part.width, part.height) >= _SUBSTANTIAL * max(labels.shape) for part in free):
         tallest = max(part.height for part in free)
@@ -124,6 +128,23 @@ def _is_line(band: Sequence[_Span], others: Sequence[_Span], length: int) -> boo
     if digit < _LEAST_DIGIT:
         return False
     return extent >= max(_LINE_SPAN * length, _LINE_EXCESS * digit) and inked >= _LINE_INKED * extent
+
+
+def _is_underline(part: Part, parts: Sequence[Part]) -> bool:
+    """Tell whether a flat stroke lies apart below what is written, and reaches further to both sides than all of it."""
+    if not _is_flat(part):
+        return False
+    over = [other for other in parts if other.left < part.right and part.left < other.right and not _is_flat(other)]
+    above = [other for other in over if other.bottom <= part.bottom]
+    clear = _CLEAR_OF * max((other.height for other in above), default=0)
+    return bool(above) and all(
+        part.left + clear <= other.left and other.right <= part.right - clear and other.bottom <= part.top - clear
+        for other in above
+    )
+
+
+def _is_flat(part: Part) -> bool:
+    return part.width >= _UNDERLINE * part.height
 
 
 def find_panel(parts: Sequence[Part], labels: Labels) -> tuple[int, int, int, int] | None:

@@ -224,6 +224,29 @@ def test_a_printed_line_that_is_longer_than_any_digit_is_left_out_without_a_word
     assert (len(prepared.crops), prepared.left_out) == (2, False)
 
 
+@pytest.mark.parametrize("lines", [1, 2])
+@pytest.mark.parametrize("text", ["7", "2", "407"])
+def test_underlines_are_left_out(text: str, lines: int) -> None:
+    sheet = written(text, height=240)
+    left, top, width, height = cv2.boundingRect(255 - sheet)
+    for line in range(lines):
+        foot = top + height + 12 * (line + 1)
+        cv2.line(sheet, (left - 9, foot), (left + width + 9, foot + 3), 0, 4)
+    prepared = prepare(sheet)
+    assert len(prepared.boxes) == len(text)
+    assert all(box.top + box.height <= top + height for box in prepared.boxes)
+
+
+def test_the_foot_of_a_digit_is_no_underline() -> None:
+    sheet = written("7", height=240)
+    left, top, width, height = cv2.boundingRect(255 - sheet)
+    for start, end, gap in ((left + 6, left + width + 9, 14), (left - 9, left + width + 9, 6)):
+        printed = sheet.copy()
+        cv2.line(printed, (start, top + height + gap), (end, top + height + gap), 0, 6)
+        (box,) = prepare(printed).boxes
+        assert box.top + box.height > top + height + gap
+
+
 def test_a_frame_at_the_border_is_left_out() -> None:
     sheet = cv2.copyMakeBorder(written("5", width=200), 6, 6, 6, 6, cv2.BORDER_CONSTANT, value=0)
     assert difference(prepare(sheet).crops[0], prepare(written("5", width=200)).crops[0]) < 6
