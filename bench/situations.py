@@ -128,6 +128,17 @@ def _transparent(digit: Gray, rng: Rng) -> Gray:
     return decode(cv2.imencode(".png", pixels)[1].tobytes())
 
 
+def _circled(digit: Gray, rng: Rng) -> Gray:
+    paper = np.full((300, 300), 255, np.uint8)
+    paper[30:270, 30:270] = _sheet(digit, rng)
+    left, top, width, height = cv2.boundingRect(cv2.compare(paper, 128, cv2.CMP_LT))
+    x, y = (np.array([left + width // 2, top + height // 2]) + rng.integers(-8, 9, 2)).tolist()
+    start, gap, turn = rng.uniform((0, 0, 0), (360, 40, 90)).tolist()
+    axes = rng.integers(80, 90, 2).tolist()
+    ring = cv2.ellipse(paper, (x, y), axes, turn, start, start + 360 - gap, 30, int(rng.integers(3, 7)))
+    return np.asarray(ring, np.uint8)
+
+
 def _underlined(digit: Gray, rng: Rng) -> Gray:
     paper = _sheet(digit, rng)
     left, top, width, height = cv2.boundingRect(cv2.compare(paper, 128, cv2.CMP_LT))
@@ -171,6 +182,7 @@ SINGLE: dict[str, Callable[[Gray, Rng], Gray]] = {
     "ruled paper": _ruled,
     "standing on a line": _on_a_line,
     "underlined": _underlined,
+    "in a ring": _circled,
     "squared paper": _squared,
     "in a box": _boxed,
     "touching its box": _touching_its_box,

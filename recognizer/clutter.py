@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recognizer.opencv import cv2
 from recognizer.segmentation import Labels, Part
+
+Mask = NDArray[np.bool_]
 
 #: A part with less than this share of the largest part's pixels is a speck.
 _SPECK_AREA = 0.015
@@ -44,6 +47,9 @@ _ACROSS = 0.9
 #: A panel takes at least this share of the picture, has at least this many pixels along its shorter side, and ink on at
 #: least this share of its box.
 _PANEL_SHARE, _PANEL, _PANEL_INK = 0.1, 32, 0.6
+#: A ring around a digit has ink in at least that share of so many directions, and the digit this share of its height.
+#: The dot in a 0 is lower; the slash in one is straight, and can't be told from a 1 in a ring.
+_AROUND, _DIRECTIONS, _CIRCLED = 0.85, 36, 0.35
 #: Depth, as a share of a part's box, of the four strips along its sides in which a frame has ink from end to end.
 _STRIP = 0.15
 #: Share of such a strip's length that must hold ink.
@@ -231,10 +237,36 @@ def _contact(part: Part, labels: Labels) -> int:
 
 
 def _is_frame(part: Part, parts: Sequence[Part], labels: Labels) -> bool:
-    """Tell whether a part runs along all four sides of its box around another part of some size."""
-    if part.area > _FRAME_INK * part.width * part.height or not any(surrounds(part, other) for other in parts):
+    """Tell whether a part runs around another one of some size: along the four sides of its box, or as a ring."""
+    if part.area > _FRAME_INK * part.width * part.height:
+        return False
+    within = [other for other in parts if surrounds(part, other)]
+    if not within:
         return False
     ink = labels[part.top : part.bottom, part.left : part.right] == part.label
-    down, across = max(1, round(_STRIP * part.height)), max(1, round(_STRIP * part.width))
+    return _along_all_sides(ink) or (
+        _ALIKE <= part.width / part.height <= 1 / _ALIKE
+        and any(other.height >= _CIRCLED * part.height and not _is_straight(other, labels) for other in within)
+        and _directions(ink) >= _AROUND
+    )
+
+
+def _along_all_sides(ink: Mask) -> bool:
+    height, width = ink.shape
+    down, across = max(1, round(_STRIP * height)), max(1, round(_STRIP * width))
     strips = (ink[:down].any(0), ink[-down:].any(0), ink[:, :across].any(1), ink[:, -across:].any(1))
     return all(strip.mean() >= _ALONG for strip in strips)
+
+
+def _is_straight(part: Part, labels: Labels) -> bool:
+    ink = labels[part.top : part.bottom, part.left : part.right] == part.label
+    _, sides, _ = cv2.minAreaRect(np.argwhere(ink).astype(np.float32))
+    return bool(max(sides) >= _ELONGATED * min(sides))
+
+
+def _directions(ink: Mask) -> float:
+    """Give the share of all directions, seen from the middle, in which there is ink."""
+    height, width = ink.shape
+    rows, columns = np.nonzero(ink)
+    angles = np.arctan2((rows - height / 2) / height, (columns - width / 2) / width)
+    return float(np.histogram(angles, _DIRECTIONS, (-np.pi, np.pi))[0].astype(bool).mean())

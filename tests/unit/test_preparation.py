@@ -247,6 +247,24 @@ def test_the_foot_of_a_digit_is_no_underline() -> None:
         assert box.top + box.height > top + height + gap
 
 
+@pytest.mark.parametrize("open_for", [0, 40])
+def test_a_ring_around_a_digit_is_left_out(open_for: int) -> None:
+    sheet = written("5", height=240, width=300)
+    bare = prepare(sheet)
+    cv2.ellipse(sheet, (150, 120), (100, 92), 20, 0, 360 - open_for, 0, 4)
+    ringed = prepare(sheet)
+    assert ringed.boxes == bare.boxes
+    assert np.array_equal(ringed.crops, bare.crops)
+
+
+@pytest.mark.parametrize("slash", [True, False])
+def test_a_zero_with_a_slash_or_a_dot_in_it_is_no_ring(*, slash: bool) -> None:
+    sheet = np.full((240, 240), 255, np.uint8)
+    cv2.ellipse(sheet, (120, 120), (55, 62), 0, 0, 360, 0, 8)
+    cv2.line(sheet, (100, 140), (140, 100), 0, 7) if slash else cv2.circle(sheet, (120, 120), 9, 0, -1)
+    assert max(box.height for box in prepare(sheet).boxes) > 120
+
+
 def test_a_frame_at_the_border_is_left_out() -> None:
     sheet = cv2.copyMakeBorder(written("5", width=200), 6, 6, 6, 6, cv2.BORDER_CONSTANT, value=0)
     assert difference(prepare(sheet).crops[0], prepare(written("5", width=200)).crops[0]) < 6
