@@ -7,8 +7,8 @@ from trainer.backend import load_keras
 
 Architecture = Literal["cnn", "mlp"]
 ARCHITECTURES: tuple[Architecture, ...] = get_args(Architecture)
-#: Maps of the three resolutions of `cnn` (26, 12 and 6 pixels): as many as two cores train in a minute an epoch.
-WIDTHS = (32, 64, 128)
+#: Maps of the three resolutions of `cnn` (26, 12 and 6 pixels): as many as two cores train in an hour and a half.
+WIDTHS = (32, 64, 192)
 #: Units in each of the hidden layers of `mlp`.
 HIDDEN = (128, 128)
 #: How fast batch normalisation forgets; short trainings need it faster than Keras's 0.99.
