@@ -79,9 +79,12 @@ def _mark_frame(ink: Mask, erased: Mask, content: float) -> None:
 
     Only if what is left within it is at least `content` of its height; a stroke that crosses a side is kept.
     """
-    edges = [edge for side in _seen_from_each_side(ink) if (edge := _side(side))]
-    if len(edges) < 4:  # noqa: PLR2004 - a frame's sides
-        return
+    edges = []
+    for side in _seen_from_each_side(ink):
+        edge = _side(side)
+        if edge is None:  # most often the first one
+            return
+        edges.append(edge)
     marked = np.zeros_like(ink)
     for side, mark, (outer, inner) in zip(_seen_from_each_side(ink), _seen_from_each_side(marked), edges, strict=True):
         mark[:inner] |= ~_crossing(side, outer, inner)
