@@ -220,10 +220,16 @@ def _goes_on(part: Part, labels: Labels) -> bool:
 
 def _stroke_width(part: Part, labels: Labels) -> float:
     """Estimate the width of a part's strokes in pixels, by how deep its pixels lie within it."""
-    ink = (labels[part.top : part.bottom, part.left : part.right] == part.label).astype(np.uint8)
+    ink = _ink_of(part, labels).astype(np.uint8)
     depth = cv2.distanceTransform(cv2.copyMakeBorder(ink, 1, 1, 1, 1, cv2.BORDER_CONSTANT), cv2.DIST_L2, 3)
     width: float = 4 * depth.sum() / part.area - 2
     return width
+
+
+def _ink_of(part: Part, labels: Labels) -> Mask:
+    """Cut a part's box out, with only its own ink."""
+    ink: Mask = labels[part.top : part.bottom, part.left : part.right] == part.label
+    return ink
 
 
 def _alike(height: int, tallest: int) -> bool:
@@ -243,7 +249,7 @@ def _is_frame(part: Part, parts: Sequence[Part], labels: Labels) -> bool:
     within = [other for other in parts if surrounds(part, other)]
     if not within:
         return False
-    ink = labels[part.top : part.bottom, part.left : part.right] == part.label
+    ink = _ink_of(part, labels)
     return _along_all_sides(ink) or (
         _ALIKE <= part.width / part.height <= 1 / _ALIKE
         and any(other.height >= _CIRCLED * part.height and not _is_straight(other, labels) for other in within)
@@ -259,8 +265,7 @@ def _along_all_sides(ink: Mask) -> bool:
 
 
 def _is_straight(part: Part, labels: Labels) -> bool:
-    ink = labels[part.top : part.bottom, part.left : part.right] == part.label
-    _, sides, _ = cv2.minAreaRect(np.argwhere(ink).astype(np.float32))
+    _, sides, _ = cv2.minAreaRect(np.argwhere(_ink_of(part, labels)).astype(np.float32))
     return bool(max(sides) >= _ELONGATED * min(sides))
 
 

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from recognizer.clutter import surrounds
+from recognizer.clutter import Mask, surrounds
 from recognizer.ink import Ink
 from recognizer.opencv import cv2
 from recognizer.segmentation import Labels, Part
@@ -22,8 +21,6 @@ _INKED = 0.8
 _FRAME_INK, _SIDES, _NEAR, _CONTENT = 0.6, 0.85, 0.2, 0.35
 #: Where other marks of some size stand in it too it is no digit, and so much is enough.
 _LEFTOVER = 0.1
-
-Mask = NDArray[np.bool_]
 
 
 def without_ruling(ink: Ink, parts: Sequence[Part], labels: Labels) -> Ink | None:
