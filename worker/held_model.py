@@ -9,6 +9,7 @@ from recognizer.contract import SIDE
 from recognizer.errors import ContractMismatch, RecognitionError
 from recognizer.installed import RuntimeName
 from recognizer.model import ACTIVE_FILE, Model, active_version, load_model
+from worker.memory import hand_back_start
 
 _log = structlog.get_logger()
 
@@ -69,6 +70,7 @@ class HeldModel:
             raise ContractMismatch(f"the card of version {version} is version {model.card.version}'s")
         if not sane:
             raise ContractMismatch(f"version {version} gives no probabilities")
+        hand_back_start()
         _log.info("model loaded", version=version, architecture=model.card.architecture)
         return model
 
