@@ -20,12 +20,13 @@ from sqlalchemy import (
     bindparam,
     delete,
     insert,
+    null,
     or_,
     select,
     update,
 )
 
-from db.engine import Database
+from db.engine import Database, execute_each
 from db.intake import now_ms, unclaimed
 from db.tables import Status, digits, images
 
@@ -109,10 +110,11 @@ _ADD_DIGITS = insert(digits)
 _ANSWERED = (
     "status", "reason", "reading", "confidence", "model_version", "hash", "dark_on_light", "recognized_ms",
 )  # fmt: skip
+_PROBABILITIES = [f"p{label}" for label in range(10)]
 _FINISH = (
     update(images)
     .where(images.c.id == bindparam("row_id"))
-    .values(claim=None, claimed_ms=None, **{name: bindparam(name) for name in _ANSWERED})
+    .values(claim=null(), claimed_ms=null(), **{name: bindparam(name) for name in _ANSWERED})
 )
 
 
@@ -181,13 +183,13 @@ def answer(database: Database, token: str, answers: Sequence[Answer]) -> int:
 
 def _write(connection: Connection, answers: Sequence[Answer]) -> None:
     now = now_ms()
-    connection.execute(_FINISH, [_image_values(given, now) for given in answers])
+    execute_each(connection, _FINISH, [_image_values(given, now) for given in answers])
     connection.execute(_FORGET_DIGITS, {"ids": [given.id for given in answers]})
     found = [
         _digit_values(given.id, position, digit) for given in answers for position, digit in enumerate(given.digits)
     ]
     if found:
-        connection.execute(_ADD_DIGITS, found)
+        execute_each(connection, _ADD_DIGITS, found)
 
 
 def _image_values(given: Answer, now: int) -> dict[str, Any]:
@@ -215,5 +217,5 @@ def _digit_values(image_id: int, position: int, digit: DigitRow) -> dict[str, An
         "box_top": top,
         "box_width": width,
         "box_height": height,
-        **{f"p{label}": probability for label, probability in enumerate(digit.probabilities)},
+        **dict(zip(_PROBABILITIES, digit.probabilities, strict=True)),
     }
