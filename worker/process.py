@@ -68,6 +68,8 @@ def _start(**_: object) -> None:
 
 
 @worker_process_shutdown.connect
-def _end(**_: object) -> None:
+def _end(exitcode: int = 0, **_: object) -> None:
     if os.environ.get(ROLE_VARIABLE) == READER:
         reading_process().beat.end()
+        # The pool would tell its parent, which no longer listens when a worker ends, and give it a second to hear that.
+        os._exit(exitcode)
