@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import socket
 import sys
 from typing import Any
@@ -22,6 +23,7 @@ def serve(settings: Settings, *, processes: int, trains: bool) -> None:
     configure_logs(settings.log_level)
     logging.captureWarnings(True)  # noqa: FBT003 - they become log lines too
     app = make_app(broker.url_for(settings.redis_url, settings.var_dir), events=settings.events)
+    app.steps["consumer"].add(WakeStep)
     if settings.pulse_file:
         app.steps["consumer"].add(_pulse_step(Pulse(settings.pulse_file)))
     worker = app.Worker(  # what `celery worker` runs, without the command line's libraries
@@ -39,6 +41,31 @@ def serve(settings: Settings, *, processes: int, trains: bool) -> None:
     sys.argv[0] = "celery"
     worker.start()
     sys.exit(worker.exitcode)
+
+
+class WakeStep(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
+    """Wakes the event loop when a signal comes.
+
+    It would sleep on, for up to a second, after the signal's handler has only noted that the worker is to end.
+    """
+
+    # With the consumer: it leaves its event loop when the broker is lost, and starts its steps anew when that is back.
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def start(self, parent: Any) -> None:  # noqa: ANN401 - likewise
+        """Have signals ring a bell that the event loop listens to."""
+        self._bell, self._signals = socket.socketpair()
+        for end in (self._bell, self._signals):
+            end.setblocking(False)  # noqa: FBT003 - as sockets have it
+        signal.set_wakeup_fd(self._signals.fileno(), warn_on_full_buffer=False)
+        parent.hub.add_reader(self._bell, self._bell.recv, 64)
+
+    def stop(self, parent: Any) -> None:  # noqa: ANN401 - likewise
+        """Take the bell down."""
+        signal.set_wakeup_fd(-1)
+        parent.hub.remove_reader(self._bell)
+        self._signals.close()
+        self._bell.close()
 
 
 def _pulse_step(pulse: Pulse) -> type[bootsteps.StartStopStep]:

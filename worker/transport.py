@@ -49,6 +49,13 @@ class Channel(redis.Channel):  # type: ignore[misc]  # kombu has no types
         client.set_response_callback("BRPOP", admitted)
         return client
 
+    def close(self) -> None:
+        """End without waiting for Redis to say, in up to a second, that there is nothing more to read."""
+        waiting = self._in_poll
+        if waiting and not waiting.can_read():
+            waiting.disconnect()
+        super().close()
+
     @cached_property
     def _writer(self) -> Any:  # noqa: ANN401 - redis-py's client
         # kombu would make one for every message, which takes as long as sending it

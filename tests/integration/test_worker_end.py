@@ -1,0 +1,77 @@
+"""A worker that is told to end waits for nothing, and gives back what it has not begun."""
+
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from kombu import Connection
+from kombu.asynchronous import Hub
+
+from broker import EmbeddedBroker
+from worker.app import READING_QUEUE, make_app
+from worker.client import Client
+from worker.serve import WakeStep
+from worker.transport import Channel
+
+Eventually = Callable[[Callable[[], object], float], None]
+
+
+@pytest.fixture
+def url(short_path: Path) -> Iterator[str]:
+    server = EmbeddedBroker(short_path / "var")
+    server.ensure()
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture
+def connection(url: str) -> Iterator[Connection]:
+    with make_app(url).connection() as connected:
+        connected.register_with_event_loop(Hub())
+        yield connected
+
+
+def asks(connection: Connection) -> Channel:
+    """Ask Redis for a message as a worker's event loop does, and for an answer that may take for ever."""
+    channel: Channel = connection.channel()
+    channel.brpop_timeout = 0
+    channel.basic_consume(READING_QUEUE, no_ack=False, callback=lambda _: None, consumer_tag="reader")
+    connection.transport.cycle._register_BRPOP(channel)  # noqa: SLF001 - what the event loop does
+    return channel
+
+
+def test_it_does_not_wait_for_a_message_that_may_never_come(connection: Connection, url: str) -> None:
+    channel = asks(connection)
+    channel.close()  # a wait for the answer would end with an error, after ten seconds
+    client = Client(url)
+    client.ring([1])
+    assert client.waiting() == 1, "it was still given a message"
+    client.close()
+
+
+def test_a_message_that_came_meanwhile_is_given_back(connection: Connection, url: str, eventually: Eventually) -> None:
+    channel, client = asks(connection), Client(url)
+    client.ring([1])
+    eventually(lambda: client.waiting() == 0, 5)
+    channel.close()
+    assert client.waiting() == 1
+    client.close()
+
+
+def test_a_signal_wakes_the_event_loop() -> None:
+    consumer = SimpleNamespace(hub=Hub())
+    step = WakeStep(None)
+    before = signal.signal(signal.SIGUSR1, lambda *_: None)
+    step.start(consumer)
+    try:
+        signal.raise_signal(signal.SIGUSR1)
+        ((awake, _),) = consumer.hub.poller.poll(10)
+        callback, arguments = consumer.hub.readers[awake]
+        callback(*arguments)
+        assert not consumer.hub.poller.poll(0), "it would never sleep again"
+    finally:
+        step.stop(consumer)
+        signal.signal(signal.SIGUSR1, before)
+    assert not consumer.hub.readers
