@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -21,6 +22,8 @@ from db.queries import Balance, Result
 
 #: Rows in the table; more are better asked for with `digits results`.
 TABLE_ROWS = 40
+#: Share of the screen's width up to which files' names are not broken in two, whatever the reasons need.
+_WHOLE_NAMES = 0.375
 
 
 class Summary:
@@ -45,7 +48,7 @@ class Summary:
         if not new:
             self._say("Nothing new to read." if results else f"There are no files in {self._folder}.")
         if results:
-            self._console.print(_table(results))
+            self._console.print(_table(results, self._console.width))
         if total > len(results):
             self._say(f"... and {total - len(results):,} more: digits results")
         for path in unfinished:
@@ -63,13 +66,14 @@ class Summary:
         self._console.print(Text(text), soft_wrap=True)
 
 
-def _table(results: list[Result]) -> Table:
+def _table(results: list[Result], width: int) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("reading", style="bold", no_wrap=True)
     table.add_column("confidence", justify="right", no_wrap=True)
     table.add_column("status", no_wrap=True)
-    table.add_column("file", overflow="fold", ratio=3)
-    table.add_column("reason", style="dim", overflow="fold", ratio=4)
+    longest = max((cell_len(printable(one.path)) for one in results), default=0)
+    table.add_column("file", overflow="fold", no_wrap=longest <= width * _WHOLE_NAMES)
+    table.add_column("reason", style="dim", overflow="fold")
     for one in results:
         table.add_row(
             Text(one.reading or "-"),

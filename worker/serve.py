@@ -51,6 +51,7 @@ class WakeStep(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no 
 
     # With the consumer: it leaves its event loop when the broker is lost, and starts its steps anew when that is back.
     requires = ("celery.worker.consumer.tasks:Tasks",)
+    _bell: socket.socket | None = None
 
     def start(self, parent: Any) -> None:  # noqa: ANN401 - likewise
         """Have signals ring a bell that the event loop listens to."""
@@ -61,11 +62,14 @@ class WakeStep(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no 
         parent.hub.add_reader(self._bell, self._bell.recv, 64)
 
     def stop(self, parent: Any) -> None:  # noqa: ANN401 - likewise
-        """Take the bell down."""
+        """Take the bell down, if it was put up: a broker may be lost again before that."""
+        if self._bell is None:
+            return
         signal.set_wakeup_fd(-1)
         parent.hub.remove_reader(self._bell)
         self._signals.close()
         self._bell.close()
+        self._bell = None
 
 
 def _pulse_step(pulse: Pulse) -> type[bootsteps.StartStopStep]:

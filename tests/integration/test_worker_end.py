@@ -75,3 +75,4 @@ def test_a_signal_wakes_the_event_loop() -> None:
         step.stop(consumer)
         signal.signal(signal.SIGUSR1, before)
     assert not consumer.hub.readers
+    step.stop(consumer)  # as Celery does when the broker is lost again before the step is started anew

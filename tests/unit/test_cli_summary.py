@@ -1,0 +1,44 @@
+"""The table of `digits run --once` on screens of several widths."""
+
+from pathlib import Path
+
+import pytest
+
+from cli.summary import Summary
+from db.queries import Balance, Result
+from db.tables import Status
+
+REASON = "the digits touch, or one is broken: read as 88"
+NAME = "three-small-in-a-corner.png"
+
+
+def shown(capsys: pytest.CaptureFixture[str], path: str) -> list[str]:
+    result = Result(
+        id=1, folder="digits", path=path, status=Status.REVIEW, reading="88", confidence=0.804, reason=REASON,
+        model_version=1, recognized_ms=1,
+    )  # fmt: skip
+    balance = Balance(seen=1, by_status={**dict.fromkeys(Status, 0), Status.REVIEW: 1})
+    Summary(Path("digits")).show([result], total=1, new=True, balance=balance, unfinished=[])
+    return capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_short_name_stays_whole_and_the_reason_takes_the_rest(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = shown(capsys, NAME)
+    assert max(map(len, lines)) <= width
+    assert NAME in lines[1]
+    assert " ".join(line[lines[0].index("reason") :].strip() for line in lines[1:-1]) == REASON
+
+
+def test_a_long_name_leaves_room_for_the_reason(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = shown(capsys, "a" * 200 + ".png")
+    assert max(map(len, lines)) <= 80
+    name, reason = lines[0].index("file"), lines[0].index("reason")
+    assert "".join(line[name:reason].strip() for line in lines[1:-1]) == "a" * 200 + ".png"
+    assert " ".join(line[reason:].strip() for line in lines[1:-1]).strip() == REASON
