@@ -9,7 +9,6 @@ all comes again from its cache: 20 MB, at the first file, in 4 ms.
 import ctypes
 import mmap
 import re
-import sys
 
 #: A private, read-only piece of a file: its first and last address, and what the kernel counts of it.
 _PIECE = re.compile(rb"^([0-9a-f]+)-([0-9a-f]+) r-.p .* /.*\n((?:[A-Z].*\n)+)", re.MULTILINE)
@@ -18,11 +17,15 @@ _CHANGED = re.compile(rb"^(?:Anonymous|Swap): +[1-9]", re.MULTILINE)
 
 
 def hand_back_start() -> None:
-    """Unmap the unchanged pages of all libraries; they come back by themselves where they are needed. Linux only."""
-    if sys.platform != "linux":
+    """Unmap the unchanged pages of all libraries; they come back by themselves where they are needed.
+
+    Where the system does not tell what is mapped (not Linux, or a container that hides it), nothing is done.
+    """
+    try:
+        with open("/proc/self/smaps", "rb") as mapped:
+            pieces = _PIECE.findall(mapped.read())
+    except OSError:
         return
-    with open("/proc/self/smaps", "rb") as mapped:
-        pieces = _PIECE.findall(mapped.read())
     madvise = ctypes.CDLL(None).madvise
     madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
     for first, last, counts in pieces:
