@@ -3,6 +3,7 @@
 Each command imports what it needs when it runs, so that `digits --help` and `digits results` start at once.
 """
 
+import gc
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -38,6 +39,9 @@ class StatusName(StrEnum):
     REJECTED = "rejected"
     FAILED = "failed"
 
+
+#: Nearly all that a start makes stays: searching it for garbage every 700 objects takes a sixth of the time.
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
 app = typer.Typer(
     name="digits",
@@ -233,6 +237,7 @@ def _settings(*, folder: Path | None = None, workers: int | None = None) -> "Set
 
 def main() -> None:
     """Run the command line. A known error is one sentence on standard error and exit status 1."""
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     try:
         app()
     except Exception as error:

@@ -67,6 +67,7 @@ class _Run:
         self._supervisor = Supervisor(settings)
         self._client = Client(self._supervisor.url)
         self._present: list[Presence] = []
+        self._doing = ""
         self._next_look = 0.0
 
     def once(self) -> int:
@@ -78,7 +79,7 @@ class _Run:
         try:
             while not self._stop.is_set() and not backlog.finished(training=self._trains()):
                 self._tend()
-                summary.progress(backlog.read, backlog.registered, self._doing())
+                summary.progress(backlog.read, backlog.registered, self._doing)
                 self._fail_with_trainer()
                 self._stop.wait(TICK_SECONDS)
         finally:
@@ -98,7 +99,7 @@ class _Run:
             self._tend()
             try:
                 ticker.readings(tail.new())
-                ticker.standing(lambda: queries.balance(self._database), self._doing())
+                ticker.standing(lambda: queries.balance(self._database), self._doing)
                 ticker.trouble(None)
             except DatabaseUnavailable as error:
                 ticker.trouble(str(error))
@@ -117,10 +118,11 @@ class _Run:
             return
         self._next_look = time.monotonic() + LOOK_AROUND_SECONDS
         self._present = living(self._client.redis)
+        self._doing = self._described()
         if self._client.trainings_waiting() and not self._supervisor.trainer.running:
             self._supervisor.trainer.start()
 
-    def _doing(self) -> str:
+    def _described(self) -> str:
         if self._client.waiting() is None:
             return "the broker does not answer"
         trainers = [one.doing for one in self._present if one.role == "trainer"]

@@ -58,12 +58,14 @@ def _start(**_: object) -> None:
     configure_logs(load_settings().log_level)
     if os.environ.get(ROLE_VARIABLE) != READER:
         return
+    gc.disable()
     process = reading_process()
     try:
         process.model.current()
     except RecognitionError as error:
         _log.warning("no model yet", why=str(error))
     gc.freeze()  # what is here by now stays, and need not be searched for garbage again and again
+    gc.enable()
     process.beat.start()
 
 
