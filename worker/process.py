@@ -58,15 +58,21 @@ def _start(**_: object) -> None:
     configure_logs(load_settings().log_level)
     if os.environ.get(ROLE_VARIABLE) != READER:
         return
-    gc.disable()
-    process = reading_process()
+    gc.disable()  # what is made now stays, and need not be searched for garbage again and again
     try:
-        process.model.current()
+        process = reading_process()
+        _load(process.model)
+    finally:
+        gc.freeze()
+        gc.enable()
+    process.beat.start()
+
+
+def _load(model: "HeldModel") -> None:
+    try:
+        model.current()
     except RecognitionError as error:
         _log.warning("no model yet", why=str(error))
-    gc.freeze()  # what is here by now stays, and need not be searched for garbage again and again
-    gc.enable()
-    process.beat.start()
 
 
 @worker_process_shutdown.connect
