@@ -92,12 +92,7 @@ class Database:
         except DBAPIError as error:
             if isinstance(error, _OUR_FAULT) and error.statement:  # without one it could not even connect
                 raise
-            raise self._unavailable(error.orig) from error
-        except _driver.Error as error:  # a transaction that could not begin
-            raise self._unavailable(error) from error
-
-    def _unavailable(self, error: BaseException | None) -> DatabaseUnavailable:
-        return DatabaseUnavailable(f"the database {self._shown} can't be used: {_first_line(error)}")
+            raise DatabaseUnavailable(f"the database {self._shown} can't be used: {_first_line(error.orig)}") from error
 
     def prepare_folder(self) -> None:
         """Make the folder a SQLite file will lie in. Safe to call twice; raises DatabaseUnavailable."""
@@ -159,10 +154,7 @@ def _sqlite_engine(url: URL) -> Engine:
     def begin(connection: Connection) -> None:
         # A deferred transaction that turns into a writer fails at once when another one wrote first.
         read_only = connection.get_execution_options().get("read_only", False)
-        # Straight to the driver: SQLAlchemy's way there takes longer than a row, cold as it is after a pause.
-        cursor = connection.connection.cursor()
-        cursor.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
-        cursor.close()
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
 
