@@ -40,7 +40,7 @@ class StatusName(StrEnum):
     FAILED = "failed"
 
 
-#: Nearly all that a start makes stays: searching it for garbage every 700 objects takes a sixth of the time.
+#: Nearly all that a start makes stays: searching it for garbage every 700 objects takes a seventh of the time.
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
 app = typer.Typer(
