@@ -11,9 +11,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    BindParameter,
     ColumnElement,
-    Connection,
     Select,
     String,
     and_,
@@ -26,8 +24,9 @@ from sqlalchemy import (
     update,
 )
 
-from db.engine import Database, execute_each
+from db.engine import Database
 from db.intake import now_ms, unclaimed
+from db.statements import LISTED, Statements
 from db.tables import Status, digits, images
 
 #: Crashes after which a file is no longer tried.
@@ -80,7 +79,6 @@ class Answer:
 
 
 # The statements are made once: putting one together costs as much as running it on a single row.
-_IDS: BindParameter[int] = bindparam("ids", expanding=True)
 _NOW = bindparam("now", type_=BigInteger)
 _TOKEN = bindparam("token", type_=String)
 _OURS = images.c.claim == _TOKEN
@@ -88,7 +86,7 @@ _OURS = images.c.claim == _TOKEN
 
 def _locked(rows: ColumnElement[bool]) -> Select[tuple[int, int]]:
     """Find and lock those of the named rows, in one order for all: no two workers wait in a circle."""
-    named = select(images.c.id, images.c.attempts).where(images.c.id.in_(_IDS), rows)
+    named = select(images.c.id, images.c.attempts).where(images.c.id.in_(LISTED), rows)
     return named.order_by(images.c.id).with_for_update()
 
 
@@ -100,12 +98,12 @@ _CLAIM = (
     .values(attempts=images.c.attempts + 1, claim=_TOKEN, claimed_ms=_NOW)
     .returning(images.c.id, images.c.folder, images.c.path, images.c.size, images.c.mtime_ns)
 )
-_TAKE = _CLAIM.where(images.c.id.in_(_IDS))
+_TAKE = _CLAIM.where(images.c.id.in_(LISTED))
 _TAKE_FRESH = _CLAIM.where(images.c.id.in_(_FREE.where(images.c.attempts == 0).with_only_columns(images.c.id)))
-_LET_GO = update(images).where(images.c.id.in_(_IDS)).values(claim=None, claimed_ms=None)
+_LET_GO = update(images).where(images.c.id.in_(LISTED)).values(claim=None, claimed_ms=None)
 _FAIL = _LET_GO.values(status=Status.FAILED, reason=CRASHED, recognized_ms=_NOW)
 _GIVE_BACK = _LET_GO.where(_OURS).values(attempts=images.c.attempts - 1)
-_FORGET_DIGITS = delete(digits).where(digits.c.image_id.in_(_IDS))
+_FORGET_DIGITS = delete(digits).where(digits.c.image_id.in_(LISTED))
 _ADD_DIGITS = insert(digits)
 _ANSWERED = (
     "status", "reason", "reading", "confidence", "model_version", "hash", "dark_on_light", "recognized_ms",
@@ -125,44 +123,33 @@ def claim(database: Database, ids: Sequence[int], token: str, *, redelivered: bo
     nothing. `redelivered` says that the broker sends this very message again after its worker died.
     """
     now = now_ms()
-    given = {"ids": ids, "now": now, "token": token}
-    with database.writing() as connection:
+    given = {"now": now, "token": token}
+    with database.direct() as ledger:
         # nearly always all rows are fresh, and this is all there is to do
-        fresh = [] if redelivered else [ClaimedFile(*row) for row in connection.execute(_TAKE_FRESH, given)]
+        fresh = [] if redelivered else _files(ledger.fetch(_TAKE_FRESH, given, ids))
         if len(fresh) == len(ids):
             return Claim(fresh, alone=[])
-        rows = connection.execute(_FREE_OR_OURS if redelivered else _FREE, given).all()
-        tried = [row.id for row in rows if row.attempts > 0]
+        rows = ledger.fetch(_FREE_OR_OURS if redelivered else _FREE, given, ids)
         if len(ids) > 1:
-            _let_go(connection, tried)
-            return Claim(fresh + _take(connection, [row.id for row in rows if row.attempts == 0], token, now), tried)
-        _fail_crashed(connection, [row.id for row in rows if row.attempts >= MAX_ATTEMPTS], now)
-        mine = [row.id for row in rows if row.attempts < MAX_ATTEMPTS]
-        return Claim(_take(connection, mine, token, now), alone=[])
+            tried = [row_id for row_id, attempts in rows if attempts > 0]
+            ledger.run(_LET_GO, {}, tried)
+            untried = [row_id for row_id, attempts in rows if attempts == 0]
+            return Claim(fresh + _files(ledger.fetch(_TAKE, given, untried)), tried)
+        ledger.run(_FAIL, given, [row_id for row_id, attempts in rows if attempts >= MAX_ATTEMPTS])
+        mine = [row_id for row_id, attempts in rows if attempts < MAX_ATTEMPTS]
+        return Claim(_files(ledger.fetch(_TAKE, given, mine)), alone=[])
 
 
-def _take(connection: Connection, ids: Sequence[int], token: str, now: int) -> list[ClaimedFile]:
-    if not ids:
-        return []
-    return [ClaimedFile(*row) for row in connection.execute(_TAKE, {"ids": ids, "token": token, "now": now})]
-
-
-def _let_go(connection: Connection, ids: Sequence[int]) -> None:
-    if ids:
-        connection.execute(_LET_GO, {"ids": ids})
-
-
-def _fail_crashed(connection: Connection, ids: Sequence[int], now: int) -> None:
-    if ids:
-        connection.execute(_FAIL, {"ids": ids, "now": now})
+def _files(rows: Sequence[tuple[Any, ...]]) -> list[ClaimedFile]:
+    return [ClaimedFile(*row) for row in rows]
 
 
 def release(database: Database, ids: Sequence[int], token: str) -> None:
     """Give claimed rows back unread and without the attempt: they crashed nobody. Commits."""
     if not ids:
         return
-    with database.writing() as connection:
-        connection.execute(_GIVE_BACK, {"ids": ids, "token": token})
+    with database.direct() as ledger:
+        ledger.run(_GIVE_BACK, {"token": token}, ids)
 
 
 def answer(database: Database, token: str, answers: Sequence[Answer]) -> int:
@@ -172,24 +159,24 @@ def answer(database: Database, token: str, answers: Sequence[Answer]) -> int:
     """
     if not answers:
         return 0
-    with database.writing() as connection:
+    with database.direct() as ledger:
         ids = [given.id for given in answers]
-        mine = {row.id for row in connection.execute(_CLAIMED, {"ids": ids, "token": token})}
+        mine = {row_id for row_id, _ in ledger.fetch(_CLAIMED, {"token": token}, ids)}
         kept = [given for given in answers if given.id in mine]
         if kept:
-            _write(connection, kept)
+            _write(ledger, kept)
     return len(kept)
 
 
-def _write(connection: Connection, answers: Sequence[Answer]) -> None:
+def _write(ledger: Statements, answers: Sequence[Answer]) -> None:
     now = now_ms()
-    execute_each(connection, _FINISH, [_image_values(given, now) for given in answers])
-    connection.execute(_FORGET_DIGITS, {"ids": [given.id for given in answers]})
+    ledger.run_each(_FINISH, [_image_values(given, now) for given in answers])
+    ledger.run(_FORGET_DIGITS, {}, [given.id for given in answers])
     found = [
         _digit_values(given.id, position, digit) for given in answers for position, digit in enumerate(given.digits)
     ]
     if found:
-        execute_each(connection, _ADD_DIGITS, found)
+        ledger.run_each(_ADD_DIGITS, found)
 
 
 def _image_values(given: Answer, now: int) -> dict[str, Any]:

@@ -4,15 +4,13 @@ import importlib
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
-from operator import itemgetter
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Engine, UpdateBase, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import (
     ArgumentError,
@@ -25,6 +23,7 @@ from sqlalchemy.exc import (
 )
 
 from db.errors import DatabaseUnavailable
+from db.statements import Statements
 
 # With this module and not where it is used: TensorFlow brings a SQLite of its own, an old one, and whatever is imported
 # after TensorFlow would be linked to that (3.50.3 in TensorFlow 2.21).
@@ -37,6 +36,8 @@ except ImportError:
 BUSY_SECONDS = 30
 #: SQLite 3.7.0 to 3.51.2 can corrupt a WAL database when the log is reset at the wrong moment.
 FIRST_SAFE_WAL = (3, 51, 3)
+#: A deferred transaction of SQLite's that turns into a writer fails at once when another one wrote first.
+_BEGIN_WRITING = "BEGIN IMMEDIATE"
 
 #: Seconds after which a database server counts as out of reach, and a silent connection's other end as gone. The server
 #: is told so too: left alone it keeps a lost host's row locks for two hours (PostgreSQL, tcp_keepalives_idle).
@@ -58,7 +59,7 @@ _OUR_FAULT = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 
 
 class Database:
-    """The ledger's connections: `writing()` and `reading()` are the only ways in."""
+    """The ledger's connections: `writing()`, `reading()` and `direct()` are the only ways in."""
 
     def __init__(self, url: str) -> None:
         """Connect to nothing yet. Raises DatabaseUnavailable for a URL that can't be understood."""
@@ -72,6 +73,8 @@ class Database:
             raise DatabaseUnavailable(
                 f"the database URL {self._shown!r} can't be used: {_first_line(error)}"
             ) from error
+        self._driver: Any = self.engine.dialect.loaded_dbapi
+        self._begins_itself = self.url.get_backend_name() == "sqlite"
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -86,13 +89,38 @@ class Database:
             yield connection
 
     @contextmanager
+    def direct(self) -> Iterator[Statements]:
+        """One transaction that may write, as `writing`, for the busiest statements: past SQLAlchemy, at the driver."""
+        with self._translated():
+            connection = self.engine.raw_connection()
+            try:
+                cursor = connection.cursor()
+                if self._begins_itself:
+                    cursor.execute(_BEGIN_WRITING)
+                yield Statements(cursor, self.engine.dialect)
+                connection.commit()
+            except self._driver.Error as error:
+                if self.engine.dialect.is_disconnect(error, connection.dbapi_connection, None):
+                    connection.invalidate(error)
+                raise
+            finally:
+                connection.close()  # the pool rolls back what was not committed
+
+    @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
         except DBAPIError as error:
             if isinstance(error, _OUR_FAULT) and error.statement:  # without one it could not even connect
                 raise
-            raise DatabaseUnavailable(f"the database {self._shown} can't be used: {_first_line(error.orig)}") from error
+            raise self._unavailable(error.orig) from error
+        except self._driver.Error as error:
+            if isinstance(error, tuple(getattr(self._driver, fault.__name__) for fault in _OUR_FAULT)):
+                raise
+            raise self._unavailable(error) from error
+
+    def _unavailable(self, error: BaseException | None) -> DatabaseUnavailable:
+        return DatabaseUnavailable(f"the database {self._shown} can't be used: {_first_line(error)}")
 
     def prepare_folder(self) -> None:
         """Make the folder a SQLite file will lie in. Safe to call twice; raises DatabaseUnavailable."""
@@ -108,22 +136,6 @@ class Database:
     def close(self) -> None:
         """Close all connections. Safe to call twice."""
         self.engine.dispose()
-
-
-def execute_each(connection: Connection, statement: UpdateBase, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Run a statement once a row, with rows that hold plain values for all that is bound in it.
-
-    SQLAlchemy would look at each value by its type, which costs more than writing it does.
-    """
-    text, in_order = _prepared(statement, connection.dialect)
-    connection.exec_driver_sql(text, [in_order(row) for row in rows] if in_order else list(rows))
-
-
-@lru_cache(maxsize=8)
-def _prepared(statement: UpdateBase, dialect: Dialect) -> tuple[str, Callable[[Mapping[str, Any]], Any] | None]:
-    """Give a statement's text, and what puts a row's values in their order where the driver knows no names."""
-    compiled = statement.compile(dialect=dialect)
-    return compiled.string, itemgetter(*compiled.positiontup) if compiled.positiontup else None
 
 
 def _server_engine(url: URL) -> Engine:
@@ -152,9 +164,8 @@ def _sqlite_engine(url: URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        # A deferred transaction that turns into a writer fails at once when another one wrote first.
         read_only = connection.get_execution_options().get("read_only", False)
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        connection.exec_driver_sql("BEGIN" if read_only else _BEGIN_WRITING)
 
     return engine
 

@@ -7,7 +7,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 from sqlalchemy.sql.dml import ReturningInsert
 
 from db.engine import Database
@@ -50,6 +50,8 @@ QUEUE_AGAIN: dict[str, Any] = {
     "model_version": None,
     "recognized_ms": None,
 }
+#: The columns of a new row that have no default.
+_NEW = ("folder", "path", "size", "mtime_ns", "status", "first_seen_ms")
 
 
 def now_ms() -> int:
@@ -62,16 +64,18 @@ def register(database: Database, folder: str, files: Sequence[SeenFile]) -> list
 
     Safe to call twice: a file whose size and time are already in the ledger changes nothing.
     """
-    ids: list[int] = []
+    rows = _new_rows(folder, files)
+    upsert = _upsert_for(database.engine.dialect.name)
+    if len(rows) == 1:
+        with database.direct() as ledger:
+            return [row_id for (row_id,) in ledger.fetch(upsert, rows[0])]
     with database.writing() as connection:
-        for part in _parts(files):
-            ids += _upsert(connection, folder, part)
-    return ids
+        return [row_id for part in _parts(rows) for row_id in connection.execute(upsert, part).scalars()]
 
 
-def _upsert(connection: Connection, folder: str, files: Sequence[SeenFile]) -> list[int]:
+def _new_rows(folder: str, files: Sequence[SeenFile]) -> list[dict[str, Any]]:
     now = now_ms()
-    rows = [
+    return [
         {
             "folder": folder,
             "path": file.path,
@@ -82,13 +86,13 @@ def _upsert(connection: Connection, folder: str, files: Sequence[SeenFile]) -> l
         }
         for file in {file.path: file for file in files}.values()
     ]
-    return list(connection.execute(_upsert_for(connection.dialect.name), rows).scalars())
 
 
 @cache  # putting the statement together costs more than running it on a single row
 def _upsert_for(dialect: str) -> ReturningInsert[int]:
     # each dialect has an insert of its own for this; only the one in use is imported
-    new_row = import_module(f"sqlalchemy.dialects.{dialect}").insert(images)
+    insert = import_module(f"sqlalchemy.dialects.{dialect}").insert
+    new_row = insert(images).values({name: bindparam(name) for name in _NEW})
     new = new_row.excluded
     statement: ReturningInsert[int] = new_row.on_conflict_do_update(
         index_elements=[images.c.folder, images.c.path],

@@ -134,20 +134,28 @@ def test_a_transaction_that_fails_leaves_nothing_behind(database: Database) -> N
             connection.execute(text("UPDATE images SET reason = 'half done'"))
             raise RuntimeError("in the middle")
 
-    with pytest.raises(RuntimeError, match="in the middle"):
-        fail_in_the_middle()
-    assert [(result.id, result.reason) for result in queries.find(database, "a")] == [(row_id, None)]
+    def fail_at_the_driver() -> None:
+        with database.direct() as ledger:
+            ledger.run(text("UPDATE images SET reason = 'half done'"), {})
+            raise RuntimeError("in the middle")
+
+    for fail in (fail_in_the_middle, fail_at_the_driver):
+        with pytest.raises(RuntimeError, match="in the middle"):
+            fail()
+        assert [(result.id, result.reason) for result in queries.find(database, "a")] == [(row_id, None)]
 
 
+@pytest.mark.parametrize("files", [1, 2])  # one is written past SQLAlchemy
 def test_a_database_that_stays_locked_is_one_sentence(
-    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch, files: int
 ) -> None:
     monkeypatch.setattr(db.engine, "BUSY_SECONDS", 0.05)
     impatient = Database(sqlite_database.url.render_as_string())
+    seen = [SeenFile(str(number), 1, 1) for number in range(files)]
     with sqlite_database.writing(), pytest.raises(DatabaseUnavailable, match="database is locked") as caught:
-        intake.register(impatient, "d", [SeenFile("a", 1, 1)])
+        intake.register(impatient, "d", seen)
     assert "\n" not in str(caught.value)
-    assert len(intake.register(impatient, "d", [SeenFile("a", 1, 1)])) == 1
+    assert len(intake.register(impatient, "d", seen)) == files
     impatient.close()
 
 

@@ -41,10 +41,16 @@ def test_a_connection_lost_in_a_transaction_is_one_sentence_and_the_next_one_wor
             connection.execute(text("UPDATE images SET reason = 'half done'"))
             connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
 
-    with pytest.raises(DatabaseUnavailable, match="can't be used") as caught:
-        lose_it()
-    assert "\n" not in str(caught.value)
-    assert [(result.id, result.reason) for result in queries.find(postgres, "a")] == [(row_id, None)]
+    def lose_it_at_the_driver() -> None:
+        with postgres.direct() as ledger:
+            ledger.run(text("UPDATE images SET reason = 'half done'"), {})
+            ledger.run(text("SELECT pg_terminate_backend(pg_backend_pid())"), {})
+
+    for lose in (lose_it, lose_it_at_the_driver):
+        with pytest.raises(DatabaseUnavailable, match="can't be used") as caught:
+            lose()
+        assert "\n" not in str(caught.value)
+        assert [(result.id, result.reason) for result in queries.find(postgres, "a")] == [(row_id, None)]
 
 
 def test_connections_that_were_ended_meanwhile_are_replaced(postgres: Database) -> None:

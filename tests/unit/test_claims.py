@@ -3,10 +3,10 @@
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
 
 from db import claims, intake, queries
 from db.claims import CRASHED, MAX_ATTEMPTS, Answer, Claim, DigitRow
@@ -245,7 +245,8 @@ def test_answers_are_written_together_or_not_at_all(database: Database) -> None:
     first, second = registered(database, 2)
     claims.claim(database, [first, second], "mine")
     broken = Answer(second, Status.ACCEPTED, digits=(DigitRow(7, 0.9, (0, 0, 1, 1), (None,) * 10),))  # type: ignore[arg-type]
-    with pytest.raises(IntegrityError, match="p0"):
+    driver: Any = database.engine.dialect.loaded_dbapi
+    with pytest.raises(driver.IntegrityError, match="p0"):
         claims.answer(database, "mine", [accepted(first), broken])
     assert {result.status for result in queries.results(database, queries.Filter())} == {Status.QUEUED}
     assert queries.digits_of(database, [first, second]) == {}
