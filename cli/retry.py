@@ -10,6 +10,7 @@ from cli.text import plural, printable, say
 from db.engine import Database
 from db.intake import requeue
 from settings import Settings
+from worker.client import Client
 
 
 def retry(settings: Settings, paths: Sequence[Path] | None) -> None:
@@ -43,8 +44,6 @@ def _ring(url: str, ids: Sequence[int]) -> bool:
         broker.ping(url)
     except broker.BrokerUnavailable:
         return False
-    from worker.client import Client  # noqa: PLC0415 - imports Celery, which is of no use without a broker
-
     client = Client(url)
     try:
         return client.ring(ids)

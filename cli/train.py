@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, cast
 import broker
 from cli.text import say
 from settings import Settings
+from worker.client import Client
 
 if TYPE_CHECKING:
     from trainer.network import Architecture
@@ -36,8 +37,6 @@ def train(settings: Settings, *, architecture: str, epochs: int | None, force: b
 def _ask(settings: Settings, architecture: str, epochs: int | None, *, force: bool) -> None:
     url = broker.url_for(settings.redis_url, settings.var_dir)
     broker.ping(url)
-    from worker.client import Client  # noqa: PLC0415 - imports Celery
-
     client = Client(url)
     try:
         client.train(architecture=architecture, epochs=epochs, force=force)

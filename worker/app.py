@@ -5,12 +5,8 @@ import ssl
 from celery import Celery
 from kombu.transport import TRANSPORT_ALIASES
 
-#: Row ids to read.
-READING_QUEUE = "reading"
-#: Requests for a new model; slow, so it has workers of its own.
-TRAINING_QUEUE = "training"
-READ_TASK = "worker.tasks.read"
-TRAIN_TASK = "worker.tasks.train"
+from worker.message import QUEUES
+
 #: Seconds after which a reading process is ended. As long as a claim lasts: whoever was ended held nothing longer.
 HARD_LIMIT_SECONDS = 60
 
@@ -23,7 +19,7 @@ def make_app(redis_url: str, *, events: bool = False) -> Celery:
     app.conf.update(
         accept_content=["json"],
         task_serializer="json",
-        task_routes={READ_TASK: READING_QUEUE, TRAIN_TASK: TRAINING_QUEUE},
+        task_routes=QUEUES,
         task_ignore_result=True,  # results live in the ledger
         task_acks_late=True,  # a message is done when its rows are answered
         task_reject_on_worker_lost=True,  # a crashed child's message comes again, and its rows then travel alone

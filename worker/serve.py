@@ -11,8 +11,9 @@ from celery import bootsteps
 
 import broker
 from settings import Settings
-from worker.app import READING_QUEUE, TRAINING_QUEUE, make_app
+from worker.app import make_app
 from worker.logs import configure_logs
+from worker.message import READING_QUEUE, TRAINING_QUEUE
 from worker.process import READER, ROLE_VARIABLE, TRAINER
 from worker.pulse import PULSE_SECONDS, Pulse
 

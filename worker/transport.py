@@ -13,8 +13,8 @@ import structlog
 from kombu.transport import redis
 from kombu.utils.json import loads
 
-from worker.app import READ_TASK, READING_QUEUE, TRAIN_TASK, TRAINING_QUEUE
 from worker.delivery import QoS
+from worker.message import QUEUES
 
 #: Bytes a message may have; the longest that we send takes some 10 KB.
 MAX_BYTES = 64 * 1024
@@ -27,7 +27,6 @@ _PLAIN_HEADERS = frozenset(
 )  # fmt: skip
 #: Values of a header that asks for nothing; a time limit is a pair.
 _NOTHING = (None, False, [None, None])
-_TASKS = {READ_TASK: READING_QUEUE, TRAIN_TASK: TRAINING_QUEUE}
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 _log = structlog.get_logger()
@@ -104,7 +103,7 @@ def _why_no_message(message: Any) -> str | None:  # noqa: ANN401 - whatever JSON
                 "delivery_info": {"exchange": "", "routing_key": str(queue)},
             },
         }:
-            if _TASKS.get(task) != queue or not _UUID.fullmatch(id_):
+            if QUEUES.get(task) != queue or not _UUID.fullmatch(id_):
                 return "it names no task of ours"
             asked = [
                 str(name) for name, value in others.items() if name not in _PLAIN_HEADERS and value not in _NOTHING

@@ -21,7 +21,7 @@ import broker
 from broker import EmbeddedBroker
 from db.engine import Database
 from tests.place import ROOT, Place
-from worker.app import READING_QUEUE
+from worker.message import READING_QUEUE
 
 #: Seconds after the load in which the balance must close.
 BALANCE_SECONDS = 120.0

@@ -19,7 +19,8 @@ from watchdog.observers import Observer
 import broker
 from tests.abuse.harness import PICTURE, Abused, Record
 from tests.place import Place
-from worker.app import READ_TASK, READING_QUEUE, make_app
+from worker.app import make_app
+from worker.message import READ_TASK, READING_QUEUE
 
 pytestmark = pytest.mark.abuse
 

@@ -18,8 +18,9 @@ import broker
 from broker import BrokerUnavailable
 from tests.place import ROOT, Place
 from tests.redis_server import PASSWORD, admin, documented_rules, redis_server
-from worker.app import READING_QUEUE, make_app
+from worker.app import make_app
 from worker.client import Client
+from worker.message import READING_QUEUE
 
 Eventually = Callable[[Callable[[], object], float], None]
 #: Seconds for anything that is waited for, on a machine that is busy with other things.

@@ -25,8 +25,9 @@ from watcher.folder import scan
 from watcher.intake import Intake
 from watcher.reconciler import Reconciler
 from watcher.stability import Settling
-from worker.app import READ_TASK, make_app
+from worker.app import make_app
 from worker.client import Client
+from worker.message import READ_TASK
 from worker.presence import Presence, living
 from worker.tasks import MAX_ROWS
 

@@ -10,8 +10,9 @@ from kombu import Connection
 from kombu.asynchronous import Hub
 
 from broker import EmbeddedBroker
-from worker.app import READING_QUEUE, make_app
+from worker.app import make_app
 from worker.client import Client
+from worker.message import READING_QUEUE
 from worker.serve import WakeStep
 from worker.transport import Channel
 
