@@ -4,54 +4,77 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+import msgspec
+from msgspec import Meta, field
 
 PREFIX = "DIGITS_"
+#: A variable without our prefix, as other programs know it too.
+MNIST_PATH = "MNIST_PATH"
 
 
 class BadSetting(Exception):  # noqa: N818 - reads as the sentence it carries
     """An environment variable has a value that can't be used; the text says which and why."""
 
 
-class Settings(BaseSettings):
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What a user may set; each field is `DIGITS_` and its name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore")
-
-    folder: Path = Field(Path("digits"), description="the watched folder")
-    database_url: str = Field(
-        "sqlite:///var/results.db", description="the ledger: SQLite, or PostgreSQL for many hosts"
-    )
-    redis_url: str | None = Field(None, description="the broker; without it `digits run` brings its own")
-    model_dir: Path = Field(Path("model"), description="the published models")
-    var_dir: Path = Field(Path("var"), description="logs and the embedded broker's socket")
-    runtime: Literal["keras", "litert"] = Field("keras", description="what runs the network")
-    watch: Literal["auto", "polling"] = Field("auto", description="`polling` for network mounts, which send no events")
-    workers: Annotated[int, Field(ge=1, le=256)] = Field(
-        default_factory=lambda: min(os.cpu_count() or 1, 4), description="reading processes (default: cores, 4 at most)"
-    )
-    settle_seconds: Annotated[float, Field(ge=0, le=3600)] = Field(
-        0.5, description="how long a file nobody closed must hold still before it counts as complete"
-    )
-    rescan_seconds: Annotated[float, Field(gt=0, le=86400)] = Field(30.0, description="between two looks at the folder")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="how much the logs tell")
-    pulse_file: Path | None = Field(
-        None, description="a file that a part touches every five seconds while it gets on, for health checks"
-    )
-    events: bool = Field(False, description="workers tell Celery's monitor (Flower) of each message they read")  # noqa: FBT003
-    mnist_path: Path | None = Field(
-        None,
-        validation_alias=AliasChoices("MNIST_PATH", "DIGITS_MNIST_PATH"),
-        description="an mnist.npz to train on, instead of the Keras cache or a download",
-    )
+    #: the watched folder
+    folder: Path = Path("digits")
+    #: the ledger: SQLite, or PostgreSQL for many hosts
+    database_url: str = "sqlite:///var/results.db"
+    #: the broker; without it `digits run` brings its own
+    redis_url: str | None = None
+    #: the published models
+    model_dir: Path = Path("model")
+    #: logs and the embedded broker's socket
+    var_dir: Path = Path("var")
+    #: what runs the network
+    runtime: Literal["keras", "litert"] = "keras"
+    #: `polling` for network mounts, which send no events
+    watch: Literal["auto", "polling"] = "auto"
+    #: reading processes
+    workers: Annotated[int, Meta(ge=1, le=256)] = field(default_factory=lambda: min(os.cpu_count() or 1, 4))
+    #: seconds a file that nobody closed must hold still before it counts as complete
+    settle_seconds: Annotated[float, Meta(ge=0, le=3600)] = 0.5
+    #: seconds between two looks at the folder
+    rescan_seconds: Annotated[float, Meta(gt=0, le=86400)] = 30.0
+    #: how much the logs tell
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    #: a file that a part touches every five seconds while it gets on, for health checks
+    pulse_file: Path | None = None
+    #: workers tell Celery's monitor (Flower) of each message they read
+    events: bool = False
+    #: an mnist.npz to train on, instead of the Keras cache or a download
+    mnist_path: Path | None = None
 
 
 def load_settings() -> Settings:
     """Read the environment. Raises BadSetting with one sentence for the first variable that can't be used."""
+    variables = {name: PREFIX + name.upper() for name in Settings.__struct_fields__}
+    if os.environ.get(MNIST_PATH):
+        variables["mnist_path"] = MNIST_PATH
+    given = {name: value for name, variable in variables.items() if (value := os.environ.get(variable))}
     try:
-        return Settings()
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = PREFIX + "_".join(str(part) for part in first["loc"]).upper().removeprefix(PREFIX)
-        raise BadSetting(f"{name} is {first.get('input')!r}: {first['msg'][0].lower()}{first['msg'][1:]}") from error
+        return msgspec.convert(given, Settings, strict=False, dec_hook=lambda kind, value: kind(value))
+    except msgspec.ValidationError as error:
+        name = str(error).rpartition("$.")[2].rstrip("`")
+        raise BadSetting(f"{variables[name]} is {given[name]!r}: it must be {_wanted(name)}") from error
+
+
+def _wanted(name: str) -> str:
+    """Say what a setting takes: `a number from 0 to 3600`."""
+    from msgspec import inspect  # noqa: PLC0415 - only a bad setting pays for it
+
+    (kind,) = (one.type for one in inspect.type_info(Settings).fields if one.name == name)  # type: ignore[attr-defined]
+    match kind.type if isinstance(kind, inspect.Metadata) else kind:
+        case inspect.LiteralType(values=values):
+            return " or ".join(map(str, values))
+        case inspect.IntType(ge=least, le=most):
+            return f"a whole number from {least} to {most}"
+        case inspect.FloatType(gt=None, ge=least, le=most):
+            return f"a number from {least:g} to {most:g}"
+        case inspect.FloatType(gt=least, le=most):
+            return f"a number above {least:g}, up to {most:g}"
+        case _:
+            return "true or false"

@@ -229,10 +229,12 @@ def evaluate(
 
 
 def _settings(*, folder: Path | None = None, workers: int | None = None) -> "Settings":
-    from settings import load_settings  # noqa: PLC0415 - `--help` has no use for them
+    from msgspec.structs import replace  # noqa: PLC0415 - `--help` has no use for them
+
+    from settings import load_settings  # noqa: PLC0415 - likewise
 
     given = {name: value for name, value in (("folder", folder), ("workers", workers)) if value is not None}
-    return load_settings().model_copy(update=given)
+    return replace(load_settings(), **given)
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.console import Console
 from sqlalchemy import text
@@ -305,7 +306,7 @@ def test_status_shows_the_balance_and_that_nothing_runs(filled: Settings, capsys
 def test_status_shows_who_runs(filled: Settings, broker_url: str, capsys: Capture) -> None:
     with connect(broker_url) as client:
         Beat(client, "worker", lambda: "model 3\x1b").now()
-        assert show_status(filled.model_copy(update={"redis_url": broker_url})) == 0
+        assert show_status(replace(filled, redis_url=broker_url)) == 0
     out = capsys.readouterr().out
     assert re.search(rf"^worker +model 3\\x1b \(.*, process {os.getpid()}\)$", out, re.MULTILINE)
     assert re.search(r"^watcher +none is running$", out, re.MULTILINE)
@@ -335,7 +336,7 @@ def beats(filled: Settings, broker_url: str) -> Iterator[Callable[..., Settings]
         def beat(**parts: str) -> Settings:
             for role, doing in parts.items():
                 Beat(client, role, lambda doing=doing: doing).now()  # type: ignore[misc]  # mypy and defaults
-            return filled.model_copy(update={"redis_url": broker_url})
+            return replace(filled, redis_url=broker_url)
 
         yield beat
 
@@ -429,7 +430,7 @@ def test_status_names_the_model_each_worker_holds(filled: Settings, broker_url: 
         for pid, version in ((7, 3), (8, 4)):
             presence = {"role": "worker", "host": "h", "pid": pid, "doing": f"model {version}"}
             client.set(f"digits:alive:worker:h:{pid}", json.dumps(presence))
-    assert show_status(filled.model_copy(update={"redis_url": broker_url})) == 0
+    assert show_status(replace(filled, redis_url=broker_url)) == 0
     out = capsys.readouterr().out
     assert re.search(r"^worker +model 3 \(h, process 7\)\nworker +model 4 \(h, process 8\)$", out, re.MULTILINE)
 
@@ -471,7 +472,7 @@ def test_retry_with_an_unknown_name_changes_nothing(filled: Settings, sqlite_dat
 
 
 def test_retry_rings_where_there_is_a_broker(filled: Settings, broker_url: str, capsys: Capture) -> None:
-    retry(filled.model_copy(update={"redis_url": broker_url}), None)
+    retry(replace(filled, redis_url=broker_url), None)
     client = Client(broker_url)
     assert client.waiting() == 1
     client.close()
@@ -632,7 +633,7 @@ def test_train_prints_a_line_an_epoch_and_the_figures(settings: Settings, monkey
 def test_a_training_can_be_queued_only_where_a_broker_answers(settings: Settings, broker_url: str) -> None:
     with pytest.raises(BrokerUnavailable):
         cli.train.train(settings, architecture="mlp", epochs=1, force=False, queue=True)
-    reachable = settings.model_copy(update={"redis_url": broker_url})
+    reachable = replace(settings, redis_url=broker_url)
     cli.train.train(reachable, architecture="mlp", epochs=1, force=False, queue=True)
     client = Client(broker_url)
     assert client.trainings_waiting() == 1

@@ -1,6 +1,8 @@
 """The rooms import downwards only, and a command pays only for what it uses."""
 
 import ast
+import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -49,7 +51,7 @@ def test_every_package_of_a_room_is_listed_for_the_distribution() -> None:
 @pytest.mark.parametrize(
     ("module", "forbidden"),
     [
-        ("cli.main", ["settings", "pydantic", "rich", *HEAVY, "celery", "kombu", "sqlalchemy", "alembic", "redis"]),
+        ("cli.main", ["settings", "msgspec", "rich", *HEAVY, "celery", "kombu", "sqlalchemy", "alembic", "redis"]),
         ("cli.main, cli.results, db.intake", ["sqlalchemy.dialects.postgresql", "redis"]),
         ("cli.main, cli.results", [*HEAVY, "celery", "kombu", "alembic", "redis", "recognizer", "trainer", "watcher"]),
         ("watcher.watch, cli.parts", [*HEAVY, "celery", "kombu", "recognizer", "trainer", "alembic"]),
@@ -63,3 +65,15 @@ def test_a_start_does_not_pay_for_what_it_has_no_use_for(module: str, forbidden:
     code = f"import sys, {module}; print(*[name for name in {forbidden} if name in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert loaded.stdout.split() == []
+
+
+def test_a_command_does_not_pay_for_what_it_has_no_use_for(tmp_path: Path) -> None:
+    """Nor do the libraries it uses bring such things along."""
+    command = [sys.executable, "-X", "importtime", "-P", "-m", "cli.main", "results"]
+    ran = subprocess.run(
+        command, check=False, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(HOUSE)}, capture_output=True, text=True
+    )
+    assert "there is no ledger" in ran.stderr
+    imported = set(re.findall(r"\| +(\S+)$", ran.stderr, re.MULTILINE))
+    assert "sqlalchemy" in imported
+    assert imported & {*HEAVY, "celery", "kombu", "alembic", "pydantic"} == set()
