@@ -82,6 +82,8 @@ class Answer:
 _NOW = bindparam("now", type_=BigInteger)
 _TOKEN = bindparam("token", type_=String)
 _OURS = images.c.claim == _TOKEN
+#: Said so that no index has it: to find the named rows SQLite would look through all that is queued.
+_QUEUED = images.c.status.concat("") == Status.QUEUED
 
 
 def _locked(rows: ColumnElement[bool]) -> Select[tuple[int, int]]:
@@ -90,8 +92,8 @@ def _locked(rows: ColumnElement[bool]) -> Select[tuple[int, int]]:
     return named.order_by(images.c.id).with_for_update()
 
 
-_FREE = _locked(unclaimed(_NOW))
-_FREE_OR_OURS = _locked(or_(unclaimed(_NOW), and_(images.c.status == Status.QUEUED, _OURS)))
+_FREE = _locked(and_(_QUEUED, unclaimed(_NOW)))
+_FREE_OR_OURS = _locked(and_(_QUEUED, or_(unclaimed(_NOW), _OURS)))
 _CLAIMED = _locked(_OURS)
 _CLAIM = (
     update(images)

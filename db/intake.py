@@ -7,7 +7,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, func, or_, select, update
 from sqlalchemy.sql.dml import ReturningInsert
 
 from db.engine import Database
@@ -120,17 +120,15 @@ def changed(database: Database, folder: str, files: Sequence[SeenFile]) -> list[
 
 
 def unclaimed(now: int | ColumnElement[int]) -> ColumnElement[bool]:
-    """Rows that wait for an answer and that no living worker has in hand; `now` is in milliseconds."""
-    return and_(
-        images.c.status == Status.QUEUED,
-        or_(images.c.claimed_ms.is_(None), images.c.claimed_ms < now - LEASE_MS),
-    )
+    """Rows that no living worker has in hand; `now` is in milliseconds."""
+    return or_(images.c.claimed_ms.is_(None), images.c.claimed_ms < now - LEASE_MS)
 
 
 def owed(database: Database) -> Owed:
     """Find every queued row that nobody is reading. Read-only."""
     with database.reading() as connection:
-        rows = connection.execute(select(images.c.id, images.c.attempts).where(unclaimed(now_ms()))).all()
+        waiting = select(images.c.id, images.c.attempts).where(images.c.status == Status.QUEUED, unclaimed(now_ms()))
+        rows = connection.execute(waiting).all()
     return Owed(
         fresh=[row.id for row in rows if row.attempts == 0],
         tried=[row.id for row in rows if row.attempts > 0],

@@ -1,12 +1,12 @@
 """Rows are taken in hand and answered so that a crash at any moment loses nothing and repeats nothing."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from db import claims, intake, queries
 from db.claims import CRASHED, MAX_ATTEMPTS, Answer, Claim, DigitRow
@@ -55,6 +55,34 @@ def test_a_claim_gives_the_files_of_its_rows_and_costs_an_attempt(database: Data
     assert claim.alone == []
     assert {(file.folder, file.size, file.mtime_ns) for file in claim.files} == {("d", 1, 1)}
     assert [attempts(database, row_id) for row_id in rows] == [1, 1, 0]
+
+
+def test_a_claim_costs_the_same_however_many_rows_wait(sqlite_database: Database) -> None:
+    steps: list[int] = []
+    event.listen(sqlite_database.engine, "connect", lambda driver, _: driver.set_progress_handler(count(steps), 10))
+    sqlite_database.close()  # the next connection counts
+
+    def claimed(first: int) -> int:
+        rows = intake.register(sqlite_database, "d", [SeenFile(f"{first + one}.png", 1, 1) for one in range(1000)])
+        before = len(steps)
+        claim = claims.claim(sqlite_database, rows[:256], f"message {first}")
+        again = claims.claim(sqlite_database, rows[:256], f"message {first}", redelivered=True)
+        assert (len(claim.files), len(again.alone)) == (256, 256)
+        return len(steps) - before
+
+    costs = [claimed(first) for first in range(0, 4000, 1000)]
+    assert costs[0] > 0
+    assert max(costs) < 1.2 * min(costs)
+
+
+def count(steps: list[int]) -> Callable[[], int]:
+    """Note every ten steps of SQLite's machine, and let it go on."""
+
+    def note() -> int:
+        steps.append(10)
+        return 0
+
+    return note
 
 
 def test_a_second_claim_gets_nothing(database: Database) -> None:
