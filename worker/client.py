@@ -3,6 +3,7 @@
 A message is only a hint. One that can't be sent is not missed: the ledger still owes its rows, which are sent again.
 """
 
+import math
 from collections.abc import Sequence
 
 import redis
@@ -10,8 +11,12 @@ import redis
 import broker
 from worker.message import QUEUES, READ_TASK, READING_QUEUE, TRAIN_TASK, TRAINING_QUEUE, call_of
 
-#: Rows in one message: large enough that the model call and the commit are shared, small enough to share among workers.
+#: Rows in one message at most: so many share what a message costs.
 CHUNK_ROWS = 256
+#: Rows in one message at least, unless there are fewer: for less it would cost more than it takes to read them.
+LEAST_ROWS = 16
+#: How many readers are to have a share of what is sent together; the last of a backlog keeps none of them long.
+SHARES = 4
 #: Seconds in which a second request for the same training is not sent.
 TRAINING_ASKED_SECONDS = 30
 _TRAINING_ASKED = "digits:training-asked"
@@ -27,7 +32,8 @@ class Client:
 
     def ring(self, ids: Sequence[int]) -> bool:
         """Send rows in chunks; False if the broker is out of reach. Safe to call twice for the same rows."""
-        return self._send([list(ids[start : start + CHUNK_ROWS]) for start in range(0, len(ids), CHUNK_ROWS)])
+        size = min(CHUNK_ROWS, max(LEAST_ROWS, math.ceil(len(ids) / SHARES)))
+        return self._send([list(ids[start : start + size]) for start in range(0, len(ids), size)])
 
     def ring_alone(self, ids: Sequence[int]) -> bool:
         """Send rows one by one: each may be the one that crashes its reader."""

@@ -1,5 +1,7 @@
 """The embedded broker is a real server: started, shared, killed, restarted and ended here."""
 
+import base64
+import json
 import os
 import signal
 import stat
@@ -12,6 +14,7 @@ import pytest
 import broker
 from broker import BrokerUnavailable, EmbeddedBroker, connect, ping, server_program
 from worker.client import Client
+from worker.message import READING_QUEUE
 
 Eventually = Callable[[Callable[[], object], float], None]
 
@@ -235,14 +238,31 @@ def test_a_lost_broker_is_unknown_lengths_and_a_training_refused(short_path: Pat
     client.close()
 
 
-def test_a_backlog_travels_in_chunks_and_tried_rows_alone(broker_url: str) -> None:
+@pytest.mark.parametrize(
+    ("rows", "messages"),
+    [(1, [1]), (16, [16]), (17, [16, 1]), (200, [50] * 4), (1024, [256] * 4), (1025, [256] * 4 + [1])],
+)
+def test_rows_travel_in_chunks_that_several_readers_can_share(broker_url: str, rows: int, messages: list[int]) -> None:
     client = Client(broker_url)
-    assert client.ring(list(range(1, 601)))
-    assert client.waiting() == 3
+    assert client.ring(range(1, rows + 1))
+    sent = [named(message) for message in reversed(client.redis.lrange(READING_QUEUE, 0, -1))]
+    assert list(map(len, sent)) == messages
+    assert [row for chunk in sent for row in chunk] == list(range(1, rows + 1))
+    client.close()
+
+
+def named(message: bytes | str) -> list[int]:
+    """Give the rows that a message names."""
+    rows: list[int] = json.loads(base64.b64decode(json.loads(message)["body"]))[1]["ids"]
+    return rows
+
+
+def test_tried_rows_travel_alone(broker_url: str) -> None:
+    client = Client(broker_url)
     assert client.ring_alone([1, 2, 3, 4])
-    assert client.waiting() == 7
+    assert client.waiting() == 4
     assert client.ring([])
-    assert client.waiting() == 7
+    assert client.waiting() == 4
     client.close()
 
 

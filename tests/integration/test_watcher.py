@@ -154,7 +154,7 @@ def test_a_large_backlog_is_registered_once_and_whole(watched: Watched) -> None:
     watched.wait_for(*(f"{number}.png" for number in range(2500)))
     watched.pass_by("later.png")
     assert queries.balance(watched.database).seen == 2502
-    assert watched.client.waiting() == 4 + 4 + 2 + 1  # 1024, 1024 and 453 rows in chunks of 256, and the later one
+    assert watched.client.waiting() == 4 + 4 + 4 + 1  # 1024, 1024 and 453 rows in four chunks each, and the later one
 
 
 def test_a_dropped_file_is_registered_and_rung_for_at_once(started: Watched, eventually: Eventually) -> None:

@@ -26,7 +26,7 @@ from watcher.intake import Intake
 from watcher.reconciler import Reconciler
 from watcher.stability import Settling
 from worker.app import make_app
-from worker.client import Client
+from worker.client import LEAST_ROWS, Client
 from worker.message import READ_TASK
 from worker.presence import Presence, living
 from worker.tasks import MAX_ROWS
@@ -284,14 +284,14 @@ def slow_backlog(site: Site, name: str, count: int) -> None:
 
 
 def test_no_row_is_lost_when_a_reader_is_killed_at_its_work(site: Site, eventually: Eventually) -> None:
-    slow_backlog(site, "killed", 30)
+    slow_backlog(site, "killed", LEAST_ROWS)  # one message
     site.ring()
     eventually(lambda: any(site.column("claim", "killed ")), PATIENCE)
     victim = reader_pid(site)
     os.kill(victim, signal.SIGKILL)
-    assert queries.balance(site.database).queued == 30
+    assert queries.balance(site.database).queued == LEAST_ROWS
     site.read_all()
-    assert [result.status for result in site.outcomes("killed ").values()] == [Status.ACCEPTED] * 30
+    assert [result.status for result in site.outcomes("killed ").values()] == [Status.ACCEPTED] * LEAST_ROWS
     assert set(site.column("attempts", "killed ")) == {2}  # once with the one that died, once alone
     assert exists(reader_pid(site))
     assert not exists(victim)
