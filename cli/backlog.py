@@ -18,7 +18,7 @@ RESCAN_SECONDS = 2.0
 #: Seconds without any progress after which `--once` gives up; longer than a lost claim lasts.
 STALLED_SECONDS = 150.0
 #: Share of the time that `--once` spends on counting what is left.
-COUNTING_SHARE = 0.01
+COUNTING_SHARE = 0.005
 #: Seconds that `--once` waits for files that are still being written when all else is read.
 UNFINISHED_SECONDS = 10.0
 

@@ -110,7 +110,7 @@ _ADD_DIGITS = insert(digits)
 _ANSWERED = (
     "status", "reason", "reading", "confidence", "model_version", "hash", "dark_on_light", "recognized_ms",
 )  # fmt: skip
-_PROBABILITIES = [f"p{label}" for label in range(10)]
+_DIGIT_COLUMNS = digits.c.keys()
 _FINISH = (
     update(images)
     .where(images.c.id == bindparam("row_id"))
@@ -196,15 +196,5 @@ def _image_values(given: Answer, now: int) -> dict[str, Any]:
 
 
 def _digit_values(image_id: int, position: int, digit: DigitRow) -> dict[str, Any]:
-    left, top, width, height = digit.box
-    return {
-        "image_id": image_id,
-        "position": position,
-        "label": digit.label,
-        "confidence": digit.confidence,
-        "box_left": left,
-        "box_top": top,
-        "box_width": width,
-        "box_height": height,
-        **dict(zip(_PROBABILITIES, digit.probabilities, strict=True)),
-    }
+    values = (image_id, position, digit.label, digit.confidence, *digit.box, *digit.probabilities)
+    return dict(zip(_DIGIT_COLUMNS, values, strict=True))

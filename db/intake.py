@@ -1,5 +1,6 @@
 """What comes into the ledger: files seen, rows the ledger still owes an answer, rows put back by hand."""
 
+import json
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, bindparam, func, or_, select, update
+from sqlalchemy import JSON, BigInteger, ColumnElement, Text, bindparam, cast, func, literal, or_, select, true, update
 from sqlalchemy.sql.dml import ReturningInsert
 
 from db.engine import Database
@@ -50,8 +51,6 @@ QUEUE_AGAIN: dict[str, Any] = {
     "model_version": None,
     "recognized_ms": None,
 }
-#: The columns of a new row that have no default.
-_NEW = ("folder", "path", "size", "mtime_ns", "status", "first_seen_ms")
 
 
 def now_ms() -> int:
@@ -64,43 +63,44 @@ def register(database: Database, folder: str, files: Sequence[SeenFile]) -> list
 
     Safe to call twice: a file whose size and time are already in the ledger changes nothing.
     """
-    rows = _new_rows(folder, files)
-    upsert = _upsert_for(database.engine.dialect.name)
-    if len(rows) == 1:
-        with database.direct() as ledger:
-            return [row_id for (row_id,) in ledger.fetch(upsert, rows[0])]
-    with database.writing() as connection:
-        return [row_id for part in _parts(rows) for row_id in connection.execute(upsert, part).scalars()]
-
-
-def _new_rows(folder: str, files: Sequence[SeenFile]) -> list[dict[str, Any]]:
-    now = now_ms()
-    return [
-        {
-            "folder": folder,
-            "path": file.path,
-            "size": file.size,
-            "mtime_ns": file.mtime_ns,
-            "status": Status.QUEUED.value,
-            "first_seen_ms": now,
-        }
-        for file in {file.path: file for file in files}.values()
-    ]
+    once_each = {file.path: (file.path, file.size, file.mtime_ns) for file in files}  # as PostgreSQL demands
+    given = {"files": json.dumps(list(once_each.values())), "folder": folder, "now": now_ms()}
+    with database.direct() as ledger:
+        return [row_id for (row_id,) in ledger.fetch(_upsert_for(database.engine.dialect.name), given)]
 
 
 @cache  # putting the statement together costs more than running it on a single row
 def _upsert_for(dialect: str) -> ReturningInsert[int]:
+    """Write all files of a JSON list, each a list of path, size and time: however many, it is one statement."""
     # each dialect has an insert of its own for this; only the one in use is imported
     insert = import_module(f"sqlalchemy.dialects.{dialect}").insert
-    new_row = insert(images).values({name: bindparam(name) for name in _NEW})
-    new = new_row.excluded
-    statement: ReturningInsert[int] = new_row.on_conflict_do_update(
+    columns = [images.c[name] for name in ("folder", "status", "first_seen_ms", "path", "size", "mtime_ns")]
+    values: list[ColumnElement[Any]] = [
+        bindparam("folder", type_=Text),
+        literal(Status.QUEUED.value),
+        bindparam("now", type_=BigInteger),
+        *_fields(dialect),
+    ]
+    # without the WHERE, SQLite's parser would take the ON of ON CONFLICT for that of a join
+    new_rows = insert(images).from_select(columns, select(*values).where(true()))
+    new = new_rows.excluded
+    statement: ReturningInsert[int] = new_rows.on_conflict_do_update(
         index_elements=[images.c.folder, images.c.path],
-        # all from the new row: with values of its own here SQLAlchemy would send the rows one by one
-        set_={name: new[name] for name in (*QUEUE_AGAIN, "size", "mtime_ns", "first_seen_ms")},
+        set_={**QUEUE_AGAIN, "size": new.size, "mtime_ns": new.mtime_ns, "first_seen_ms": new.first_seen_ms},
         where=or_(images.c.size != new.size, images.c.mtime_ns != new.mtime_ns),
     ).returning(images.c.id)
     return statement
+
+
+def _fields(dialect: str) -> list[ColumnElement[Any]]:
+    """Give path, size and time of each file in the list."""
+    files = bindparam("files", type_=Text)
+    if dialect == "sqlite":
+        file = func.json_each(files).table_valued("value").c.value
+        return [func.json_extract(file, f"$[{place}]") for place in range(3)]
+    file = func.json_array_elements(cast(files, JSON)).column_valued("file")
+    texts = [file.op("->>")(place) for place in range(3)]
+    return [texts[0], *(cast(text, BigInteger) for text in texts[1:])]
 
 
 # Made once: a rescan asks it for every thousand files.
