@@ -63,7 +63,7 @@ class _Prepared:
 
 @lru_cache(maxsize=_TEXTS)
 def _prepared(statement: ClauseElement, dialect: Dialect, length: int) -> _Prepared:
-    compiled = cast("SQLCompiler", statement.compile(dialect=dialect))
+    compiled = _compiled(statement, dialect)
     own = {name: value for name, value in compiled.params.items() if not compiled.binds[name].required}
     expanded = compiled.construct_expanded_state({**compiled.params, LISTED.key: [None] * length}, escape_names=False)
     return _Prepared(
@@ -73,6 +73,11 @@ def _prepared(statement: ClauseElement, dialect: Dialect, length: int) -> _Prepa
         # one driver takes values by their order, the other by their names
         _in_order(expanded.positiontup) if expanded.positiontup else lambda values: values,
     )
+
+
+@lru_cache(maxsize=_TEXTS)
+def _compiled(statement: ClauseElement, dialect: Dialect) -> "SQLCompiler":
+    return cast("SQLCompiler", statement.compile(dialect=dialect))  # dearer than a list of another length in it
 
 
 def _in_order(names: Sequence[str]) -> Callable[[_Values], tuple[Any, ...]]:
