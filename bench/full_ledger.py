@@ -21,7 +21,7 @@ PACE_MS = 5
 _IMAGES = text(f"""
     INSERT INTO images (
         id, folder, path, size, mtime_ns, status, attempts, hash, reason, reading, confidence, model_version,
-        dark_on_light, first_seen_ms, recognized_ms
+        dark_on_light, first_seen_ms, recognized_ms, written
     )
     WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :rows),
     outcomes AS (
@@ -29,16 +29,21 @@ _IMAGES = text(f"""
             WHEN n % 1000 = 0 THEN 'failed' WHEN n % 50 = 1 THEN 'rejected' WHEN n % 50 = 2 THEN 'review'
             ELSE 'accepted' END AS status
         FROM numbers
+    ),
+    answers AS (
+        SELECT n, status, CASE WHEN status IN ('accepted', 'review')
+            THEN iif(single, n * 7 / 3 % 10, printf('%04d', n / 10 % 10000)) END AS reading
+        FROM outcomes
     )
     SELECT
         n, :folder, lower(hex(randomblob(8))) || '.png', {FILE_BYTES}, {FILE_SECONDS}000000000, status, 1,
         lower(hex(randomblob(32))),
         CASE status WHEN 'failed' THEN 'not an image' WHEN 'rejected' THEN 'no digit found'
             WHEN 'review' THEN 'not sure: 4 or 9' END,
-        CASE WHEN status IN ('accepted', 'review') THEN iif(single, n * 7 / 3 % 10, printf('%04d', n / 10 % 10000)) END,
+        reading,
         CASE status WHEN 'accepted' THEN 0.9 + n * 37 % 1000 / 10001.0 WHEN 'review' THEN n * 37 % 800 / 1000.0 END,
-        1, 1, :now - (:rows - n) * {PACE_MS} - 500, :now - (:rows - n) * {PACE_MS}
-    FROM outcomes
+        1, 1, :now - (:rows - n) * {PACE_MS} - 500, :now - (:rows - n) * {PACE_MS}, reading
+    FROM answers
 """)  # noqa: S608 - numbers of ours
 _PROBABILITIES = ", ".join(f"iif(label = {label}, 0.991, 0.001)" for label in range(10))
 _DIGITS = text(f"""

@@ -77,7 +77,7 @@ def write_chunks(database: Database) -> Written:
 def _answer(row_id: int) -> Answer:
     return Answer(
         row_id, Status.ACCEPTED, reading="7", confidence=0.991, model_version=1, hash="0" * 64, dark_on_light=True,
-        digits=(_DIGIT,),
+        digits=(_DIGIT,), written="7",
     )  # fmt: skip
 
 

@@ -76,6 +76,7 @@ class Answer:
     hash: str | None = None
     dark_on_light: bool | None = None
     digits: tuple[DigitRow, ...] = ()
+    written: str | None = None
 
 
 # The statements are made once: putting one together costs as much as running it on a single row.
@@ -108,7 +109,7 @@ _GIVE_BACK = _LET_GO.where(_OURS).values(attempts=images.c.attempts - 1)
 _FORGET_DIGITS = delete(digits).where(digits.c.image_id.in_(LISTED))
 _ADD_DIGITS = insert(digits)
 _ANSWERED = (
-    "status", "reason", "reading", "confidence", "model_version", "hash", "dark_on_light", "recognized_ms",
+    "status", "reason", "reading", "confidence", "model_version", "hash", "dark_on_light", "recognized_ms", "written",
 )  # fmt: skip
 _DIGIT_COLUMNS = digits.c.keys()
 _FINISH = (
@@ -192,6 +193,7 @@ def _image_values(given: Answer, now: int) -> dict[str, Any]:
         "hash": given.hash,
         "dark_on_light": None if given.dark_on_light is None else int(given.dark_on_light),
         "recognized_ms": now,
+        "written": given.written,
     }
 
 

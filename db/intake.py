@@ -50,6 +50,7 @@ QUEUE_AGAIN: dict[str, Any] = {
     "confidence": None,
     "model_version": None,
     "recognized_ms": None,
+    "written": None,
 }
 
 

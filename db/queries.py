@@ -29,7 +29,10 @@ class Balance:
 
 @dataclass(frozen=True)
 class Result:
-    """One file and its outcome. Times are milliseconds since 1970."""
+    """One file and its outcome. Times are milliseconds since 1970.
+
+    `reading` has the digits alone, `written` also the signs and the spaces between numbers.
+    """
 
     id: int
     folder: str
@@ -40,6 +43,7 @@ class Result:
     reason: str | None
     model_version: int | None
     recognized_ms: int | None
+    written: str | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ _COLUMNS = tuple(
     images.c[name]
     for name in (
         "id", "folder", "path", "status", "reading", "confidence", "reason", "model_version", "recognized_ms",
+        "written",
     )
 )  # fmt: skip
 

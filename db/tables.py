@@ -55,6 +55,7 @@ images = Table(
     Column("dark_on_light", SmallInteger),
     Column("first_seen_ms", BigInteger, nullable=False),  # with this content; what is put back waits from then on
     Column("recognized_ms", BigInteger),
+    Column("written", Text),  # the reading with its signs, and a space between numbers
     UniqueConstraint("folder", "path", name="uq_images_folder_path"),
     CheckConstraint(f"status IN ({_STATUSES})", name="ck_images_status"),
     # On PostgreSQL it is a partial one too, as the migration says; said here, every start would import that dialect.

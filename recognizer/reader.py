@@ -163,8 +163,8 @@ def _reading(way: _Way, card: Card) -> Reading:
     if all(confidence < card.reject_threshold for confidence in way.confidences):
         return Reading("", way.confidence, Verdict.REJECTED, digits, "nothing in it looks like a digit")
     if way.confidence >= card.accept_threshold:
-        return Reading(text, way.confidence, Verdict.ACCEPTED, digits)
-    return Reading(text, way.confidence, Verdict.REVIEW, digits, _doubt(way, digits, text))
+        return Reading(text, way.confidence, Verdict.ACCEPTED, digits, written=text)
+    return Reading(text, way.confidence, Verdict.REVIEW, digits, _doubt(way, digits, text), written=text)
 
 
 def _doubt(way: _Way, digits: Sequence[Digit], text: str) -> str:

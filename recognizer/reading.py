@@ -44,7 +44,8 @@ class Reading:
     """All digits of one picture in reading order.
 
     `text` keeps leading zeros; `confidence` is the probability that all of `text` is right; `reason` says in plain
-    words why a reading is not accepted.
+    words why a reading is not accepted. `written` has digits and signs as they stand on the paper, as in `12.5` or
+    `24/11/2026`, with a space between numbers.
     """
 
     text: str
@@ -52,3 +53,4 @@ class Reading:
     verdict: Verdict
     digits: tuple[Digit, ...]
     reason: str | None = None
+    written: str = ""

@@ -163,6 +163,7 @@ def _answer(file: ClaimedFile, prepared: PreparedFile, reading: Reading, version
             )
             for digit in reading.digits
         ),
+        written=reading.written or None,
     )
 
 

@@ -107,6 +107,7 @@ def test_an_answer_carries_model_hash_and_digits(ledger: Ledger, draw: Draw) -> 
     read_chunk(ledger.database, MODEL, [row_id], "message")
     (result,) = queries.results(ledger.database, queries.Filter())
     assert (result.reading, result.status, result.model_version) == ("77", Status.REVIEW, 3)
+    assert result.written == "77"
     assert result.confidence == pytest.approx(0.81, abs=1e-6)
     left, right = queries.digits_of(ledger.database, [row_id])[row_id]
     assert (left.label, right.label) == (7, 7)

@@ -25,11 +25,11 @@ def ids(claim: Claim) -> list[int]:
     return sorted(file.id for file in claim.files)
 
 
-def accepted(row_id: int, reading: str = "7") -> Answer:
+def accepted(row_id: int, reading: str = "7", written: str | None = None) -> Answer:
     rows = tuple(DigitRow(int(label), 0.9, (number, 2, 3, 4), ROUND) for number, label in enumerate(reading))
     return Answer(
         row_id, Status.ACCEPTED, reading=reading, confidence=0.9, model_version=1, hash="ab", dark_on_light=True,
-        digits=rows,
+        digits=rows, written=written or reading,
     )  # fmt: skip
 
 
@@ -216,6 +216,13 @@ def test_an_answer_is_written_with_its_digits(database: Database) -> None:
         (1, 4, (1, 2, 3, 4)),
     ]
     assert stored[0].probabilities == pytest.approx(ROUND)
+
+
+def test_an_answer_keeps_the_number_as_written_beside_its_digits(database: Database) -> None:
+    (row_id,) = registered(database, 1)
+    claims.claim(database, [row_id], "mine")
+    claims.answer(database, "mine", [accepted(row_id, "125", "12.5")])
+    assert (only_result(database).reading, only_result(database).written) == ("125", "12.5")
 
 
 def test_a_new_answer_replaces_the_digits_of_the_earlier_content(database: Database) -> None:

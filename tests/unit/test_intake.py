@@ -16,7 +16,9 @@ GROWN = SeenFile("7.png", size=101, mtime_ns=1_700_000_000_123_456_789)
 
 def seven(row_id: int) -> Answer:
     digit = DigitRow(7, 0.99, (1, 2, 3, 4), (0.001,) * 7 + (0.99,) + (0.001,) * 2)
-    return Answer(row_id, Status.ACCEPTED, reading="7", confidence=0.99, model_version=1, hash="a", digits=(digit,))
+    return Answer(
+        row_id, Status.ACCEPTED, reading="7", confidence=0.99, model_version=1, hash="a", digits=(digit,), written="-7"
+    )
 
 
 def read_as_seven(database: Database, row_id: int) -> None:
@@ -48,7 +50,7 @@ def test_a_file_with_other_content_is_queued_again_under_its_old_row(database: D
     assert intake.register(database, "digits", [later]) == [row_id]
     (result,) = queries.results(database, queries.Filter())
     assert (result.status, result.reading, result.confidence, result.model_version) == (Status.QUEUED, None, None, None)
-    assert result.recognized_ms is None
+    assert (result.written, result.recognized_ms) == (None, None)
     with database.reading() as connection:
         row = connection.execute(select(images)).one()
     assert (row.size, row.mtime_ns, row.attempts) == (later.size, later.mtime_ns, 0)
@@ -140,7 +142,9 @@ def test_requeue_of_given_rows_takes_good_ones_too_and_ignores_unknown_ones(data
     good, failed = intake.register(database, "d", [SeenFile(name, 1, 1) for name in "ab"])
     read_as_seven(database, good)
     fail(database, failed)
+    assert [result.written for result in queries.find(database, "a")] == ["-7"]
     assert intake.requeue(database, [good, 999_999]) == [good]
+    assert [result.written for result in queries.find(database, "a")] == [None]
     assert intake.owed(database).fresh == [good]
 
 

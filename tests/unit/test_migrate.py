@@ -57,7 +57,7 @@ def test_migrating_twice_keeps_what_is_there(database: Database) -> None:
 
 def test_a_ledger_of_the_first_version_keeps_its_rows_and_gets_the_tables_of_this_one(database: Database) -> None:
     intake.register(database, "d", [SeenFile("7.png", 1, 1)])
-    back_to_the_first_version(database)
+    back_to(database, "0001")
     with pytest.raises(NotMigrated, match=r"of version 0001, not"):
         require_migrated(database)
     migrate(database)
@@ -67,12 +67,34 @@ def test_a_ledger_of_the_first_version_keeps_its_rows_and_gets_the_tables_of_thi
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 
-def back_to_the_first_version(database: Database) -> None:
+def back_to(database: Database, version: str) -> None:
     config = Config()
     config.set_main_option("script_location", db.migrate.__file__.replace("migrate.py", "migrations"))
     with database.writing() as connection:
         config.attributes["connection"] = connection
-        command.downgrade(config, "0001")
+        command.downgrade(config, version)
+
+
+def test_what_was_read_before_signs_were_is_written_as_it_was_read(database: Database) -> None:
+    back_to(database, "0002")
+    with database.writing() as connection:
+        columns = "folder, path, size, mtime_ns, status, reading, first_seen_ms"
+        connection.execute(text(f"INSERT INTO images ({columns}) VALUES ('d', 'a', 1, 1, 'accepted', '0472', 1)"))  # noqa: S608 - fixed
+        connection.execute(text(f"INSERT INTO images ({columns}) VALUES ('d', 'b', 1, 1, 'queued', NULL, 1)"))  # noqa: S608 - fixed
+    migrate(database)
+    with database.reading() as connection:
+        found = connection.execute(text("SELECT path, reading, written FROM results ORDER BY path")).all()
+    assert [tuple(row) for row in found] == [("a", "0472", "0472"), ("b", None, None)]
+
+
+def test_a_view_that_a_user_built_on_the_results_outlives_the_migration(database: Database) -> None:
+    back_to(database, "0002")
+    with database.writing() as connection:
+        connection.execute(text("CREATE VIEW mine AS SELECT path, recognized_at FROM results"))
+        connection.execute(INSERT, {"status": "queued"})
+    migrate(database)
+    with database.reading() as connection:
+        assert connection.execute(text("SELECT path FROM mine")).scalars().all() == ["x"]
 
 
 def test_a_database_without_tables_is_refused_with_what_to_do(empty_database: Database) -> None:
@@ -111,7 +133,7 @@ def test_the_results_view_has_the_promised_columns_and_one_row_a_file(database: 
     with database.reading() as connection:
         found = connection.execute(text("SELECT * FROM results ORDER BY path"))
         assert list(found.keys()) == [
-            "path", "reading", "confidence", "status", "reason", "model_version", "recognized_at",
+            "path", "reading", "confidence", "status", "reason", "model_version", "recognized_at", "written",
         ]  # fmt: skip
         assert [(row.path, row.status) for row in found] == [("a", "queued"), ("a", "queued"), ("b", "queued")]
 
