@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.cells import cell_len
 from rich.console import Console
 
-from cli.text import padded, percent, printable, say, shortened
+from cli.text import padded, percent, printable, say, shortened, written_words
 from db.paths import to_text
 from recognizer import reader
 from recognizer.errors import ModelMissing, UnreadableImage
@@ -31,9 +31,10 @@ _LEAST_PATH = 16
 
 
 def read(settings: Settings, files: Sequence[Path]) -> int:
-    """Print one line a file: path, reading, confidence, verdict, reason. Gives 1 if one could not be read, else 0.
+    """Print one line a file: path, reading, confidence, verdict, reason, written.
 
-    Raises ModelMissing or ContractMismatch.
+    A terminal shows `written` only where it differs from the reading, before the reason. Gives 1 if a file could not be
+    read, else 0. Raises ModelMissing or ContractMismatch.
     """
     model = load_active(settings)
     room = max(_LEAST_PATH, shutil.get_terminal_size().columns - _REST)
@@ -86,12 +87,13 @@ def _name(file: Path) -> str:
 
 def _line(name: str, outcome: Reading | UnreadableImage, width: int) -> str:
     if isinstance(outcome, UnreadableImage):
-        text, confidence, verdict, reason = "", None, "failed", reason_of(outcome)
+        text, written, confidence, verdict, reason = "", "", None, "failed", reason_of(outcome)
     else:
-        confidence = outcome.confidence if outcome.text else None
-        text, verdict, reason = outcome.text, outcome.verdict.value, outcome.reason or ""
+        text, written, confidence = outcome.text, outcome.written, outcome.confidence if outcome.text else None
+        verdict, reason = outcome.verdict.value, outcome.reason or ""
     if not sys.stdout.isatty():
         exact = "" if confidence is None else f"{confidence:.4f}"
-        return f"{name}\t{text}\t{exact}\t{verdict}\t{reason}"
+        return f"{name}\t{text}\t{exact}\t{verdict}\t{reason}\t{written}"
     path = padded(shortened(name, width), width)
-    return f"{path}  {text:<{_READING}}  {percent(confidence):>6}  {verdict:<8}  {reason}".rstrip()
+    words = ", ".join(filter(None, (written_words(text, written), reason)))
+    return f"{path}  {text:<{_READING}}  {percent(confidence):>6}  {verdict:<8}  {words}".rstrip()

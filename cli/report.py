@@ -12,7 +12,7 @@ from rich.progress import Progress
 from cli.ledger import file_of, opened
 from cli.output import replacing
 from cli.page import escaped, filled, page_head, picture
-from cli.text import percent, plural, printable, say
+from cli.text import percent, plural, printable, say, written_words
 from db.queries import Filter, Result, results
 from db.tables import Status
 from recognizer.errors import RecognitionError
@@ -119,7 +119,9 @@ def _reading(row: Result) -> str:
     if not row.reading:
         return '<p class="reading empty" aria-label="no reading">-</p>'
     size = " long" if len(row.reading) > _LONG else ""
-    return f'<p class="reading{size}">{escape(row.reading)}</p>'
+    words = written_words(row.reading, row.written)
+    written = f'<p class="written">{escape(words)}</p>' if words else ""
+    return f'<p class="reading{size}">{escape(row.reading)}</p>{written}'
 
 
 def _sure(row: Result) -> str:

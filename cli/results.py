@@ -14,7 +14,18 @@ from rich.cells import cell_len
 
 from cli.errors import CommandFailed
 from cli.ledger import opened
-from cli.text import COLOURS, iso_utc, local_time, padded, percent, printable, say, shortened, stdout
+from cli.text import (
+    COLOURS,
+    iso_utc,
+    local_time,
+    padded,
+    percent,
+    printable,
+    say,
+    shortened,
+    stdout,
+    written_words,
+)
 from db.queries import Filter, Result, StoredDigit, digits_of, results
 from settings import Settings
 
@@ -24,15 +35,16 @@ if TYPE_CHECKING:
     from db.engine import Database
 
 #: The columns of the `results` view, which CSV and JSON repeat.
-COLUMNS = ("path", "reading", "confidence", "status", "reason", "model_version", "recognized_at")
+COLUMNS = ("path", "reading", "confidence", "status", "reason", "model_version", "recognized_at", "written")
 #: Columns of a terminal from which times and headings are written in full.
 _WIDE = 110
 _HEADINGS = {
-    True: ("path", "reading", "confidence", "status", "reason", "model", "recognized at"),
-    False: ("path", "reading", "sure", "status", "reason", "model", "read at"),
+    True: ("path", "reading", "written", "confidence", "status", "reason", "model", "recognized at"),
+    False: ("path", "reading", "written", "sure", "status", "reason", "model", "read at"),
 }
-_STYLES = ("", "bold", "", "", "", "dim", "dim")
-_RIGHT = (2, 5)
+_STYLES = ("", "bold", "bold", "", "", "", "dim", "dim")
+_PATH, _READING, _WRITTEN, _CONFIDENCE, _STATUS, _REASON, _MODEL, _MOMENT = range(len(_STYLES))
+_RIGHT = (_CONFIDENCE, _MODEL)
 #: Columns a reading may take before it goes on in the next line.
 _LONG_READING = {True: 16, False: 8}
 #: Columns of a path that are shown at the least.
@@ -113,7 +125,7 @@ def _batches(rows: Sequence[Result]) -> Iterator[Sequence[Result]]:
 
 def _fields(row: Result) -> dict[str, Any]:
     at = None if row.recognized_ms is None else iso_utc(row.recognized_ms)
-    values = (row.path, row.reading, row.confidence, row.status.value, row.reason, row.model_version, at)
+    values = (row.path, row.reading, row.confidence, row.status.value, row.reason, row.model_version, at, row.written)
     return dict(zip(COLUMNS, values, strict=True))
 
 
@@ -130,17 +142,24 @@ def show_table(rows: Sequence[Result]) -> None:
     """Write rows as a table: fitted to the terminal, or in full where standard output is none."""
     console = stdout()
     if not console.is_terminal:
-        _write_plain([_cells(row, wide=True) for row in rows])
+        _write_plain([_cells(row, wide=True) for row in rows], _shown(rows))
         return
     layout = _fitting(rows, console.width)
     for start in range(0, len(rows), _PAGE):
         console.print(_table(rows[start : start + _PAGE], layout, heading=start == 0))
 
 
+def _shown(rows: Sequence[Result]) -> list[int]:
+    """Give the columns of a table: `written` only where it differs from the reading in some row."""
+    written = any(written_words(row.reading, row.written) for row in rows)
+    return [column for column in range(len(_STYLES)) if column != _WRITTEN or written]
+
+
 def _cells(row: Result, *, wide: bool) -> tuple[str, ...]:
     return (
         printable(row.path),
         row.reading or "",
+        printable(row.written or ""),
         percent(row.confidence) if row.reading else "",
         row.status.value,
         printable(row.reason or ""),
@@ -156,20 +175,21 @@ def _moment(ms: int, *, wide: bool) -> str:
     return full[5:16] if full[:4] == time.strftime("%Y") else full[:10]
 
 
-def _write_plain(rows: Sequence[tuple[str, ...]]) -> None:
+def _write_plain(rows: Sequence[tuple[str, ...]], shown: Sequence[int]) -> None:
     lines = (_HEADINGS[True], *rows)
     widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
-    widths[0] = min(widths[0], _PLAIN_PATH)
+    widths[_PATH] = min(widths[_PATH], _PLAIN_PATH)
     for line in lines:
-        text = "  ".join(padded(cell, width) for cell, width in zip(line, widths, strict=True))
+        text = "  ".join(padded(line[column], widths[column]) for column in shown)
         sys.stdout.write(text.rstrip() + "\n")
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """The width of every column on a terminal, the same for all pages."""
+    """The columns shown on a terminal and the width of every column, the same for all pages."""
 
-    widths: tuple[int, ...]
+    shown: Sequence[int]
+    widths: Sequence[int]
     wide: bool
 
 
@@ -178,11 +198,13 @@ def _fitting(rows: Sequence[Result], width: int) -> _Layout:
     needed = [len(name) for name in _HEADINGS[wide]]
     for row in rows:
         needed = [max(known, cell_len(cell)) for known, cell in zip(needed, _cells(row, wide=wide), strict=True)]
-    needed[1] = min(needed[1], _LONG_READING[wide])
-    gaps = (2 if wide else 1) * (len(needed) - 1)
-    room = width - gaps - sum(needed) + needed[0] + needed[4]
-    needed[0], needed[4] = _shared(room, needed[0], needed[4])
-    return _Layout(tuple(needed), wide)
+    for column in (_READING, _WRITTEN):
+        needed[column] = min(needed[column], _LONG_READING[wide])
+    shown = _shown(rows)
+    gaps = (2 if wide else 1) * (len(shown) - 1)
+    others = sum(needed[column] for column in shown if column not in (_PATH, _REASON))
+    needed[_PATH], needed[_REASON] = _shared(width - gaps - others, needed[_PATH], needed[_REASON])
+    return _Layout(shown, needed, wide)
 
 
 def _shared(room: int, path: int, reason: int) -> tuple[int, int]:
@@ -199,11 +221,12 @@ def _table(rows: Sequence[Result], layout: _Layout, *, heading: bool) -> "Table"
 
     gap = 2 if layout.wide else 1
     table = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, show_header=heading, header_style="bold")
-    for index, (name, width) in enumerate(zip(_HEADINGS[layout.wide], layout.widths, strict=True)):
-        table.add_column(name, justify="right" if index in _RIGHT else "left", width=width, overflow="fold")
+    for column in layout.shown:
+        name, width = _HEADINGS[layout.wide][column], layout.widths[column]
+        table.add_column(name, justify="right" if column in _RIGHT else "left", width=width, overflow="fold")
     for row in rows:
         cells = list(_cells(row, wide=layout.wide))
-        cells[0] = shortened(cells[0], layout.widths[0])
-        styles = (*_STYLES[:3], COLOURS[row.status], *_STYLES[4:])
-        table.add_row(*(Text(cell, style=style) for cell, style in zip(cells, styles, strict=True)))
+        cells[_PATH] = shortened(cells[_PATH], layout.widths[_PATH])
+        styles = (*_STYLES[:_STATUS], COLOURS[row.status], *_STYLES[_STATUS + 1 :])
+        table.add_row(*(Text(cells[column], style=styles[column]) for column in layout.shown))
     return table

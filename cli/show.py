@@ -13,7 +13,7 @@ from cli.canvas import Canvas
 from cli.errors import CommandFailed
 from cli.ledger import file_of, opened, rows_named
 from cli.read import load_active, reason_of
-from cli.text import COLOURS, local_time, percent, plural, printable, stdout
+from cli.text import COLOURS, local_time, percent, plural, printable, stdout, written_words
 from db.errors import LedgerError, NotMigrated
 from db.paths import to_text
 from db.queries import Result
@@ -119,7 +119,7 @@ def _print_reading(console: Console, reading: Reading, card: Card) -> None:
     by = f"model {card.version} ({card.architecture}, {percent(card.mnist_accuracy, 2)} of MNIST right)"
     confidence = reading.confidence if reading.text else None
     console.print(_outcome("now", reading.text, confidence, reading.verdict.value, by))
-    _print_reason(console, reading.reason)
+    _print_below(console, written_words(reading.text, reading.written), reading.reason)
 
 
 def _print_ledger(console: Console, found: _Found) -> None:
@@ -130,7 +130,7 @@ def _print_ledger(console: Console, found: _Found) -> None:
         at = [] if row.recognized_ms is None else [local_time(row.recognized_ms)]
         confidence = row.confidence if row.reading else None
         console.print(_outcome("ledger", row.reading or "", confidence, row.status.value, ", ".join(by + at)))
-        _print_reason(console, row.reason)
+        _print_below(console, written_words(row.reading, row.written), row.reason)
 
 
 def _outcome(origin: str, reading: str, confidence: float | None, status: str, by: str) -> Text:
@@ -139,9 +139,9 @@ def _outcome(origin: str, reading: str, confidence: float | None, status: str, b
     return Text.assemble(*parts, *known)
 
 
-def _print_reason(console: Console, reason: str | None) -> None:
-    if reason:
-        console.print(Text(f"{'':<8}{printable(reason)}"))
+def _print_below(console: Console, *lines: str | None) -> None:
+    for line in filter(None, lines):
+        console.print(Text(f"{'':<8}{printable(line)}"))
 
 
 def _print_digit(console: Console, canvas: Canvas, digit: Digit, title: str) -> None:

@@ -17,7 +17,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from cli.text import COLOURS, percent, plural, printable, tolerant
+from cli.text import COLOURS, percent, plural, printable, tolerant, written_words
 from db.queries import Balance, Result
 
 #: Rows in the table; more are better asked for with `digits results`.
@@ -69,6 +69,9 @@ class Summary:
 def _table(results: list[Result], width: int) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("reading", style="bold", no_wrap=True)
+    written = any(written_words(one.reading, one.written) for one in results)
+    if written:
+        table.add_column("written", style="bold", no_wrap=True)
     table.add_column("confidence", justify="right", no_wrap=True)
     table.add_column("status", no_wrap=True)
     longest = max((cell_len(printable(one.path)) for one in results), default=0)
@@ -77,6 +80,7 @@ def _table(results: list[Result], width: int) -> Table:
     for one in results:
         table.add_row(
             Text(one.reading or "-"),
+            *([Text(printable(one.written or "-"))] if written else []),
             percent(one.confidence),
             Text(one.status, COLOURS[one.status]),
             Text(printable(one.path)),

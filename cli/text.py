@@ -61,6 +61,11 @@ def percent(share: float | None, places: int = 1) -> str:
     return f"{math.floor(share * 100 * scale + 1e-5) / scale:.{places}f}%"
 
 
+def written_words(reading: str | None, written: str | None) -> str:
+    """Tell how a number is written where that differs from its digits: `written 12.5`. Else give nothing."""
+    return f"written {printable(written)}" if written and written != reading else ""
+
+
 def plural(count: int, noun: str) -> str:
     """Write a number and its noun: `1 file`, `1,200 files`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

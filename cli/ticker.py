@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.summary import counts
-from cli.text import COLOURS, percent, printable, tolerant
+from cli.text import COLOURS, percent, printable, tolerant, written_words
 from db.queries import Balance, Result
 
 #: Seconds between two counts of the whole ledger.
@@ -36,7 +36,7 @@ class Ticker:
         self._write(f"Watching {printable(str(folder))}. Drop images there; Ctrl-C ends.\n")
 
     def readings(self, results: list[Result]) -> None:
-        """Print answers: time, reading, confidence, status, path, reason."""
+        """Print answers: time, reading, confidence, status, path, what is written if that differs, reason."""
         if results:
             self._write("".join(map(self._line, results)))
 
@@ -75,11 +75,12 @@ class Ticker:
     def _line(self, result: Result) -> str:
         when = time.strftime("%H:%M:%S", time.localtime((result.recognized_ms or 0) / 1000))
         reading = f"{result.reading or '-':<6}"
-        reason = f"  ({printable(result.reason)})" if result.reason else ""
+        words = (written_words(result.reading, result.written), printable(result.reason or ""))
+        remark = f"  ({', '.join(filter(None, words))})" if any(words) else ""
         return (
             f"{self._styled(when, 'dim')}  {self._styled(reading, 'bold')}"
             f" {percent(result.confidence):>6}  {self._styled(f'{result.status:<8}', COLOURS[result.status])}"
-            f"  {printable(result.path)}{self._styled(reason, 'dim')}\n"
+            f"  {printable(result.path)}{self._styled(remark, 'dim')}\n"
         )
 
     def _styled(self, text: str, style: str) -> str:

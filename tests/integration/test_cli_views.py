@@ -2,6 +2,7 @@
 
 import base64
 import csv
+import dataclasses
 import hashlib
 import io
 import json
@@ -10,7 +11,7 @@ import re
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ import cli.results
 import cli.show
 import cli.status
 import cli.train
+import recognizer.reader
 import trainer.train
 from broker import BrokerUnavailable, connect
 from cli.errors import CommandFailed
@@ -42,6 +44,9 @@ from recognizer.contract import LITERT_FILE, MODEL_FILE, Card
 from recognizer.coverage import CoveragePoint
 from recognizer.errors import ContractMismatch, ModelMissing
 from recognizer.image import decode
+from recognizer.preparation import Prepared
+from recognizer.reader import Model
+from recognizer.reading import Reading
 from recognizer.runtime import Crops, Probabilities
 from settings import Settings
 from tests.page import Page
@@ -95,16 +100,26 @@ def filled(settings: Settings, sqlite_database: Database) -> Settings:
     return settings
 
 
-def _answer(
-    row_id: int, reading: str | None, confidence: float | None, status: Status, reason: str | None
-) -> claims.Answer:
+@pytest.fixture
+def signed(filled: Settings, sqlite_database: Database) -> Settings:
+    """Give the same ledger with one more row, whose number has a sign."""
+    (row_id,) = intake.register(sqlite_database, "digits", [intake.SeenFile("price.png", 100, 99)])
+    claims.claim(sqlite_database, [row_id], "message")
+    claims.answer(sqlite_database, "message", [_answer(row_id, "125", 0.99, Status.ACCEPTED, None, written="12.5")])
+    return filled
+
+
+def _answer(  # noqa: PLR0913 - what an answer has
+    row_id: int, reading: str | None, confidence: float | None, status: Status, reason: str | None,
+    *, written: str | None = None,
+) -> claims.Answer:  # fmt: skip
     digits = tuple(
         claims.DigitRow(
             int(label), 0.9, (10 * place, 5, 8, 12), tuple(0.9 if str(one) == label else 0.0111 for one in range(10))
         )
         for place, label in enumerate(reading or "")
     )
-    return claims.Answer(row_id, status, reason, reading, confidence, 3, "0" * 64, True, digits)  # noqa: FBT003 - no name
+    return claims.Answer(row_id, status, reason, reading, confidence, 3, "0" * 64, True, digits, written or reading)  # noqa: FBT003 - no name
 
 
 def _statuses(database: Database) -> dict[str, Status]:
@@ -120,7 +135,22 @@ def test_csv_gives_the_view_row_by_row_and_names_exactly(
         view = connection.execute(text("select * from results")).mappings().all()
     expected = [{name: "" if value is None else str(value) for name, value in row.items()} for row in view]
     assert sorted(rows, key=lambda row: row["path"]) == sorted(expected, key=lambda row: row["path"])
-    assert list(rows[0]) == ["path", "reading", "confidence", "status", "reason", "model_version", "recognized_at"]
+    assert list(rows[0]) == [
+        "path", "reading", "confidence", "status", "reason", "model_version", "recognized_at", "written",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("format_name", ["csv", "json"])
+def test_programs_get_the_number_with_its_signs_beside_its_digits(
+    signed: Settings, format_name: str, capsys: Capture
+) -> None:
+    show_results(signed, Filter(), format_name)
+    out = capsys.readouterr().out
+    rows = json.loads(out) if format_name == "json" else list(csv.DictReader(io.StringIO(out)))
+    found = {row["path"]: (row["reading"], row["written"]) for row in rows}
+    assert found["price.png"] == ("125", "12.5")
+    assert found["phone.png"] == ("0472", "0472")
+    assert found["waiting.png"] == ((None, None) if format_name == "json" else ("", ""))
 
 
 def test_json_gives_every_digit_with_its_box_and_probabilities(filled: Settings, capsys: Capture) -> None:
@@ -168,19 +198,45 @@ def test_a_table_in_a_file_loses_nothing(filled: Settings, capsys: Capture) -> N
     assert "\u202e" not in out
 
 
-@pytest.mark.parametrize("width", [80, 120])
-def test_a_table_on_a_terminal_fits_and_shows_whole_readings(filled: Settings, width: int, monkeypatch: Patch) -> None:
+def _on_a_terminal(settings: Settings, width: int, monkeypatch: Patch) -> list[str]:
     screen = io.StringIO()
     console = Console(file=screen, width=width, force_terminal=True, color_system=None, highlight=False)
     monkeypatch.setattr(cli.results, "stdout", lambda: console)
-    show_results(filled, Filter(), "table")
-    lines = screen.getvalue().splitlines()
+    show_results(settings, Filter(), "table")
+    return screen.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_table_on_a_terminal_fits_and_shows_whole_readings(filled: Settings, width: int, monkeypatch: Patch) -> None:
+    lines = _on_a_terminal(filled, width, monkeypatch)
     assert max(map(cell_len, lines)) <= width
     start = lines[0].index("reading")
     column = "".join(line[start : start + 16 if width == 120 else start + 8].strip() for line in lines[1:])
     assert "31415926535897932384626433832795" in column
     assert any("0472 " in line and "97.0%" in line for line in lines)
     assert any(line.startswith("2026") and "…" in line and "lar.png" in line for line in lines)
+
+
+def test_a_table_has_a_column_for_signs_only_if_a_number_has_some(
+    filled: Settings, sqlite_database: Database, capsys: Capture
+) -> None:
+    show_results(filled, Filter(), "table")
+    assert "written" not in capsys.readouterr().out
+    with sqlite_database.writing() as connection:
+        connection.execute(text("UPDATE images SET written = '9.8125' WHERE reading = '98125'"))
+    show_results(filled, Filter(), "table")
+    heading, *lines = capsys.readouterr().out.splitlines()
+    assert heading.split()[:4] == ["path", "reading", "written", "confidence"]
+    assert [line.split()[1:4] for line in lines if line.startswith("2026")] == [["98125", "9.8125", "88.0%"]]
+    assert [line.split()[1:4] for line in lines if line.startswith("phone")] == [["0472", "0472", "97.0%"]]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_table_with_signs_fits_a_terminal(signed: Settings, width: int, monkeypatch: Patch) -> None:
+    lines = _on_a_terminal(signed, width, monkeypatch)
+    assert max(map(cell_len, lines)) <= width
+    (line,) = [line for line in lines if line.startswith("price")]
+    assert line.split()[1:5] == ["125", "12.5", "99.0%", "accepted"]
 
 
 @pytest.mark.parametrize("arguments", [["results"], ["results", "--format", "csv"], ["--help"]])
@@ -218,6 +274,13 @@ def test_the_report_shows_every_file_and_its_reading(page: Page) -> None:
         assert (reading or "") in page.words
         assert (reason or "") in page.words
     assert "10 files seen = 2 review + 1 failed + 1 rejected + 5 accepted + 1 queued" in page.words
+
+
+def test_the_report_shows_signs_where_a_number_has_some(signed: Settings, tmp_path: Path) -> None:
+    write_report(signed, tmp_path / "out.html")
+    page = Page((tmp_path / "out.html").read_text(encoding="utf-8"))
+    assert "125written 12.599.0%" in page.words
+    assert len([tag for tag in page.all("p") if tag.get("class") == "written"]) == 1
 
 
 def test_the_report_carries_new_small_pictures_and_placeholders(page: Page) -> None:
@@ -565,12 +628,31 @@ def test_read_gives_a_line_for_every_file_and_one_for_a_bad_one(
     Path("bad\n.png").write_text("hello")
     assert cli.read.read(settings, [one, Path("bad\n.png"), two, Path("nowhere.png")]) == 1
     assert capsys.readouterr().out.splitlines() == [
-        "one.png\t7\t0.9550\taccepted\t",
-        "bad\\n.png\t\t\tfailed\tnot an image",
-        "two.png\t77\t0.9120\taccepted\t",
-        "nowhere.png\t\t\tfailed\tthere is no such file",
+        "one.png\t7\t0.9550\taccepted\t\t7",
+        "bad\\n.png\t\t\tfailed\tnot an image\t",
+        "two.png\t77\t0.9120\taccepted\t\t77",
+        "nowhere.png\t\t\tfailed\tthere is no such file\t",
     ]
     assert cli.read.read(settings, [one]) == 0
+
+
+@pytest.mark.usefixtures("sevens")
+def test_read_tells_how_a_number_is_written(
+    settings: Settings, draw: Draw, capsys: Capture, monkeypatch: Patch
+) -> None:
+    real = recognizer.reader.read
+
+    def with_a_point(prepared: Sequence[Prepared], model: Model) -> list[Reading]:
+        return [dataclasses.replace(one, written=".".join(one.text)) for one in real(prepared, model)]
+
+    monkeypatch.setattr(recognizer.reader, "read", with_a_point)
+    files = [draw(Path("one.png"), "1"), draw(Path("two.png"), "22")]
+    cli.read.read(settings, files)
+    assert [line.split("\t")[-1] for line in capsys.readouterr().out.splitlines()] == ["7", "7.7"]
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    cli.read.read(settings, files)
+    one, two = (line.split(maxsplit=4) for line in capsys.readouterr().out.splitlines())
+    assert (one[3:], two[3:]) == (["accepted"], ["accepted", "written 7.7"])
 
 
 def test_read_without_a_model_says_how_to_get_one(settings: Settings) -> None:
@@ -591,6 +673,16 @@ def test_show_draws_the_picture_the_crops_and_what_the_ledger_has(
     assert out.count("7 ████") == 2
     assert out.count("0.50%") == 18
     assert max(map(cell_len, out.splitlines())) <= 80
+
+
+@pytest.mark.usefixtures("sevens")
+def test_show_tells_how_a_number_is_written(signed: Settings, draw: Draw, capsys: Capture) -> None:
+    draw(Path("digits/price.png"), "125")
+    cli.show.show(signed, Path("price.png"))
+    lines = capsys.readouterr().out.splitlines()
+    (place,) = [place for place, line in enumerate(lines) if line.startswith("ledger")]
+    assert lines[place].split()[:3] == ["ledger", "125", "99.0%"]
+    assert lines[place + 1].strip() == "written 12.5"
 
 
 @pytest.mark.usefixtures("sevens")

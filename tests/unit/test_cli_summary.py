@@ -12,10 +12,10 @@ REASON = "the digits touch, or one is broken: read as 88"
 NAME = "three-small-in-a-corner.png"
 
 
-def shown(capsys: pytest.CaptureFixture[str], path: str) -> list[str]:
+def shown(capsys: pytest.CaptureFixture[str], path: str, written: str = "88") -> list[str]:
     result = Result(
         id=1, folder="digits", path=path, status=Status.REVIEW, reading="88", confidence=0.804, reason=REASON,
-        model_version=1, recognized_ms=1,
+        model_version=1, recognized_ms=1, written=written,
     )  # fmt: skip
     balance = Balance(seen=1, by_status={**dict.fromkeys(Status, 0), Status.REVIEW: 1})
     Summary(Path("digits")).show([result], total=1, new=True, balance=balance, unfinished=[])
@@ -42,3 +42,10 @@ def test_a_long_name_leaves_room_for_the_reason(
     name, reason = lines[0].index("file"), lines[0].index("reason")
     assert "".join(line[name:reason].strip() for line in lines[1:-1]) == "a" * 200 + ".png"
     assert " ".join(line[reason:].strip() for line in lines[1:-1]).strip() == REASON
+
+
+def test_a_number_with_signs_has_a_column_for_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert shown(capsys, NAME)[0].split() == ["reading", "confidence", "status", "file", "reason"]
+    heading, line, *_ = shown(capsys, NAME, written="8.8")
+    assert heading.split() == ["reading", "written", "confidence", "status", "file", "reason"]
+    assert line.split()[:4] == ["88", "8.8", "80.4%", "review"]

@@ -6,7 +6,18 @@ import time
 import pytest
 from rich.cells import cell_len
 
-from cli.text import duration, iso_utc, local_time, padded, percent, plural, printable, shortened, tolerant
+from cli.text import (
+    duration,
+    iso_utc,
+    local_time,
+    padded,
+    percent,
+    plural,
+    printable,
+    shortened,
+    tolerant,
+    written_words,
+)
 
 
 @pytest.mark.parametrize(
@@ -101,3 +112,21 @@ def test_a_stream_escapes_what_its_encoding_lacks() -> None:
     stream.write("größe")
     stream.flush()
     assert raw.getvalue() == rb"gr\xf6\xdfe"
+
+
+@pytest.mark.parametrize(
+    ("reading", "written", "words"),
+    [
+        ("125", "12.5", "written 12.5"),
+        ("1234", "12 34", "written 12 34"),
+        ("125", "125", ""),
+        ("125", None, ""),
+        (None, None, ""),
+        ("", "", ""),
+        ("125", "12.5\x1b[2J", r"written 12.5\x1b[2J"),
+    ],
+)
+def test_what_is_written_is_told_only_where_it_differs_from_the_digits(
+    reading: str | None, written: str | None, words: str
+) -> None:
+    assert written_words(reading, written) == words
