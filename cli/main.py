@@ -216,7 +216,8 @@ def evaluate(
     labels: Annotated[
         Path,
         typer.Option(
-            help="CSV with the columns file (within FOLDER) and label (its digits, or none); source and kind if wanted."
+            help="CSV with the columns file (within FOLDER) and label (its digits, with signs if wanted, or none); "
+            "source and kind if wanted."
         ),
     ],
     html: Annotated[Path | None, typer.Option(help="Write one self-contained page, too.")] = None,

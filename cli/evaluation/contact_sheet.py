@@ -36,14 +36,14 @@ def contact_sheet(wrong: Sequence[Outcome], folder: Path) -> Iterator[str]:
 def _card(one: Outcome, folder: Path) -> str:
     wanted = one.wanted
     label = "no digit" if wanted.label == NO_DIGIT else wanted.label
-    file, alt = os.fsencode(folder / wanted.file), f"{wanted.file}, labelled {label}, read as {one.shown or 'nothing'}"
+    file, alt = os.fsencode(folder / wanted.file), f"{wanted.file}, labelled {label}, read as {one.answer or 'nothing'}"
     origin = " · ".join(part for part in (wanted.source, wanted.kind) if part)
     digits = one.reading.digits if one.reading else ()
     seen = "".join(_digit(digit, number) for number, digit in enumerate(digits, 1))
     return (
         f'<li class="card">{picture(file, name=wanted.file, alt=alt)}<div class="words">'
         f'<dl class="versus"><dt>label</dt><dd>{escaped(label)}</dd>'
-        f"<dt>read</dt><dd>{escaped(one.shown) or '-'}</dd></dl>{_verdict(one)}</div>"
+        f"<dt>read</dt><dd>{escaped(one.answer) or '-'}</dd></dl>{_verdict(one)}</div>"
         f'<div class="digits">{seen}</div>'
         f'<p class="path">{escaped(wanted.file)}{origin and "<br>"}{escaped(origin)}</p></li>\n'
     )

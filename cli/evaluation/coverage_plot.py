@@ -18,14 +18,14 @@ _TELLING = 0.2
 _GAP = 8
 
 
-def coverage_plot(curve: Sequence[CoveragePoint], at: CoveragePoint) -> str:
-    """Draw a curve, and on it the threshold `at` that is in use: coverage to the right, error upwards."""
+def coverage_plot(curve: Sequence[CoveragePoint], at: CoveragePoint, *, of: str) -> str:
+    """Draw the curve `of` something, and on it the threshold `at` that is in use: coverage right, error upwards."""
     top = max((point.error for point in (*curve, at) if point.coverage >= _TELLING), default=0.0)
     step = next(step for step in _STEPS if top <= step * _MOST_STEPS)
     steps = max(1, -(-round(top, 6) // step))
     return "\n".join(
         (
-            f'<svg class="plot" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="Error against coverage">',
+            f'<svg class="plot" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="Error against coverage: {of}">',
             *_axes(step, int(steps)),
             _line(curve, step * steps),
             *_mark(at, step * steps),

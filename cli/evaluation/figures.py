@@ -14,6 +14,7 @@ from recognizer.coverage import THRESHOLDS, CoveragePoint, coverage_curve
 
 #: Points of the drawn curve: as many as its width in pixels could tell apart.
 _DRAWN = 400
+_WITH_DIGITS = (Amount.SINGLE, Amount.SEVERAL)
 
 Counts = NDArray[np.int64]
 
@@ -23,7 +24,8 @@ class Figures:
     """Counts over one group of pictures; shares are fractions of 1, None where there is nothing to divide by.
 
     `top1_right`: the most probable labels are right, whatever the verdict. `right`: what users are shown is right.
-    A picture without a digit counts as both if it is not accepted.
+    A picture without a digit counts as both if it is not accepted. Of the `signed`, whose labels have signs,
+    `digits_right` are shown with the label's digits and `signs_right` are written as the label is.
     """
 
     files: int
@@ -31,6 +33,9 @@ class Figures:
     right: int
     accepted: int
     accepted_wrong: int
+    signed: int
+    digits_right: int
+    signs_right: int
 
     @property
     def top1_right_share(self) -> float | None:
@@ -52,15 +57,39 @@ class Figures:
         """The share of the accepted files that are wrong."""
         return self.accepted_wrong / self.accepted if self.accepted else None
 
+    @property
+    def digits_right_share(self) -> float | None:
+        """The share of the signed that are shown with the right digits."""
+        return self.digits_right / self.signed if self.signed else None
+
+    @property
+    def signs_right_share(self) -> float | None:
+        """The share of the signed that are written right."""
+        return self.signs_right / self.signed if self.signed else None
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Coverage against error: at the usual thresholds, at as many as a drawing shows, and at the model's own."""
+
+    usual: tuple[CoveragePoint, ...]
+    drawn: tuple[CoveragePoint, ...]
+    at_threshold: CoveragePoint
+
+    @property
+    def rows(self) -> list[CoveragePoint]:
+        """The usual thresholds and the model's own, in order."""
+        return sorted({*self.usual, self.at_threshold}, key=lambda point: point.threshold)
+
 
 @dataclass(frozen=True)
 class Evaluation:
     """All figures of one model on one set of labelled pictures.
 
     `confusion` counts pictures of one digit, `(10, 11)`: row is the label, column the digit that was read, the last
-    one all in which not exactly one was found. `curve` and `drawn_curve` are about pictures labelled with digits, at
-    the usual thresholds and at as many as a drawing shows; `at_threshold` is the model's own. `auroc` tells how well
-    confidence separates pictures of one digit from those of none: 1 perfectly, 0.5 not at all, None without either.
+    one all in which not exactly one was found. `curve` is about all pictures labelled with digits, `curves` about those
+    of one digit and of several apart, as far as there are any. `auroc` tells how well confidence separates pictures of
+    one digit from those of none: 1 perfectly, 0.5 not at all, None without either.
     """
 
     card: Card
@@ -71,9 +100,8 @@ class Evaluation:
     sources: dict[str, Figures]
     auroc: float | None
     confusion: Counts
-    curve: tuple[CoveragePoint, ...]
-    drawn_curve: tuple[CoveragePoint, ...]
-    at_threshold: CoveragePoint
+    curve: Curve
+    curves: dict[Amount, Curve]
 
     @property
     def wrong(self) -> tuple[Outcome, ...]:
@@ -89,9 +117,7 @@ class Evaluation:
 
 def evaluate(outcomes: Sequence[Outcome], card: Card) -> Evaluation:
     """Compute all figures of the model that `card` describes."""
-    digits = [one for one in outcomes if one.wanted.amount is not Amount.NONE]
-    trust = np.array([one.trust for one in digits])
-    right = np.array([one.right for one in digits], bool)
+    digits = {amount: [one for one in outcomes if one.wanted.amount is amount] for amount in _WITH_DIGITS}
     return Evaluation(
         card=card,
         outcomes=tuple(outcomes),
@@ -101,21 +127,24 @@ def evaluate(outcomes: Sequence[Outcome], card: Card) -> Evaluation:
         sources=_grouped(outcomes, lambda one: one.wanted.source),
         auroc=_digit_auroc(outcomes),
         confusion=confusion(outcomes),
-        curve=coverage_curve(trust, right),
-        drawn_curve=coverage_curve(trust, right, _drawn_thresholds(trust)),
-        at_threshold=coverage_curve(trust, right, (card.accept_threshold,))[0],
+        curve=_curve([one for ones in digits.values() for one in ones], card),
+        curves={amount: _curve(ones, card) for amount, ones in digits.items() if ones},
     )
 
 
 def figures(outcomes: Iterable[Outcome]) -> Figures:
     """Count one group."""
     ones = list(outcomes)
+    signed = [one for one in ones if one.wanted.has_signs]
     return Figures(
         files=len(ones),
         top1_right=sum(one.top1_right for one in ones),
         right=sum(one.right for one in ones),
         accepted=sum(one.accepted for one in ones),
         accepted_wrong=sum(one.accepted_wrong for one in ones),
+        signed=len(signed),
+        digits_right=sum(one.digits_right for one in signed),
+        signs_right=sum(one.signs_right for one in signed),
     )
 
 
@@ -124,7 +153,7 @@ def confusion(outcomes: Iterable[Outcome]) -> Counts:
     counts = np.zeros((CLASSES, CLASSES + 1), np.int64)
     for one in outcomes:
         if one.wanted.amount is Amount.SINGLE:
-            counts[int(one.wanted.label), int(one.top1) if len(one.top1) == 1 else CLASSES] += 1
+            counts[int(one.wanted.digits), int(one.top1) if len(one.top1) == 1 else CLASSES] += 1
     return counts
 
 
@@ -155,6 +184,16 @@ def _grouped(outcomes: Iterable[Outcome], name: Callable[[Outcome], str]) -> dic
     for one in outcomes:
         groups[name(one)].append(one)
     return {key: figures(groups[key]) for key in sorted(groups)} if any(groups) else {}
+
+
+def _curve(outcomes: Sequence[Outcome], card: Card) -> Curve:
+    trust = np.array([one.trust for one in outcomes])
+    right = np.array([one.right_if_accepted for one in outcomes], bool)
+    return Curve(
+        usual=coverage_curve(trust, right),
+        drawn=coverage_curve(trust, right, _drawn_thresholds(trust)),
+        at_threshold=coverage_curve(trust, right, (card.accept_threshold,))[0],
+    )
 
 
 def _drawn_thresholds(trust: NDArray[np.floating]) -> list[float]:

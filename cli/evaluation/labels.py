@@ -17,7 +17,10 @@ NO_DIGIT = "none"
 #: Between two columns: what spreadsheet programs write, depending on their language, when asked for CSV.
 _SEPARATORS = ",;\t"
 _NEEDED = ("file", "label")
-_DIGITS = re.compile("[0-9]+")
+#: What a label may have around and between its digits.
+_SIGNS = ". , - / : ="
+_NUMBER = re.compile("[-.,/:= ]*[0-9][-.,/:= 0-9]*")
+_NO_DIGITS = re.compile("[^0-9]+")
 
 
 class Amount(StrEnum):
@@ -30,8 +33,9 @@ class Amount(StrEnum):
 
 @dataclass(frozen=True)
 class Labelled:
-    """What a picture holds: `label` is its digits as text, or NO_DIGIT. `source` and `kind` are "" where not given.
+    """What a picture holds; `source` and `kind` are "" where not given.
 
+    `label` is the digits as text, or the number as written, with one space between numbers, or NO_DIGIT.
     `file` is relative to the folder of the pictures and does not lead out of it by itself.
     """
 
@@ -45,14 +49,30 @@ class Labelled:
         """How many digits the label has."""
         if self.label == NO_DIGIT:
             return Amount.NONE
-        return Amount.SINGLE if len(self.label) == 1 else Amount.SEVERAL
+        return Amount.SINGLE if len(self.digits) == 1 else Amount.SEVERAL
+
+    @property
+    def digits(self) -> str:
+        """The label's digits alone; "" for NO_DIGIT."""
+        return _NO_DIGITS.sub("", self.label)
+
+    @property
+    def has_signs(self) -> bool:
+        """Whether the label has more than digits: signs, or a space between numbers."""
+        return self.label not in (self.digits, NO_DIGIT)
+
+
+def spaced_once(text: str) -> str:
+    """Write one space for each run of spaces, and none at the ends."""
+    return " ".join(text.split())
 
 
 def read_labels(path: Path) -> tuple[Labelled, ...]:
     """Read a CSV file with the columns `file` and `label`, and `source` and `kind` if it has them; others are ignored.
 
-    Of a kind only what stands before its first `;` counts. Columns may be separated by commas, semicolons or tabs.
-    Raises CommandFailed, which names the line.
+    Of a kind only what stands before its first `;` counts. Columns may be separated by commas, semicolons or tabs. A
+    line with more cells than the heading is refused: a label such as 12,5 without quotes would count as 12. Raises
+    CommandFailed, which names the line.
     """
     name = printable(str(path))
     rows = _rows(_text(path, name), name)
@@ -111,9 +131,14 @@ def _labelled(cells: Sequence[str], columns: dict[str, int], where: str) -> Labe
         index = columns.get(column, len(cells))
         return cells[index].strip() if index < len(cells) else ""
 
-    label = cell("label").lower()
-    if label != NO_DIGIT and not _DIGITS.fullmatch(label):
-        raise CommandFailed(f"{where}: the label {printable(cell('label'))!r} is neither digits nor `{NO_DIGIT}`")
+    if any(extra.strip() for extra in cells[max(columns.values()) + 1 :]):
+        raise CommandFailed(f"{where} has more cells than the heading: put a label with a separator in it in quotes")
+    label = spaced_once(cell("label").lower())
+    if label != NO_DIGIT and not _NUMBER.fullmatch(label):
+        raise CommandFailed(
+            f"{where}: the label {printable(cell('label'))!r} is neither digits, with or without the signs {_SIGNS}, "
+            f"nor `{NO_DIGIT}`"
+        )
     return Labelled(_inside(cell("file"), where), label, cell("source"), cell("kind").partition(";")[0].strip())
 
 

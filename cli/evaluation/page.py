@@ -1,23 +1,28 @@
 """Write an evaluation as one self-contained page: figures, confusions, the curve, and all that went wrong."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from html import escape
 from pathlib import Path
 
 from cli.evaluation.contact_sheet import contact_sheet
 from cli.evaluation.coverage_plot import coverage_plot
-from cli.evaluation.figures import Counts, Evaluation, Figures
+from cli.evaluation.figures import Counts, Curve, Evaluation, Figures
+from cli.evaluation.labels import Amount
 from cli.evaluation.words import (
     COLUMNS,
     PLACES,
+    SIGN_COLUMNS,
     figure_cells,
     group_name,
     model_words,
     most_errors_first,
     overall,
+    point_cells,
     remarks,
+    sign_cells,
+    with_signs,
 )
 from cli.page import filled, page_head
 from cli.text import percent, plural
@@ -38,6 +43,7 @@ def page_parts(evaluation: Evaluation, folder: Path) -> Iterator[str]:
         remarks="<br>".join(map(escape, remarks(evaluation))),
         kinds=_table("kind", evaluation.kinds),
         sources=_table("source", most_errors_first(evaluation.sources)),
+        signs=_signs(evaluation),
         confusion=_confusion(evaluation.confusion),
         coverage=_coverage(evaluation),
     )
@@ -48,11 +54,32 @@ def page_parts(evaluation: Evaluation, folder: Path) -> Iterator[str]:
 def _table(title: str, groups: Mapping[str, Figures]) -> str:
     if not groups:
         return f'<p class="facts">The labels have no column `{title}`, or nothing in it.</p>'
-    rows = [
-        _row([_name(group_name(name)), *map(_cell, figure_cells(one))], "bad" if one.accepted_wrong else "")
-        for name, one in groups.items()
+    styles = ["bad" if one.accepted_wrong else "" for one in groups.values()]
+    return _framed(_heading(title, COLUMNS), _group_rows(groups, figure_cells, styles))
+
+
+def _signs(evaluation: Evaluation) -> str:
+    """Write a section about the labels with signs; nothing where there are none."""
+    groups = {"": with_signs(overall(evaluation)), "kind": with_signs(evaluation.kinds)}
+    tables = [
+        _framed(_heading(title, SIGN_COLUMNS), _group_rows(ones, sign_cells, [""] * len(ones)))
+        for title, ones in groups.items()
+        if ones
     ]
-    return _framed([f"<th>{title}</th>", *(f'<th scope="col">{column}</th>' for column in COLUMNS)], rows)
+    return filled("evaluation/signs.html", tables="\n".join(tables)) if tables else ""
+
+
+def _group_rows(
+    groups: Mapping[str, Figures], cells: Callable[[Figures], Sequence[str]], styles: Sequence[str]
+) -> list[str]:
+    return [
+        _row([_name(group_name(name)), *map(_cell, cells(one))], style)
+        for (name, one), style in zip(groups.items(), styles, strict=True)
+    ]
+
+
+def _heading(title: str, columns: Sequence[str]) -> list[str]:
+    return [f"<th>{title}</th>", *(f'<th scope="col">{column}</th>' for column in columns)]
 
 
 def _framed(heading: Sequence[str], rows: Sequence[str], style: str = "") -> str:
@@ -77,9 +104,9 @@ def _cell(text: str) -> str:
 def _confusion(counts: Counts) -> str:
     if not counts.any():
         return '<p class="facts">No picture is labelled with one digit.</p>'
-    heading = [*(f'<th scope="col">{digit}</th>' for digit in range(CLASSES)), '<th scope="col">not one</th>']
+    heading = _heading("label \\ read", [*map(str, range(CLASSES)), "not one"])
     rows = [_row([_name(str(digit)), *_shaded(row, right=digit)]) for digit, row in enumerate(counts.tolist())]
-    return _framed(["<th>label \\ read</th>", *heading], rows, "matrix")
+    return _framed(heading, rows, "matrix")
 
 
 def _shaded(row: Sequence[int], *, right: int) -> Iterator[str]:
@@ -92,17 +119,19 @@ def _shaded(row: Sequence[int], *, right: int) -> Iterator[str]:
 
 
 def _coverage(evaluation: Evaluation) -> str:
-    if not evaluation.drawn_curve[0].coverage:
+    if not evaluation.curves:
         return '<p class="facts">No picture is labelled with digits.</p>'
-    points = sorted({*evaluation.curve, evaluation.at_threshold}, key=lambda point: point.threshold)
-    rows = []
-    for point in points:
-        cells = (percent(point.coverage, PLACES), f"{point.error:.{PLACES}%}")
-        rows.append(
-            _row(
-                [_name(percent(point.threshold, PLACES)), *map(_cell, cells)],
-                "used" if point == evaluation.at_threshold else "",
-            )
+    return "\n".join(_curve(amount, curve) for amount, curve in evaluation.curves.items())
+
+
+def _curve(amount: Amount, curve: Curve) -> str:
+    rows = [
+        _row(
+            [_name(percent(point.threshold, PLACES)), *map(_cell, point_cells(point))],
+            "used" if point == curve.at_threshold else "",
         )
-    heading = [f'<th scope="col">{name}</th>' for name in ("accepted from", "coverage", "error")]
-    return coverage_plot(evaluation.drawn_curve, evaluation.at_threshold) + _framed(heading, rows, "numbers")
+        for point in curve.rows
+    ]
+    plot = coverage_plot(curve.drawn, curve.at_threshold, of=amount.value)
+    table = _framed(_heading("accepted from", ("coverage", "error")), rows, "numbers")
+    return f"<h3>{amount.value.capitalize()}</h3>\n{plot}{table}"

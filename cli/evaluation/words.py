@@ -6,9 +6,12 @@ from cli.evaluation.figures import Evaluation, Figures
 from cli.evaluation.labels import Amount
 from cli.text import percent, printable
 from recognizer.contract import Card
+from recognizer.coverage import CoveragePoint
 
 #: What is told of each group of pictures; `figure_cells` fills them.
 COLUMNS = ("files", "top-1", "shown", "accepted", "accepted, wrong")
+#: What is told of each group whose labels have signs; `sign_cells` fills them.
+SIGN_COLUMNS = ("files", "digits", "signs")
 #: Decimals of a percentage: sets of some thousand pictures are usual, and one of them must show.
 PLACES = 2
 
@@ -23,6 +26,11 @@ def overall(evaluation: Evaluation) -> dict[str, Figures]:
     """Name the groups by how many digits there are, as far as they have files, and all together."""
     amounts = {amount.value: one for amount, one in evaluation.amounts.items() if one.files}
     return {**amounts, "all": evaluation.everything}
+
+
+def with_signs(groups: dict[str, Figures]) -> dict[str, Figures]:
+    """Keep the groups in which labels have signs."""
+    return {name: one for name, one in groups.items() if one.signed}
 
 
 def most_errors_first(groups: dict[str, Figures]) -> dict[str, Figures]:
@@ -42,9 +50,22 @@ def figure_cells(one: Figures) -> tuple[str, ...]:
     return f"{one.files:,}", *(percent(share, PLACES) for share in shares), wrong
 
 
+def sign_cells(one: Figures) -> tuple[str, ...]:
+    """Write what SIGN_COLUMNS name."""
+    return f"{one.signed:,}", percent(one.digits_right_share, PLACES), percent(one.signs_right_share, PLACES)
+
+
+def point_cells(point: CoveragePoint) -> tuple[str, str]:
+    """Write how much a threshold accepts, and how much of that is wrong."""
+    return percent(point.coverage, PLACES), f"{point.error:.{PLACES}%}"
+
+
 def remarks(evaluation: Evaluation) -> Iterator[str]:
     """Say what the columns count, as far as this evaluation has need of it."""
     yield "top-1: the likeliest digits are right. shown: what users are shown is right."
+    if evaluation.everything.signed:
+        yield "digits, signs: of labels with signs, the digits are right, and the number is written as labelled."
+        yield "A number with signs is right as shown when its digits are, and once it is accepted its signs too."
     if evaluation.amounts[Amount.NONE].files:
         yield "A picture without a digit is right when it is not accepted."
     if evaluation.auroc is not None:

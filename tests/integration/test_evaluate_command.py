@@ -142,12 +142,44 @@ def test_tables_fit_a_terminal(settings: Settings, folder: Path, width: int, mon
     console = Console(file=screen, width=width, force_terminal=True, color_system=None, highlight=False)
     monkeypatch.setattr(cli.evaluation.evaluate, "stdout", lambda: console)
     labels = Path("labels.csv")
-    labels.write_text(LABELS.replace("drawn;red", "a very long name of a kind " * 3).replace("others", "o" * 100))
+    labels.write_text(
+        LABELS.replace("drawn;red", "a very long name of a kind " * 3)
+        .replace("others", "o" * 100)
+        .replace("0472,", "04.72,")
+    )
     evaluate(settings, folder, labels, html=None, json=None)
     lines = screen.getvalue().splitlines()
     assert max(map(cell_len, lines)) <= width
     assert any("…" in line and "100.00%" in line for line in lines)
+    assert any(line.startswith("with signs") for line in lines)
     assert any(line.rstrip().endswith("accepted, wrong") for line in lines)
+
+
+def test_signs_and_the_curves_of_numbers_have_tables_of_their_own(
+    settings: Settings, folder: Path, capsys: Capture
+) -> None:
+    Path("labels.csv").write_text(
+        "file,label,kind\nseven-blue-pen.png,-7,temperature\nsix-red-crayon.png,7,digit\n"
+        "number-0472.png,7777,number\nnumber-1985-photo.jpg,77/77,date\n"
+    )
+    evaluate(settings, folder, Path("labels.csv"), html=None, json=None)
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    signs = lines[lines.index(["with", "signs", "files", "digits", "signs"]) :]
+    assert signs[1:4] == [
+        ["single", "digits", "1", "100.00%", "0.00%"],
+        ["several", "digits", "1", "100.00%", "0.00%"],
+        ["all", "2", "100.00%", "0.00%"],
+    ]
+    kinds = lines[lines.index(["kind,", "with", "signs", "files", "digits", "signs"]) :]
+    assert [kind[0] for kind in kinds[1:3]] == ["date", "temperature"]
+    curves = lines[lines.index(["accepted", "from", "single", "digits", "error", "several", "digits", "error"]) :]
+    assert curves[1] == ["0.00%", "100.00%", "50.00%", "100.00%", "50.00%"]
+    assert ["90.00%", "100.00%", "50.00%", "0.00%", "0.00%"] in curves
+
+
+def test_labels_without_signs_have_no_table_of_signs(settings: Settings, folder: Path, capsys: Capture) -> None:
+    evaluate(settings, folder, folder / "labels.csv", html=None, json=None)
+    assert "signs" not in capsys.readouterr().out
 
 
 def test_more_unread_files_than_are_named_are_counted(settings: Settings, tmp_path: Path, capsys: Capture) -> None:

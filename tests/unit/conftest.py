@@ -25,11 +25,13 @@ def outcome() -> MakeOutcome:
         file: str = "picture.png",
         source: str = "",
         kind: str = "",
+        written: str | None = None,
     ) -> Outcome:
         found = tuple(_digit(int(digit), confidence) for digit in digits)
         shown = "" if verdict is Verdict.REJECTED else digits
         reason = None if verdict is Verdict.ACCEPTED else "a <reason>"
-        return Outcome(Labelled(file, label, source, kind), Reading(shown, confidence, verdict, found, reason))
+        reading = Reading(shown, confidence, verdict, found, reason, shown if written is None else written)
+        return Outcome(Labelled(file, label, source, kind), reading)
 
     return make
 

@@ -43,6 +43,48 @@ def test_a_picture_that_could_not_be_read_is_wrong_whatever_its_label() -> None:
         assert (one.verdict, one.reason, one.trust) == ("failed", "there is no such file", 0.0)
 
 
+def test_signs_count_once_a_number_is_accepted(outcome: MakeOutcome) -> None:
+    one = outcome("12.5", "125", written="125")
+    assert (one.digits_right, one.signs_right, one.right, one.accepted_wrong) == (True, False, False, True)
+    one = outcome("12.5", "125", Verdict.REVIEW, written="125")
+    assert (one.digits_right, one.signs_right, one.right, one.accepted_wrong) == (True, False, True, False)
+    one = outcome("12.5", "125", written="12.5")
+    assert (one.digits_right, one.signs_right, one.right, one.accepted_wrong) == (True, True, True, False)
+    one = outcome("12.5", "175", written="17.5")
+    assert (one.digits_right, one.signs_right, one.right, one.accepted_wrong) == (False, False, False, True)
+
+
+def test_a_label_of_plain_digits_is_judged_by_its_digits(outcome: MakeOutcome) -> None:
+    assert outcome("125", "125", written="12.5").right
+    assert outcome("125", "125", written="").right
+
+
+def test_runs_of_spaces_count_as_one_space(outcome: MakeOutcome) -> None:
+    assert outcome("12 34", "1234", written=" 12   34").right
+    assert not outcome("12 34", "1234", written="1234").right
+
+
+def test_figures_tell_right_digits_from_right_signs_where_labels_have_signs(outcome: MakeOutcome) -> None:
+    counted = figures(
+        [
+            outcome("-3", "3", written="-3"),
+            outcome("-3", "3", written="3"),
+            outcome("-3", "8", written="-8"),
+            outcome("-3", "3", Verdict.REJECTED),
+            Outcome(Labelled("gone.png", "-3"), None, "there is no such file"),
+            outcome("3", "8"),
+        ]
+    )
+    assert (counted.files, counted.signed, counted.digits_right, counted.signs_right) == (6, 5, 2, 1)
+    assert (counted.digits_right_share, counted.signs_right_share) == (0.4, 0.2)
+    assert (counted.top1_right, counted.right, counted.accepted_wrong) == (3, 1, 3)
+
+
+def test_without_signs_in_the_labels_there_are_no_shares_of_signs(outcome: MakeOutcome) -> None:
+    counted = figures([outcome("7", "7"), outcome("none", "")])
+    assert (counted.signed, counted.digits_right_share, counted.signs_right_share) == (0, None, None)
+
+
 def test_figures_count_every_kind_of_outcome(outcome: MakeOutcome) -> None:
     ones = [
         outcome("7", "7"),
@@ -52,7 +94,9 @@ def test_figures_count_every_kind_of_outcome(outcome: MakeOutcome) -> None:
         UNREAD,
     ]
     counted = figures(ones)
-    assert counted == Figures(files=5, top1_right=3, right=2, accepted=2, accepted_wrong=1)
+    assert counted == Figures(
+        files=5, top1_right=3, right=2, accepted=2, accepted_wrong=1, signed=0, digits_right=0, signs_right=0
+    )
     shares = counted.top1_right_share, counted.right_share, counted.accepted_share, counted.accepted_wrong_share
     assert shares == (0.6, 0.4, 0.4, 0.5)
 
@@ -91,10 +135,12 @@ def test_confusion_has_the_label_by_row_and_a_last_column_for_not_one_digit(outc
         UNREAD,
         outcome("77", "77"),
         outcome("none", "7"),
+        outcome("-3", "3", written="-3"),
     ]
     counts = confusion(ones)
     assert counts.shape == (10, 11)
-    assert counts.sum() == 5
+    assert counts.sum() == 6
+    assert counts[3, 3] == 1
     assert (counts[7, 7], counts[7, 1], counts[7, 10], counts[3, 10], counts[5, 10]) == (1, 1, 1, 1, 1)
 
 
@@ -136,18 +182,41 @@ def test_coverage_takes_rejected_and_unread_pictures_as_never_accepted(outcome: 
         outcome("none", "7", confidence=0.99),
     ]
     found = evaluate(ones, CARD)
-    points = {point.threshold: point for point in found.curve}
+    points = {point.threshold: point for point in found.curve.usual}
     assert points[0.0] == CoveragePoint(0.0, 1.0, 0.75)
     assert points[0.5] == CoveragePoint(0.5, 0.5, 0.5)
-    assert found.at_threshold == CoveragePoint(0.9, 0.25, 0.0)
-    assert [point.threshold for point in found.drawn_curve] == [0.0, 0.85, 0.95]
+    assert found.curve.at_threshold == CoveragePoint(0.9, 0.25, 0.0)
+    assert [point.threshold for point in found.curve.drawn] == [0.0, 0.85, 0.95]
+
+
+def test_numbers_have_a_curve_of_their_own(outcome: MakeOutcome) -> None:
+    ones = [
+        outcome("7", "7", confidence=0.95),
+        outcome("-7", "7", confidence=0.96, written="-7"),
+        outcome("12", "12", confidence=0.97),
+        outcome("12", "13", confidence=0.98),
+        outcome("none", "7", confidence=0.99),
+    ]
+    curves = evaluate(ones, CARD).curves
+    assert {amount: curve.at_threshold for amount, curve in curves.items()} == {
+        Amount.SINGLE: CoveragePoint(0.9, 1.0, 0.0), Amount.SEVERAL: CoveragePoint(0.9, 1.0, 0.5),
+    }  # fmt: skip
+    assert evaluate(ones, CARD).curve.at_threshold == CoveragePoint(0.9, 1.0, 0.25)
+    assert list(evaluate(ones[:2], CARD).curves) == [Amount.SINGLE]
+
+
+def test_wrong_signs_are_an_error_at_every_threshold_that_accepts_them(outcome: MakeOutcome) -> None:
+    one = outcome("12.5", "125", Verdict.REVIEW, confidence=0.85, written="125")
+    points = {point.threshold: point for point in evaluate([one], CARD).curve.usual}
+    assert points[0.8] == CoveragePoint(0.8, 1.0, 1.0)
+    assert points[0.9] == CoveragePoint(0.9, 0.0, 0.0)
 
 
 def test_the_drawn_curve_has_no_more_points_than_can_be_told_apart(outcome: MakeOutcome) -> None:
     found = evaluate([outcome("7", "7", confidence=0.5 + number / 2000) for number in range(999)], CARD)
-    assert len(found.drawn_curve) <= 400
-    assert found.drawn_curve[0] == CoveragePoint(0.0, 1.0, 0.0)
-    assert found.drawn_curve[-1].threshold == 0.999
+    assert len(found.curve.drawn) <= 400
+    assert found.curve.drawn[0] == CoveragePoint(0.0, 1.0, 0.0)
+    assert found.curve.drawn[-1].threshold == 0.999
 
 
 def test_the_wrongly_accepted_come_first_and_the_surest_of_them_before(outcome: MakeOutcome) -> None:

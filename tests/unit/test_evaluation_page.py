@@ -100,10 +100,37 @@ def test_only_pictures_without_digits_have_a_page_too(outcome: MakeOutcome, tmp_
     assert "No picture is labelled with digits." in words
 
 
+def test_numbers_and_single_digits_have_a_curve_each(outcome: MakeOutcome, tmp_path: Path) -> None:
+    page = Page(_written(tmp_path, outcome("7", "7"), outcome("12", "13")))
+    drawings = [tag["aria-label"] for tag in page.all("svg") if "aria-label" in tag]
+    assert drawings == ["Error against coverage: single digits", "Error against coverage: several digits"]
+    titles = [page.words.index(title) for title in ("Single digits\n", "Several digits\n")]
+    assert titles == sorted(titles)
+
+
+def test_signs_have_a_section_only_if_a_label_has_some(outcome: MakeOutcome, tmp_path: Path) -> None:
+    signed = outcome("12.5", "125", kind="prices", written="1.25"), outcome("-4", "4", kind="prices", written="-4")
+    assert "Signs" not in Page(_written(tmp_path, outcome("7", "7"))).words
+    written = _written(tmp_path, outcome("7", "7", kind="scans"), *signed)
+    section = written.partition("<h2>Signs</h2>")[2].partition("</section>")[0]
+    rows = re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td><td>(.*?)</td><td>(.*?)</td>', section)
+    assert rows == [
+        ("single digits", "1", "100.00%", "100.00%"),
+        ("several digits", "1", "100.00%", "0.00%"),
+        ("all", "2", "100.00%", "50.00%"),
+        ("prices", "2", "100.00%", "50.00%"),
+    ]
+
+
+def test_a_number_with_wrong_signs_is_shown_as_it_was_read(outcome: MakeOutcome, tmp_path: Path) -> None:
+    written = _written(tmp_path, outcome("12.5", "125", written="1.25"))
+    assert "<dt>label</dt><dd>12.5</dd><dt>read</dt><dd>1.25</dd>" in written
+
+
 @pytest.mark.parametrize("error", [0.0, 0.0004, 0.03, 0.5, 1.0])
 def test_the_axis_reaches_as_high_as_the_curve(error: float) -> None:
     at = CoveragePoint(0.9, 0.5, error)
-    drawn = coverage_plot([CoveragePoint(0.0, 1.0, error), at], at)
+    drawn = coverage_plot([CoveragePoint(0.0, 1.0, error), at], at, of="digits")
     ticks = [float(tick) for tick in re.findall(r'text-anchor="end">([\d.]+)%</text>', drawn)]
     assert 100 * error <= max(ticks) <= max(200 * error, 0.1)
     assert len(ticks) <= 6
@@ -114,14 +141,16 @@ def test_json_has_every_figure_and_all_that_is_wrong(outcome: MakeOutcome) -> No
     ones = [outcome("7", "7", kind="scan"), outcome("7", "1", file=HOSTILE, kind="scan"), unread]
     fields = json.loads(evaluation_json(evaluate(ones, CARD)))
     assert list(fields) == [
-        "model", "overall", "kinds", "sources", "auroc", "confusion", "coverage", "at_threshold", "wrong",
+        "model", "overall", "kinds", "sources", "auroc", "confusion", "coverage", "at_threshold", "coverage_by_amount",
+        "wrong",
     ]  # fmt: skip
     assert fields["model"] == {"version": 4, "architecture": "cnn", "accept_threshold": 0.9, "reject_threshold": 0.2}
     assert list(fields["overall"]) == ["all", "single_digits", "several_digits", "no_digit"]
     assert fields["overall"]["several_digits"]["right_share"] is None
     assert fields["kinds"]["scan"] == {
         "files": 2, "top1_right": 1, "right": 1, "accepted": 2, "accepted_wrong": 1, "top1_right_share": 0.5,
-        "right_share": 0.5, "accepted_share": 1.0, "accepted_wrong_share": 0.5,
+        "right_share": 0.5, "accepted_share": 1.0, "accepted_wrong_share": 0.5, "signed": 0, "digits_right": 0,
+        "signs_right": 0, "digits_right_share": None, "signs_right_share": None,
     }  # fmt: skip
     assert fields["confusion"]["read"][7] == [0, 1, 0, 0, 0, 0, 0, 1, 0, 0]
     assert fields["confusion"]["not_one_digit"] == [0, 0, 0, 0, 0, 1, 0, 0, 0, 0]
@@ -133,5 +162,17 @@ def test_json_has_every_figure_and_all_that_is_wrong(outcome: MakeOutcome) -> No
     assert len(wrong["digits"][0]["probabilities"]) == 10
     assert failed == {
         "file": "gone.png", "label": "5", "source": "", "kind": "", "reading": None, "confidence": None,
-        "verdict": "failed", "reason": "there is no such file", "digits": [],
+        "verdict": "failed", "reason": "there is no such file", "digits": [], "written": None,
     }  # fmt: skip
+
+
+def test_json_has_signs_and_the_curves_of_numbers_and_single_digits(outcome: MakeOutcome) -> None:
+    ones = [outcome("7", "7"), outcome("12.5", "125", written="1.25"), outcome("12.5", "125", written="12.5")]
+    fields = json.loads(evaluation_json(evaluate(ones, CARD)))
+    several = fields["overall"]["several_digits"]
+    assert (several["signed"], several["digits_right_share"], several["signs_right_share"]) == (2, 1.0, 0.5)
+    assert list(fields["coverage_by_amount"]) == ["single_digits", "several_digits"]
+    assert fields["coverage_by_amount"]["several_digits"]["at_threshold"]["error"] == 0.5
+    assert len(fields["coverage_by_amount"]["single_digits"]["coverage"]) == len(fields["coverage"])
+    (wrong,) = fields["wrong"]
+    assert (wrong["reading"], wrong["written"]) == ("125", "1.25")

@@ -39,8 +39,42 @@ def test_what_spreadsheet_programs_make_of_it_is_read_too(labels: Path, data: by
 
 
 def test_each_label_tells_how_many_digits_there_are() -> None:
-    amounts = [Labelled("a.png", label).amount for label in ("7", "0472", "none")]
-    assert amounts == [Amount.SINGLE, Amount.SEVERAL, Amount.NONE]
+    amounts = [Labelled("a.png", label).amount for label in ("7", "-3", "0472", "1.5", "none")]
+    assert amounts == [Amount.SINGLE, Amount.SINGLE, Amount.SEVERAL, Amount.SEVERAL, Amount.NONE]
+
+
+@pytest.mark.parametrize("label", ["-3", "12.5", "50.000", "24/11/2026", "12:30", "3=3", ".5", "12 34"])
+def test_a_label_may_have_signs_and_spaces(labels: Path, label: str) -> None:
+    labels.write_text(f"file,label\na.png,{label}\n")
+    (one,) = read_labels(labels)
+    assert (one.label, one.has_signs) == (label, True)
+
+
+def test_a_label_with_a_comma_stands_in_quotes(labels: Path) -> None:
+    labels.write_text('file,label\na.png,"12,5"\n')
+    assert [one.label for one in read_labels(labels)] == ["12,5"]
+    labels.write_text("file,label\na.png,12,5\n")
+    with pytest.raises(CommandFailed, match=r"line 2 has more cells than the heading: put a label .* in quotes$"):
+        read_labels(labels)
+
+
+def test_spaces_in_a_label_count_once(labels: Path) -> None:
+    labels.write_text('file,label\na.png,"  12 \n  34 "\n')
+    assert [one.label for one in read_labels(labels)] == ["12 34"]
+
+
+def test_empty_cells_after_the_last_column_are_passed_over(labels: Path) -> None:
+    labels.write_text("file,label\na.png,7,, \n")
+    assert read_labels(labels) == (Labelled("a.png", "7"),)
+
+
+@pytest.mark.parametrize(
+    ("label", "digits", "has_signs"),
+    [("7", "7", False), ("0472", "0472", False), ("-41", "41", True), ("12 34", "1234", True), ("none", "", False)],
+)
+def test_each_label_tells_its_digits_from_its_signs(label: str, digits: str, has_signs: bool) -> None:  # noqa: FBT001 - a case's value
+    one = Labelled("a.png", label)
+    assert (one.digits, one.has_signs) == (digits, has_signs)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +85,9 @@ def test_each_label_tells_how_many_digits_there_are() -> None:
         (b"file,label\n", r"labels\.csv names no files$"),
         (b"name,label\na.png,7\n", "has no column `file`$"),
         (b"file,digit\na.png,7\n", "has no column `label`$"),
-        (b"file,label\na.png,7\nb.png,seven\n", r"line 3: the label 'seven' is neither digits nor `none`$"),
+        (b"file,label\na.png,7\nb.png,seven\n", r"line 3: the label 'seven' is neither digits, .* nor `none`$"),
+        (b"file,label\na.png,-\n", "line 2: the label '-' is neither digits, with or without the signs"),
+        (b"file,label\na.png,1+1\n", "line 2: the label '1\\+1' is neither"),
         (b"file,label\na.png\n", "line 2: the label '' is neither"),
         ("file,label\na.png,\u0667\n".encode(), "line 2: the label .* is neither"),
         (b"file,label\n,7\n", "line 2 names no file$"),
