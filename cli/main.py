@@ -24,10 +24,17 @@ class Format(StrEnum):
 
 
 class Architecture(StrEnum):
-    """The networks the trainer knows."""
+    """The networks for digits that the trainer knows."""
 
     CNN = "cnn"
     MLP = "mlp"
+
+
+class Part(StrEnum):
+    """The two networks of a version."""
+
+    DIGITS = "digits"
+    NUMBERS = "numbers"
 
 
 class StatusName(StrEnum):
@@ -104,7 +111,10 @@ def migrate(
 @app.command()
 def train(
     *,
-    architecture: Annotated[Architecture, typer.Option(help="Which network to train.")] = Architecture.CNN,
+    architecture: Annotated[Architecture, typer.Option(help="Which network for digits to train.")] = Architecture.CNN,
+    only: Annotated[
+        Part | None, typer.Option(help="Train this network alone and keep the active model's other.")
+    ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, max=1000, help="At most so many [default: the recipe's]")] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Activate it even if it is worse than the active one.")
@@ -114,7 +124,8 @@ def train(
     """Train a model on MNIST, measure it, and publish it if it is not worse than the active one."""
     from cli.train import train as start  # noqa: PLC0415
 
-    start(_settings(), architecture=architecture.value, epochs=epochs, force=force, queue=queue)
+    part = only.value if only else None
+    start(_settings(), architecture=architecture.value, only=part, epochs=epochs, force=force, queue=queue)
 
 
 @models.callback()

@@ -1,5 +1,6 @@
 """List the published models with their figures, and choose the one that reads."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,12 +10,15 @@ from rich.text import Text
 
 from cli.text import duration, percent, printable, say, stdout
 from recognizer.contract import Card, read_card, verify_files
+from recognizer.coverage import CoveragePoint
 from recognizer.errors import ContractMismatch, ModelMissing
 from recognizer.model import active_version, published_versions, version_name
 from trainer.publish import activate
 
-_COLUMNS = ("", "version", "network", "MNIST", "weights", "temp.", "accepts", "rejects", "trained", "took", "files")
-_RIGHT = {"version", "MNIST", "weights", "temp.", "accepts", "rejects", "took"}
+_COLUMNS = (
+    "", "version", "network", "MNIST", "numbers", "weights", "temp.", "accepts", "rejects", "trained", "took", "files",
+)  # fmt: skip
+_RIGHT = {"version", "MNIST", "numbers", "weights", "temp.", "accepts", "rejects", "took"}
 #: Columns for the table where standard output is no terminal: more than it needs.
 _PLAIN_WIDTH = 200
 #: Columns of a terminal from which times are written in full.
@@ -53,7 +57,11 @@ def show_models(model_dir: Path) -> None:
         if version.number == active and version.card and version.card.coverage:
             console.print()
             console.print(f"What version {active} makes of held-out digits, by the confidence asked for:")
-            console.print(_coverage(version.card))
+            console.print(_coverage(version.card.coverage))
+            if version.card.numbers:
+                console.print()
+                console.print("The same of made-up numbers:")
+                console.print(_coverage(version.card.numbers.coverage))
 
 
 def activate_model(model_dir: Path, version: int) -> None:
@@ -96,24 +104,26 @@ def _table(versions: list[_Version], active: int | None, *, wide: bool) -> Table
 
 def _figures(card: Card | None, *, wide: bool) -> tuple[str, ...]:
     if card is None:
-        return ("",) * 8
+        return ("",) * 9
+    seconds = card.training_seconds + (card.numbers.training_seconds if card.numbers else 0.0)
     return (
         printable(card.architecture),
         percent(card.mnist_accuracy, 2),
-        f"{card.parameters:,}",
+        percent(card.numbers.numbers_right if card.numbers else None),
+        f"{card.parameters + (card.numbers.parameters if card.numbers else 0):,}",
         f"{card.temperature:.2f}",
         f"{card.accept_threshold:.3f}",
         f"{card.reject_threshold:.3f}",
         _moment(card.created_at, wide=wide),
-        duration(card.training_seconds if wide else max(1, round(card.training_seconds / 60)) * 60),
+        duration(seconds if wide else max(1, round(seconds / 60)) * 60),
     )
 
 
-def _coverage(card: Card) -> Table:
+def _coverage(points: Sequence[CoveragePoint]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     for name in ("at least", "accepted", "of those wrong"):
         table.add_column(name, justify="right")
-    for point in card.coverage:
+    for point in points:
         table.add_row(percent(point.threshold), percent(point.coverage, 2), percent(point.error, 2))
     return table
 

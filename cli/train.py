@@ -3,19 +3,25 @@
 from typing import TYPE_CHECKING, cast
 
 import broker
+from cli.errors import CommandFailed
 from cli.text import say
 from settings import Settings
 from worker.client import Client
 
 if TYPE_CHECKING:
     from trainer.network import Architecture
+    from trainer.train import Part
 
 
-def train(settings: Settings, *, architecture: str, epochs: int | None, force: bool, queue: bool) -> None:
+def train(  # noqa: PLR0913 - one option each
+    settings: Settings, *, architecture: str, only: str | None, epochs: int | None, force: bool, queue: bool
+) -> None:
     """Train a new version and print what it brought, or with `queue` only ask the trainer worker for it.
 
     Raises TrainingError, or with `queue` BrokerUnavailable.
     """
+    if queue and only:
+        raise CommandFailed("--only trains here and now: leave out --queue")
     if queue:
         _ask(settings, architecture, epochs, force=force)
         return
@@ -26,6 +32,7 @@ def train(settings: Settings, *, architecture: str, epochs: int | None, force: b
         published = start(
             settings.model_dir,
             architecture=cast("Architecture", architecture),
+            only=cast("Part | None", only),
             epochs=epochs,
             mnist_path=settings.mnist_path,
             force=force,

@@ -1,22 +1,24 @@
-"""The model contract: what goes into a network, what comes out, and the card that states it.
+"""The model contract: what goes into the networks, what comes out, and the card that states it.
 
-A network takes `(n, 28, 28, 1)` uint8, white ink on black, each digit fitted in a 20-pixel box and centred by mass as
-MNIST does, and gives `(n, 10)` probabilities. Scaling is a layer inside the network, so that weights and scaling can't
-drift apart.
+The digit network takes `(n, 28, 28, 1)` uint8, white ink on black, each digit fitted in a 20-pixel box and centred by
+mass as MNIST does, and gives `(n, 10)` probabilities. The number network takes `(1, h, w, 1)` uint8 and gives what
+`recognizer.marks` describes. Scaling is a layer inside each network, so that weights and scaling can't drift apart.
 """
 
 import dataclasses
 import hashlib
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from recognizer.coverage import CoveragePoint
 from recognizer.errors import ContractMismatch, ModelMissing
 
 #: Raised whenever input, output or card change their meaning; a model of another version is refused.
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
 #: Pixels along each side of what the network sees.
 SIDE = 28
 #: Pixels along the longer side of the digit itself (MNIST's own rule).
@@ -27,8 +29,33 @@ CARD_FILE = "card.json"
 MODEL_FILE = "model.keras"
 #: The same network, as LiteRT runs it.
 LITERT_FILE = "model.tflite"
+#: The number network, for both runtimes.
+NUMBERS_FILE, NUMBERS_LITERT_FILE = "numbers.keras", "numbers.tflite"
 #: What every reading is held against: a card in which one of these is no number would fail every file.
-_FIGURES = ("mnist_accuracy", "temperature", "accept_threshold", "reject_threshold")
+_FIGURES = ("mnist_accuracy", "temperature", "accept_threshold", "reject_threshold", "litert_margin")
+_NUMBER_FIGURES = ("slope", "offset", "accept_threshold")
+
+
+@dataclass(frozen=True)
+class NumberCard:
+    """What is known of the number reader of a published model.
+
+    The odds of a reading are `exp(slope * log o + offset)`, o being the odds that the network gives to all that it
+    found and to nothing else (Platt 1999). `marks_right` and `numbers_right` are shares of held-out made-up sheets;
+    `coverage` tells how many of those each threshold would accept, and how many of them are wrong.
+    """
+
+    recipe: str
+    seed: int
+    epochs: int
+    parameters: int
+    training_seconds: float
+    marks_right: float
+    numbers_right: float
+    slope: float
+    offset: float
+    accept_threshold: float
+    coverage: tuple[CoveragePoint, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,7 +65,8 @@ class Card:
     `temperature` divides the logarithms of the probabilities. A reading whose calibrated confidence is at least
     `accept_threshold` is accepted; one mark below `reject_threshold` is no digit. `files` maps each file's name to its
     SHA-256. Accuracies are fractions of 1. `coverage` tells, of held-out digits, how many each threshold would accept
-    and how many of those are wrong.
+    and how many of those are wrong. LiteRT's probabilities differ from those of Keras by at most `litert_margin`.
+    `numbers` is None where the model reads single digits only.
     """
 
     version: int
@@ -56,6 +84,8 @@ class Card:
     files: dict[str, str]
     contract: int = CONTRACT_VERSION
     coverage: tuple[CoveragePoint, ...] = ()
+    litert_margin: float = 0.0
+    numbers: NumberCard | None = None
 
     def write(self, folder: Path) -> None:
         """Write `card.json` into `folder`."""
@@ -76,14 +106,25 @@ def read_card(folder: Path) -> Card:
         raise ContractMismatch(f"the card of the model in {folder} can't be read: {error}") from error
     if not isinstance(fields, dict) or fields.get("contract") != CONTRACT_VERSION:
         raise ContractMismatch(f"the model in {folder} does not follow contract version {CONTRACT_VERSION}")
-    strange = [name for name in _FIGURES if not _is_figure(fields.get(name))]
+    numbers = fields.pop("numbers", None)
+    try:
+        _require_figures(fields, _FIGURES, folder)
+        if numbers is not None:
+            _require_figures(numbers, _NUMBER_FIGURES, folder)
+            numbers = NumberCard(**{**numbers, "coverage": _points(numbers)})
+        return Card(**{**fields, "coverage": _points(fields)}, numbers=numbers)
+    except (TypeError, AttributeError) as error:
+        raise ContractMismatch(f"the card of the model in {folder} is not complete: {error}") from error
+
+
+def _require_figures(fields: dict[str, Any], names: Sequence[str], folder: Path) -> None:
+    strange = [name for name in names if not _is_figure(fields.get(name))]
     if strange:
         raise ContractMismatch(f"the card of the model in {folder} has no usable {strange[0]}")
-    try:
-        points = tuple(CoveragePoint(**point) for point in fields.pop("coverage", ()))
-        return Card(**fields, coverage=points)
-    except TypeError as error:
-        raise ContractMismatch(f"the card of the model in {folder} is not complete: {error}") from error
+
+
+def _points(fields: dict[str, Any]) -> tuple[CoveragePoint, ...]:
+    return tuple(CoveragePoint(**point) for point in fields.get("coverage", ()))
 
 
 def _is_figure(value: object) -> bool:
@@ -92,7 +133,7 @@ def _is_figure(value: object) -> bool:
 
 def verify_files(card: Card, folder: Path) -> None:
     """Check every file the card names against its checksum; raises ContractMismatch."""
-    for needed in (MODEL_FILE, LITERT_FILE):
+    for needed in (MODEL_FILE, LITERT_FILE, *((NUMBERS_FILE, NUMBERS_LITERT_FILE) if card.numbers else ())):
         if needed not in card.files:
             raise ContractMismatch(f"the card of the model in {folder} names no {needed}")
     for name, expected in card.files.items():

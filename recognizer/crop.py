@@ -72,8 +72,9 @@ def _centred(digit: Gray) -> Gray:
     """Put the digit's centre of mass at the middle, to the pixel, as MNIST does; what would stick out stays within."""
     moments = cv2.moments(digit)
     height, width = digit.shape
-    left = _offset(moments["m10"] / moments["m00"], width)
-    top = _offset(moments["m01"] / moments["m00"], height)
+    mass = moments["m00"]
+    left = _offset(moments["m10"] / mass if mass else width / 2, width)
+    top = _offset(moments["m01"] / mass if mass else height / 2, height)
     crop = np.zeros((SIDE, SIDE), np.uint8)
     crop[top : top + height, left : left + width] = digit
     return crop

@@ -9,7 +9,8 @@ import numpy as np
 from recognizer.contract import Card, read_card, verify_files
 from recognizer.errors import ModelMissing
 from recognizer.installed import RuntimeName
-from recognizer.runtime import Crops, Probabilities, Runtime, open_runtime
+from recognizer.marks import Cells
+from recognizer.runtime import Crops, Look, Probabilities, Runtime, open_number_runtime, open_runtime
 
 ACTIVE_FILE = "active"
 #: The smallest probability whose logarithm is taken: float32's own smallest normal number.
@@ -49,13 +50,23 @@ def active_card(model_dir: Path) -> Card:
 class Model:
     """One published model in memory. Safe to share between threads."""
 
-    def __init__(self, card: Card, runtime: Runtime) -> None:
+    def __init__(self, card: Card, runtime: Runtime, numbers: Look | None = None) -> None:
         self.card = card
         self._runtime = runtime
+        self._numbers = numbers
 
     def probabilities(self, crops: Crops) -> Probabilities:
         """Give `(n, 10)` calibrated probabilities for `(n, 28, 28)` uint8 crops, white ink on black."""
         return soften(self._runtime.probabilities(crops), self.card.temperature)
+
+    def cells(self, picture: Crops) -> Cells:
+        """Give what the number network says of a `(h, w)` uint8 picture, `(h / 8, w / 4, OUTPUTS)`.
+
+        Raises ModelMissing if the model reads single digits only, which its card tells.
+        """
+        if self._numbers is None:
+            raise ModelMissing(f"version {self.card.version} has no number reader")
+        return self._numbers(picture)
 
 
 def soften(probabilities: Probabilities, temperature: float) -> Probabilities:
@@ -76,4 +87,5 @@ def load_model(model_dir: Path, version: int, runtime: RuntimeName = "keras") ->
     folder = model_dir / version_name(version)
     card = read_card(folder)
     verify_files(card, folder)
-    return Model(card, open_runtime(runtime, folder))
+    numbers = open_number_runtime(runtime, folder) if card.numbers else None
+    return Model(card, open_runtime(runtime, folder), numbers)

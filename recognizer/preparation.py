@@ -1,4 +1,4 @@
-"""Turn a grey picture into the 28x28 crops of its digits."""
+"""Turn a grey picture into what the two networks take: the 28x28 crop of one clean digit, and a sheet of ink."""
 
 import math
 from collections.abc import Sequence
@@ -7,101 +7,164 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.clutter import find_panel, may_be_a_one, without_clutter
 from recognizer.contract import SIDE
 from recognizer.crop import fit
 from recognizer.ink import Ink, find_ink
-from recognizer.mark import Mark, halves, joined
 from recognizer.opencv import cv2
+from recognizer.parts import Labels, Part, find_parts
 from recognizer.reading import Box
-from recognizer.ruling import without_ruling
-from recognizer.segmentation import Group, Labels, Part, find_parts, group_digits
+from recognizer.sheet import Sheet, make_sheet
 
 #: Pixels that are enough to find digits in; larger pictures are shrunk towards it by a whole factor, which is fast.
 _WORK_AREA = 40_000
 #: The largest such factor: a page of many digits keeps enough pixels of each.
 _MOST_SHRUNK = 4
-#: Digits in one picture above which it is taken for something else: a texture, a page of print. One more is cut out,
-#: which tells that there were too many.
-MOST_DIGITS = 64
 #: Pixels up to which a picture with nothing but one digit in it is taken whole, its faintest edges included.
 _CLEAN_AREA = 40 * 40
+#: A component with less than this share of the largest one's pixels is a speck.
+_SPECK_AREA = 0.015
+#: Ink at the border is no stroke if this share of it lies that many times deeper than the middle of the widest stroke
+#: elsewhere: a dark table beside the sheet, a shadow, a bar of a screen. Noise makes holes in it, of this many pixels.
+_BROAD, _THICKER, _HOLES = 0.15, 1.5, np.ones((3, 3), np.uint8)
+#: Half the width of the widest stroke of a digit that fills its picture, as a share of the shorter side.
+_STROKE = 0.06
+#: A component tells how wide strokes are if it has at least this share of the other's ink.
+_TELLING = 0.1
 #: Pixels around a digit's mask in which the faint edge of its strokes is looked for.
 _EDGE = 2
 _NEIGHBOURS = np.ones((2 * _EDGE + 1, 2 * _EDGE + 1), np.uint8)
+#: A panel takes at least this share of the picture, has at least this many pixels along its shorter side, ink on at
+#: least this share of its box, and along this share of its edges.
+_PANEL_SHARE, _PANEL, _PANEL_INK, _PANEL_EDGE = 0.1, 32, 0.6, 0.85
 
 Gray = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """The digits of one picture: `crops` is `(n, 28, 28)` uint8, white on black; `boxes` in the picture's pixels.
+class Single:
+    """One clean mark: its `(28, 28)` uint8 crop, white on black, and its box in the picture's pixels."""
 
-    `marks` is what the crops were made of; without it no other way to cut the picture into digits can be tried.
-    `left_out` tells that an upright stroke as high as the digits was taken for a piece of a printed line.
+    crop: Gray
+    box: Box
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """One picture. `single` is there if all of its ink is one mark, `sheet` unless nothing but a crop is needed.
+
+    A blank picture has neither.
     """
 
-    crops: Gray
-    boxes: tuple[Box, ...]
     dark_on_light: bool
-    marks: tuple[Mark, ...] = ()
-    left_out: bool = False
+    single: Single | None = None
+    sheet: Sheet | None = None
 
 
 def prepare(gray: Gray) -> Prepared:
-    """Find the digits in a `(h, w)` uint8 picture, in reading order; a blank one gives none. Pure.
-
-    At most `MOST_DIGITS + 1` are given.
-    """
+    """Separate the ink of a `(h, w)` uint8 picture from its ground. Pure."""
     work, factor = _reduced(gray)
     ink = find_ink(work)
     if ink is None:
-        return Prepared(np.empty((0, SIDE, SIDE), np.uint8), (), dark_on_light=True)
-    whole = Mark(ink.strength, ink.level, 0, 0, factor)
-    fitted = fit(ink.strength, ink.level)[None] if gray.size <= _CLEAN_AREA else None
+        return Prepared(dark_on_light=True)
+    fitted = fit(ink.strength, ink.level) if gray.size <= _CLEAN_AREA else None
     if fitted is not None and gray.shape == (SIDE, SIDE) and fitted.tobytes() == ink.strength.tobytes():
         # What the network takes already, as MNIST's pictures are: then it is one digit, broken or not.
-        return Prepared(fitted, (Box(*cv2.boundingRect(ink.mask)),), ink.dark_on_light, (whole,))
+        return Prepared(ink.dark_on_light, Single(fitted, Box(*cv2.boundingRect(ink.mask))))
     parts, labels = find_parts(ink.mask)
-    if fitted is not None and len(parts) == 1:
-        box = Box(parts[0].left, parts[0].top, parts[0].width, parts[0].height)
-        return Prepared(fitted, (box,), ink.dark_on_light, (whole,))
-    if panel := find_panel(parts, labels):
-        return _within(gray, _scaled_box(panel, factor))
-    if bare := without_ruling(ink, parts, labels):
-        ink = bare
-        parts, labels = find_parts(ink.mask)
-    kept = without_clutter(parts, labels)
-    groups = group_digits(kept, len(work))[: MOST_DIGITS + 1]
-    boxes = tuple(_scaled_box(group.bounds, factor) for group in groups)
-    if fitted is not None and len(groups) == 1 and len(groups[0].parts) == len(parts):
-        return Prepared(fitted, boxes, ink.dark_on_light, (whole,))
-    marks = tuple(_mark(ink, labels, group, factor) for group in groups)
-    return Prepared(_crops(marks), boxes, ink.dark_on_light, marks, _leaves_out_a_one(parts, groups, labels))
+    if (panel := _panel(parts, labels)) and (found := _within(gray, panel, factor)).sheet:
+        return found
+    broad = _broad_ends(ink.mask, parts, labels)
+    if broad:
+        ink = _without(ink, labels, broad)
+        parts = [part for part in parts if part not in broad]
+    sheet = make_sheet(ink, parts, labels, factor, broad)
+    return Prepared(ink.dark_on_light, _single(ink, sheet, fitted), sheet)
 
 
-def other_ways(prepared: Prepared, *, split: Sequence[int], join: Sequence[slice]) -> list[Prepared]:
-    """Cut a picture into digits in other ways: each of the marks `split` in two, each of the runs `join` into one."""
-    marks = prepared.marks
-    cut = [(*marks[:index], *pair, *marks[index + 1 :]) for index in split for pair in halves(marks[index])]
-    runs = [(run, joined(marks[run])) for run in join]
-    glued = [(*marks[: run.start], mark, *marks[run.stop :]) for run, mark in runs if mark]
-    return [
-        replace(prepared, crops=_crops(way), boxes=tuple(mark.box for mark in way), marks=way) for way in (*cut, *glued)
-    ]
+def cut(strength: Gray, labels: Labels, parts: Sequence[Part]) -> tuple[Gray, int, int]:
+    """Cut out the ink of some components with its faint edges; gives also its left and top on the sheet."""
+    rows = slice(max(0, min(part.top for part in parts) - _EDGE), max(part.bottom for part in parts) + _EDGE)
+    columns = slice(max(0, min(part.left for part in parts) - _EDGE), max(part.right for part in parts) + _EDGE)
+    here = labels[rows, columns]
+    wanted = here == parts[0].label if len(parts) == 1 else np.isin(here, [part.label for part in parts])
+    window = cv2.multiply(strength[rows, columns], cv2.dilate(wanted.astype(np.uint8), _NEIGHBOURS))
+    return np.asarray(window, np.uint8), columns.start, rows.start
 
 
-def _crops(marks: Sequence[Mark]) -> Gray:
-    return np.array([fit(mark.strength, mark.level) for mark in marks], np.uint8).reshape(-1, SIDE, SIDE)
+def _single(ink: Ink, sheet: Sheet, fitted: Gray | None) -> Single | None:
+    """Give the crop of the only mark, if there is but one."""
+    largest = max(part.area for part in sheet.parts)
+    marks = [part for part in sheet.parts if part.area >= _SPECK_AREA * largest]
+    if len(marks) != 1:
+        return None
+    if fitted is not None and len(sheet.parts) == 1:
+        crop = fitted
+    else:
+        crop = fit(cut(ink.strength, sheet.labels, marks)[0], ink.level)
+    (part,) = marks
+    box = (part.left, part.top, part.width, part.height)
+    return Single(crop, Box(*(side * sheet.factor for side in box)))
 
 
-def _within(gray: Gray, panel: Box) -> Prepared:
+def _broad_ends(mask: Gray, parts: Sequence[Part], labels: Labels) -> list[Part]:
+    """Find what reaches in from beyond the picture and is too broad for a stroke."""
+    height, width = mask.shape
+    ends = [part for part in parts if part.left == 0 or part.top == 0 or part.right == width or part.bottom == height]
+    if not ends or len(ends) == len(parts):
+        return []
+    depth = cv2.distanceTransform(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _HOLES), cv2.DIST_L2, 3)
+
+    def depths(part: Part) -> NDArray[np.float32]:
+        window = (slice(part.top, part.bottom), slice(part.left, part.right))
+        return np.asarray(depth[window][labels[window] == part.label], np.float32)
+
+    free = max((part for part in parts if part not in ends), key=lambda part: part.area)
+    stroke = max(_THICKER * float(depths(free).max()), _STROKE * min(height, width))
+    telling = [part for part in ends if free.area >= _TELLING * part.area]
+    return [part for part in telling if (depths(part) > stroke).mean() > _BROAD]
+
+
+def _without(ink: Ink, labels: Labels, parts: Sequence[Part]) -> Ink:
+    """Remove the ink of some components, with their faint edges."""
+    gone = np.isin(labels, [part.label for part in parts])
+    mask = np.where(gone, np.uint8(0), ink.mask)
+    around = cv2.dilate(gone.astype(np.uint8), _NEIGHBOURS) * (mask == 0)
+    return replace(ink, mask=mask, strength=np.where(around > 0, np.uint8(0), ink.strength))
+
+
+def _within(gray: Gray, panel: Part, factor: int) -> Prepared:
     """Prepare what stands within a panel, in the whole picture's pixels."""
-    inner = gray[panel.top : panel.top + panel.height, panel.left : panel.left + panel.width]
-    found = prepare(np.ascontiguousarray(inner))
-    boxes = tuple(replace(box, left=box.left + panel.left, top=box.top + panel.top) for box in found.boxes)
-    marks = tuple(replace(mark, left=mark.left + panel.left, top=mark.top + panel.top) for mark in found.marks)
-    return replace(found, boxes=boxes, marks=marks)
+    left, top, right, bottom = (side * factor for side in (panel.left, panel.top, panel.right, panel.bottom))
+    found = prepare(np.ascontiguousarray(gray[top:bottom, left:right]))
+    single, sheet = found.single, found.sheet
+    if single:
+        box = replace(single.box, left=single.box.left + left, top=single.box.top + top)
+        single = replace(single, box=box)
+    if sheet:
+        sheet = replace(sheet, left=sheet.left + left, top=sheet.top + top)
+    return replace(found, single=single, sheet=sheet)
+
+
+def _panel(parts: Sequence[Part], labels: Labels) -> Part | None:
+    """Find a filled rectangle in which the digits stand in the ground's colour: a dark label, a page on a table."""
+    part = max(parts, key=lambda part: part.area)
+    height, width = labels.shape
+    box = part.width * part.height
+    if 0 in {part.left, part.top} or part.right == width or part.bottom == height:
+        return None
+    if part.area < _PANEL_INK * box or box < _PANEL_SHARE * labels.size or min(part.width, part.height) < _PANEL:
+        return None
+    inset = 1 + min(part.width, part.height) // 32
+    inner = replace(
+        part,
+        left=part.left + inset,
+        top=part.top + inset,
+        width=part.width - 2 * inset,
+        height=part.height - 2 * inset,
+    )
+    ink = labels[inner.top : inner.bottom, inner.left : inner.right] == part.label
+    edges = (ink[0], ink[-1], ink[:, 0], ink[:, -1])
+    return inner if all(edge.mean() >= _PANEL_EDGE for edge in edges) else None
 
 
 def _reduced(gray: Gray) -> tuple[Gray, int]:
@@ -112,24 +175,3 @@ def _reduced(gray: Gray) -> tuple[Gray, int]:
         return gray, 1
     whole = gray[: height * factor, : width * factor]
     return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8), factor
-
-
-def _leaves_out_a_one(parts: Sequence[Part], groups: Sequence[Group], labels: Labels) -> bool:
-    tallest = max((group.height for group in groups), default=0)
-    taken = {part.label for group in groups for part in group.parts}
-    return any(part.label not in taken and may_be_a_one(part, tallest, labels) for part in parts)
-
-
-def _mark(ink: Ink, labels: Labels, group: Group, factor: int) -> Mark:
-    """Cut out a digit's ink with its faint edges, without what stands beside it."""
-    left, top, right, bottom = group.bounds
-    rows = slice(max(0, top - _EDGE), bottom + _EDGE)
-    columns = slice(max(0, left - _EDGE), right + _EDGE)
-    wanted = np.isin(labels[rows, columns], [part.label for part in group.parts]).astype(np.uint8)
-    window = np.asarray(cv2.multiply(ink.strength[rows, columns], cv2.dilate(wanted, _NEIGHBOURS)), np.uint8)
-    return Mark(window, ink.level, columns.start * factor, rows.start * factor, factor)
-
-
-def _scaled_box(bounds: tuple[int, int, int, int], factor: int) -> Box:
-    left, top, right, bottom = (edge * factor for edge in bounds)
-    return Box(left, top, right - left, bottom - top)

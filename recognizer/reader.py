@@ -1,55 +1,55 @@
-"""Read prepared pictures with a model: crops become probabilities, digits, and a reading with a verdict."""
+"""Read prepared pictures with a model: one clean digit by its crop, everything else by the number network."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
-from recognizer.contract import CLASSES, Card
+from recognizer.contract import CLASSES, SIDE, Card
+from recognizer.crop import fit
 from recognizer.image import open_image
-from recognizer.preparation import MOST_DIGITS, Prepared, other_ways, prepare
+from recognizer.marks import Cells, Mark
+from recognizer.parts import Part
+from recognizer.preparation import Prepared, Single, cut, prepare
 from recognizer.reading import Digit, Reading, Verdict
 from recognizer.runtime import Crops, Probabilities
 from recognizer.second_look import look_twice
+from recognizer.sheet import Sheet
+from recognizer.sheet_reader import SheetReading, read_sheet
 
 #: The second-best label is named in the reason when it has at least this share of the best one's probability.
 _RIVAL = 0.1
-#: Confidence below which a mark may be two digits that touch, and from which marks that nearly touch are one that is
-#: broken: the network has learnt to be unsure of two.
-_TWO = 0.5
-#: Confidence from which a half of a mark is a digit: the halves of a star look a little like something.
-_CLEAR = 0.9
-#: How many pieces a digit is broken into.
-_PIECES = (2, 3)
-#: How often a picture is cut anew: each time one mark in two, or two marks into one.
-_ROUNDS = 3
-#: Marks of a picture, and marks of it that may be two digits, up to which it is cut anew: with more it is a texture.
-_MOST_RECUT, _MOST_TOUCHING = 16, 3
-#: What a cut costs in confidence. The best of many ways to cut looks better than it is: of pairs of MNIST's test digits
-#: pushed together 2.7% were wrong among those accepted without it, so they are left to people.
-_RECUT = 0.9
-
-#: What it costs that an upright stroke beside the digits was left out: a column of ones looks like a printed line.
-_LEFT_OUT = 0.9
+#: Share of a mark's box that a component must overlap to concern it.
+_CONCERNED = 0.04
+#: Digits of one picture above which it is taken for something else: a texture, a page of print.
+MOST_DIGITS = 64
+#: The most confidence in a digit where the number network sees none, or several.
+_SOMETHING_ELSE = 0.5
+#: Share of a mark's box that the digit in it must fill for both to be the same ink.
+_FILLS = 0.5
+#: Share of a component's box that must lie within a mark's box for it to be that mark's ink alone.
+_WITHIN = 0.85
 
 
 class Model(Protocol):
-    """Whatever has a card and gives `(n, 10)` calibrated probabilities for `(n, 28, 28)` uint8 crops."""
+    """What has a card and gives probabilities: of crops, and of the cells of a sheet."""
 
     @property
     def card(self) -> Card:
-        """What is known of the model; only its two thresholds are looked at here."""
+        """What is known of the model; its thresholds and its calibration are looked at here."""
 
     def probabilities(self, crops: Crops) -> Probabilities:
-        """Give each crop's ten probabilities."""
+        """Give `(n, 10)` calibrated probabilities for `(n, 28, 28)` uint8 crops."""
+
+    def cells(self, picture: Crops) -> Cells:
+        """Give what the number network says of a `(h, w)` uint8 picture."""
 
 
 @dataclass(frozen=True)
 class PreparedFile:
-    """An image file's identity (bytes, nanoseconds, SHA-256 in hex) and the digits found in it."""
+    """An image file's identity (bytes, nanoseconds, SHA-256 in hex) and its prepared picture."""
 
     size: int
     mtime_ns: int
@@ -58,124 +58,187 @@ class PreparedFile:
 
 
 def prepare_file(path: bytes) -> PreparedFile:
-    """Open the image at `path` and find its digits. Read-only; raises UnreadableImage."""
+    """Open the image at `path` and prepare it. Read-only; raises UnreadableImage."""
     picture = open_image(path)
     return PreparedFile(picture.size, picture.mtime_ns, picture.digest, prepare(picture.gray))
 
 
-def read(prepared: Sequence[Prepared], model: Model) -> list[Reading]:
-    """Read all pictures together; one reading for each, in the same order.
-
-    Pictures are cut in other ways as long as that reads better: touching digits apart, the pieces of a broken one
-    together.
-    """
-    looked = _probabilities(prepared, lambda crops: look_twice(model.probabilities, crops))
-    found = [_Way(picture, rows) for picture, rows in looked]
-    unsettled = list(range(len(found)))
-    for _ in range(_ROUNDS):
-        tried = [(index, other) for index in unsettled for other in _other_ways(found[index])]
-        rows = _probabilities([other for _, other in tried], model.probabilities)
-        others: dict[int, list[_Way]] = {}
-        for (index, _), (other, probabilities) in zip(tried, rows, strict=True):
-            others.setdefault(index, []).append(_Way(other, probabilities, found[index].cuts + 1))
-        better = {index: _better(found[index], ways) for index, ways in others.items()}
-        unsettled = [index for index, way in better.items() if way is not found[index]]
-        for index, way in better.items():
-            found[index] = way
-    return [_reading(way, model.card) for way in found]
-
-
 @dataclass(frozen=True)
-class _Way:
-    """One way to cut a picture into digits, by so many cuts and joints more than the first, and their probabilities."""
+class _Number:
+    """What the number network found on a sheet, its calibrated confidence, and its digits.
 
-    picture: Prepared
-    probabilities: Probabilities
-    cuts: int = 0
+    `clean` tells of each digit whether its crop holds its own ink and nothing else.
+    """
 
-    @cached_property
-    def confidences(self) -> list[float]:
-        """The probability of each digit's best label."""
-        confidences: list[float] = self.probabilities.max(axis=1, initial=0.0).tolist()
-        return confidences
+    found: SheetReading
+    confidence: float
+    digits: tuple[Digit, ...]
+    clean: tuple[bool, ...]
 
-    @cached_property
-    def confidence(self) -> float:
-        """The probability that all of it is right: of the best of many ways, less than it says itself."""
-        if not self.confidences:
-            return 0.0
-        return math.prod(self.confidences) * _RECUT**self.cuts * (_LEFT_OUT if self.picture.left_out else 1.0)
-
-    def clearness(self, before: "_Way") -> float:
-        """Give the confidence of the least clear of the marks it has made anew."""
-        old = [id(mark) for mark in before.picture.marks]
-        pairs = zip(self.picture.marks, self.confidences, strict=True)
-        return min(confidence for mark, confidence in pairs if id(mark) not in old)
-
-    def joins(self, before: "_Way") -> bool:
-        """Tell whether it has made one mark of several."""
-        return len(self.picture.marks) < len(before.picture.marks)
+    @property
+    def trouble(self) -> str | None:
+        """Say what stands beside the digits and may belong to them."""
+        if any(not digit.crop.any() for digit in self.digits):
+            return "a digit was seen where there is no ink"
+        if self.found.others:
+            return "something beside the digits is no digit"
+        return "ink beside the digits was not read" if self.found.unexplained else None
 
 
-def _probabilities(
-    pictures: Sequence[Prepared], look: Callable[[Crops], Probabilities]
-) -> Iterator[tuple[Prepared, Probabilities]]:
-    """Give each picture with what one call of `look` says of its crops; of too many crops nothing."""
-    wanted = [picture.crops for picture in pictures if 0 < len(picture.crops) <= MOST_DIGITS]
-    rows = look(np.concatenate(wanted)) if wanted else np.empty((0, CLASSES), np.float32)
-    start = 0
-    for picture in pictures:
-        count = len(picture.crops) if len(picture.crops) <= MOST_DIGITS else 0
-        yield picture, rows[start : start + count]
-        start += count
+def read(prepared: Sequence[Prepared], model: Model) -> list[Reading]:
+    """Read all pictures together; one reading for each, in the same order."""
+    singles = _singles(prepared, model)
+    numbers = [_number(picture, single, model) for picture, single in zip(prepared, singles, strict=True)]
+    readings = [
+        _reading(picture, single, number, model.card)
+        for picture, single, number in zip(prepared, singles, numbers, strict=True)
+    ]
+    return _agreed(readings, numbers, model)
 
 
-def _other_ways(way: _Way) -> list[Prepared]:
-    """Cut in two what may be two digits, and join what may be the pieces of one."""
-    count = len(way.picture.marks)
-    if count > _MOST_RECUT:
-        return []
-    split = [index for index in range(count) if way.confidences[index] < _TWO]
-    if len(split) > _MOST_TOUCHING:
-        return []
-    runs = [slice(first, first + pieces) for pieces in _PIECES for first in range(count - pieces + 1)]
-    return other_ways(way.picture, split=split, join=runs)
+def _singles(prepared: Sequence[Prepared], model: Model) -> list[Digit | None]:
+    """Give the digit of each picture that is one clean mark, by one call of the network."""
+    crops = [picture.single.crop for picture in prepared if picture.single]
+    rows = iter(look_twice(model.probabilities, np.array(crops)).tolist() if crops else ())
+    return [_digit(picture.single, next(rows)) if picture.single else None for picture in prepared]
 
 
-def _better(way: _Way, others: Sequence[_Way]) -> _Way:
-    """Choose: marks that together look like one digit are one; else what reads best, and is clear where it is new."""
-    joints = [other for other in others if other.joins(way) and other.clearness(way) >= _TWO]
-    clear = [other for other in others if other.clearness(way) >= _CLEAR]
-    return max(joints or [way, *clear], key=lambda other: other.confidence)
+def _digit(single: Single, probabilities: list[float]) -> Digit:
+    label = int(np.argmax(probabilities))
+    return Digit(label, probabilities[label], tuple(probabilities), single.box, single.crop)
 
 
-def _reading(way: _Way, card: Card) -> Reading:
-    picture = way.picture
-    if not way.confidences:
-        reason = f"more than {MOST_DIGITS} separate marks" if len(picture.crops) else "no digit found"
+def _number(picture: Prepared, single: Digit | None, model: Model) -> _Number | None:
+    """Read a picture with the number network, where there is one and a crop does not say it all.
+
+    One look is enough where it confirms a single digit.
+    """
+    if picture.sheet is None or model.card.numbers is None:
+        return None
+    found = read_sheet(picture.sheet, model.cells, once=single is not None)
+    if single and (found.text != str(single.label) or found.others or found.unexplained):
+        found = read_sheet(picture.sheet, model.cells)
+    odds = model.card.numbers.slope * found.log_odds + model.card.numbers.offset
+    made = [_cropped(picture.sheet, mark) for mark in found.digits[:MOST_DIGITS]]
+    digits, clean = tuple(digit for digit, _ in made), tuple(clean for _, clean in made)
+    return _Number(found, 1 / (1 + math.exp(-odds)), digits, clean)
+
+
+def _cropped(sheet: Sheet, mark: Mark) -> tuple[Digit, bool]:
+    """Give a digit of a number, and whether its ink is apart from all else."""
+    near = [part for part in sheet.parts if _shared(part, mark) > _CONCERNED * mark.width * mark.height]
+    clean = bool(near) and all(_shared(part, mark) >= _WITHIN * part.width * part.height for part in near)
+    if clean:
+        window = cut(sheet.strength, sheet.labels, near)[0]
+    else:
+        left, top, right, bottom = (max(0, round(side)) for side in mark.bounds)
+        window = sheet.strength[top : bottom + 1, left : right + 1]
+    has_ink = window.size > 0 and window.max() > sheet.level
+    crop = fit(window, sheet.level) if has_ink else np.zeros((SIDE, SIDE), np.uint8)
+    weights = mark.probabilities[:CLASSES] / mark.probabilities[:CLASSES].sum()
+    return Digit(mark.symbol, mark.confidence, tuple(weights.tolist()), sheet.box(mark), crop), clean and has_ink
+
+
+def _shared(part: Part, mark: Mark) -> float:
+    """Give the area that the boxes of a component and a mark share."""
+    left, top, right, bottom = mark.bounds
+    across, down = min(right, part.right) - max(left, part.left), min(bottom, part.bottom) - max(top, part.top)
+    return max(across, 0.0) * max(down, 0.0)
+
+
+def _reading(picture: Prepared, single: Digit | None, number: _Number | None, card: Card) -> Reading:
+    """Judge one picture by what one network or both say of it."""
+    if single is None and number is None and picture.sheet:
+        return Reading("", 0.0, Verdict.REVIEW, (), "several marks, and this model reads single digits only")
+    if single is None:
+        return _of_number(number, card) if number else Reading("", 0.0, Verdict.REJECTED, (), "no digit found")
+    if number and len(number.digits) > 1 and number.confidence > single.confidence:
+        return _of_number(number, card)
+    if number and _is_part(number.digits, single):
+        return _of_number(number, card)
+    return _of_single(single, number, card)
+
+
+def _is_part(digits: Sequence[Digit], mark: Digit) -> bool:
+    """Tell whether the one digit found is another one, and a part of a mark that has grown together with a line."""
+    if len(digits) != 1 or digits[0].label == mark.label:
+        return False
+    box = digits[0].box
+    return box.width * box.height < _FILLS * mark.box.width * mark.box.height
+
+
+def _of_single(single: Digit, number: _Number | None, card: Card) -> Reading:
+    """Judge one clean mark: the number network, where it looked too, must see the same digit and nothing else."""
+    if number is None or (number.found.text == str(single.label) and not number.trouble):
+        return _of_one(single, single.confidence, _doubt((single,)), card)
+    if len(number.digits) == 1 and not number.trouble:
+        both = _weighed(single, number.digits[0])
+        return _of_one(both, both.confidence, f"not sure: {single.label} or {number.digits[0].label}", card)
+    confidence = min(single.confidence, _SOMETHING_ELSE)
+    if number.found.text == str(single.label):
+        return _of_one(single, confidence, f"{number.trouble}: read as {single.label}", card)
+    return _of_one(single, confidence, f"not sure: {single.label} or {number.found.text or 'no digit'}", card)
+
+
+def _weighed(single: Digit, other: Digit) -> Digit:
+    """Give the digit that both networks together find most probable, as sure as the less sure of them."""
+    joint = np.array(single.probabilities) * np.array(other.probabilities)
+    label = int(joint.argmax())
+    least = min(single.probabilities[label], other.probabilities[label])
+    return replace(single, label=label, confidence=least, probabilities=tuple((joint / joint.sum()).tolist()))
+
+
+def _of_one(digit: Digit, confidence: float, doubt: str, card: Card) -> Reading:
+    if confidence < card.reject_threshold and digit.probabilities[digit.label] < _SOMETHING_ELSE:
+        return Reading("", confidence, Verdict.REJECTED, (digit,), "nothing in it looks like a digit")
+    text = str(digit.label)
+    if confidence >= card.accept_threshold:
+        return Reading(text, confidence, Verdict.ACCEPTED, (digit,), written=text)
+    return Reading(text, confidence, Verdict.REVIEW, (digit,), doubt, text)
+
+
+def _of_number(number: _Number, card: Card) -> Reading:
+    """Judge what the number network alone can read."""
+    digits, found, threshold = number.digits, number.found, card.numbers.accept_threshold if card.numbers else 1.0
+    if len(found.digits) > MOST_DIGITS:
+        return Reading("", 0.0, Verdict.REJECTED, (), f"more than {MOST_DIGITS} digits")
+    if not digits:
+        reason = "nothing in it looks like a digit" if found.marks else "no digit found"
         return Reading("", 0.0, Verdict.REJECTED, (), reason)
-    labels = way.probabilities.argmax(axis=1).tolist()
-    digits = tuple(
-        Digit(label, row[label], tuple(row), box, crop)
-        for label, row, box, crop in zip(labels, way.probabilities.tolist(), picture.boxes, picture.crops, strict=True)
-    )
-    text = "".join(str(digit.label) for digit in digits)
-    if all(confidence < card.reject_threshold for confidence in way.confidences):
-        return Reading("", way.confidence, Verdict.REJECTED, digits, "nothing in it looks like a digit")
-    if way.confidence >= card.accept_threshold:
-        return Reading(text, way.confidence, Verdict.ACCEPTED, digits, written=text)
-    return Reading(text, way.confidence, Verdict.REVIEW, digits, _doubt(way, digits, text), written=text)
+    if all(digit.confidence < card.reject_threshold for digit in digits):
+        return Reading("", number.confidence, Verdict.REJECTED, digits, "nothing in it looks like a digit")
+    if number.trouble:
+        confidence = min(number.confidence, threshold / 2)
+        return Reading(
+            found.text, confidence, Verdict.REVIEW, digits, f"{number.trouble}: read as {found.written}", found.written
+        )
+    if number.confidence >= threshold:
+        return Reading(found.text, number.confidence, Verdict.ACCEPTED, digits, written=found.written)
+    return Reading(found.text, number.confidence, Verdict.REVIEW, digits, _doubt(digits), found.written)
 
 
-def _doubt(way: _Way, digits: Sequence[Digit], text: str) -> str:
-    if way.cuts:
-        return f"the digits touch, or one is broken: read as {text}"
-    if way.picture.left_out:
-        return f"a stroke was left out that may be a 1: read as {text}"
-    return _weakest(digits)
+def _agreed(readings: list[Reading], numbers: Sequence[_Number | None], model: Model) -> list[Reading]:
+    """Send numbers to review in which the digit network reads a digit that stands apart otherwise."""
+    asked = [
+        (place, position)
+        for place, (reading, number) in enumerate(zip(readings, numbers, strict=True))
+        if number and reading.verdict is Verdict.ACCEPTED and reading.digits is number.digits
+        for position, clean in enumerate(number.clean)
+        if clean
+    ]
+    crops = [readings[place].digits[position].crop for place, position in asked]
+    rows = model.probabilities(np.array(crops)) if crops else ()
+    for (place, position), row in zip(asked, rows, strict=True):
+        reading, label = readings[place], int(row.argmax())
+        digit = reading.digits[position]
+        if label != digit.label and reading.verdict is Verdict.ACCEPTED:
+            reason = f"not sure: {digit.label} or {label} (digit {position + 1} of {len(reading.digits)})"
+            confidence = min(reading.confidence, float(row[digit.label]))
+            readings[place] = replace(reading, verdict=Verdict.REVIEW, confidence=confidence, reason=reason)
+    return readings
 
 
-def _weakest(digits: Sequence[Digit]) -> str:
+def _doubt(digits: Sequence[Digit]) -> str:
     """Name the weakest digit's candidates, as in `not sure: 4 or 9`."""
     weakest = min(range(len(digits)), key=lambda index: digits[index].confidence)
     digit = digits[weakest]

@@ -43,9 +43,9 @@ class Digit:
 class Reading:
     """All digits of one picture in reading order.
 
-    `text` keeps leading zeros; `confidence` is the probability that all of `text` is right; `reason` says in plain
-    words why a reading is not accepted. `written` has digits and signs as they stand on the paper, as in `12.5` or
-    `24/11/2026`, with a space between numbers.
+    `text` has the digits alone and keeps leading zeros; `written` has digits and signs as they stand on the paper, with
+    a space between two numbers. `confidence` is the probability that all of it is right, nothing missing and nothing
+    added; `reason` says in plain words why a reading is not accepted.
     """
 
     text: str

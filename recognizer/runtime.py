@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.contract import CLASSES, LITERT_FILE, MODEL_FILE, SIDE
+from recognizer.contract import CLASSES, LITERT_FILE, MODEL_FILE, NUMBERS_FILE, NUMBERS_LITERT_FILE, SIDE
 from recognizer.errors import ContractMismatch
 from recognizer.installed import RuntimeName, require_runtime
+from recognizer.marks import CELL_HEIGHT, CELL_WIDTH, OUTPUTS, Cells
 from recognizer.quiet import quiet_start
 
 #: Batch sizes each network is laid out for; a batch is padded up to the next one, so nothing is compiled while reading.
@@ -22,6 +23,8 @@ _LITERT_SIZES = (1, 4, 16)
 
 Crops = NDArray[np.uint8]
 Probabilities = NDArray[np.float32]
+#: Gives the number network's cells for one picture of `(h, w)` uint8. Safe to share between threads.
+Look = Callable[[Crops], Cells]
 
 
 @dataclass(frozen=True)
@@ -60,14 +63,69 @@ def open_runtime(name: RuntimeName, folder: Path) -> Runtime:
     return runtime
 
 
-def _litert(path: Path) -> Runtime:
+def open_number_runtime(name: RuntimeName, folder: Path) -> Look:
+    """Load the number network in `folder` and run it once.
+
+    Raises RuntimeMissing, or ContractMismatch if the file holds no network of the contract's shapes.
+    """
+    require_runtime(name)
+    path = folder / (NUMBERS_FILE if name == "keras" else NUMBERS_LITERT_FILE)
+    look = _keras_numbers(path) if name == "keras" else _litert_numbers(path)
+    with quiet_start():
+        given = look(np.zeros((4 * CELL_HEIGHT, 8 * CELL_WIDTH), np.uint8)).shape
+    if given != (4, 8, OUTPUTS):
+        raise ContractMismatch(f"{path} gives {given} for {4 * CELL_HEIGHT} by {8 * CELL_WIDTH} pixels")
+    return look
+
+
+def _litert_numbers(path: Path) -> Look:
+    network = _interpreter(path)
+    pixels, cells = network.get_input_details()[0]["index"], network.get_output_details()[0]["index"]
+    lock = threading.Lock()
+    laid_out: list[tuple[int, ...]] = [()]
+
+    def look(picture: Crops) -> Cells:
+        with lock:
+            if picture.shape != laid_out[0]:
+                network.resize_tensor_input(pixels, (1, *picture.shape, 1))
+                network.allocate_tensors()
+                laid_out[0] = picture.shape
+            network.set_tensor(pixels, picture[None, ..., None])
+            network.invoke()
+            result: Cells = network.get_tensor(cells)[0]
+        return result
+
+    return look
+
+
+def _keras_numbers(path: Path) -> Look:
+    tf, network = _loaded(path)
+    one = tf.TensorSpec((1, None, None, 1), tf.uint8)
+    call = tf.function(lambda picture: network(picture, training=False), autograph=False).get_concrete_function(one)
+
+    def look(picture: Crops) -> Cells:
+        result: Cells = call(tf.constant(picture[None, ..., None])).numpy()[0]
+        return result
+
+    return look
+
+
+def _interpreter(path: Path) -> Any:  # noqa: ANN401 - LiteRT ships no types
     try:
         with quiet_start():
             from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415 - only the reading process pays
 
-            # one interpreter a size: changing the size of one costs more than a small batch
-            networks = {size: _laid_out(Interpreter(str(path), num_threads=1), size) for size in _LITERT_SIZES}
+            return Interpreter(str(path), num_threads=1)
     except (OSError, ValueError, RuntimeError) as error:
+        raise ContractMismatch(f"{path} can't be loaded: {error}") from error
+
+
+def _litert(path: Path) -> Runtime:
+    try:
+        # one interpreter a size: changing the size of one costs more than a small batch
+        with quiet_start():
+            networks = {size: _laid_out(_interpreter(path), size) for size in _LITERT_SIZES}
+    except (ValueError, RuntimeError) as error:
         raise ContractMismatch(f"{path} can't be loaded: {error}") from error
     network = networks[1]
     pixels, digits = network.get_input_details()[0], network.get_output_details()[0]
@@ -92,6 +150,13 @@ def _laid_out(network: Any, size: int) -> Any:  # noqa: ANN401 - LiteRT ships no
 
 
 def _keras(path: Path) -> Runtime:
+    tf, network = _loaded(path)
+    _require_shapes(path, tuple(network.input_shape)[1:], tuple(network.output_shape)[1:])
+    return Runtime(_KERAS_SIZES, _compiled(tf, network))
+
+
+def _loaded(path: Path) -> tuple[Any, Any]:
+    """Give TensorFlow, and the network in a file."""
     with quiet_start():
         import keras  # noqa: PLC0415 - takes seconds and 400 MB; only the reading process pays
         import tensorflow as tf  # noqa: PLC0415 - likewise
@@ -99,11 +164,9 @@ def _keras(path: Path) -> Runtime:
         _one_thread(tf)
         tf.config.set_visible_devices([], "GPU")  # crops are tiny: a trip to an accelerator costs more than it saves
     try:
-        network = keras.saving.load_model(path, compile=False, safe_mode=True)
+        return tf, keras.saving.load_model(path, compile=False, safe_mode=True)
     except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
         raise ContractMismatch(f"{path} can't be loaded: {error}") from error
-    _require_shapes(path, tuple(network.input_shape)[1:], tuple(network.output_shape)[1:])
-    return Runtime(_KERAS_SIZES, _compiled(tf, network))
 
 
 def _require_shapes(path: Path, taken: tuple[int, ...], given: tuple[int, ...]) -> None:

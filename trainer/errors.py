@@ -3,6 +3,7 @@
 TrainingError
 ├── KerasMissing    Keras and TensorFlow are not installed
 ├── DataMissing     MNIST can't be had, or is not the MNIST everybody knows
+├── NothingToKeep   a part was to be kept of an active model that is not there
 ├── TrainingBusy    another trainer is at work in the same model folder
 └── PublishFailed   the model could not be written to its folder, or not for every runtime
 """
@@ -18,6 +19,10 @@ class KerasMissing(TrainingError):  # noqa: N818 - named for what is wrong, like
 
 class DataMissing(TrainingError):  # noqa: N818 - likewise
     """No way to MNIST worked."""
+
+
+class NothingToKeep(TrainingError):  # noqa: N818 - likewise
+    """Only one network is to be trained, and there is no active model to take the other one from."""
 
 
 class TrainingBusy(TrainingError):  # noqa: N818 - likewise

@@ -60,14 +60,21 @@ def _negative_log_likelihood(found: Probabilities, labels: Bytes) -> float:
 
 def accept_threshold(calibrated: Probabilities, labels: Bytes) -> float:
     """Find the lowest confidence from which on at most WRONG_ACCEPTED are wrong, within the limits above."""
-    order = np.argsort(-calibrated.max(axis=1), kind="stable")
-    confidence = calibrated.max(axis=1)[order]
-    wrong = np.cumsum(calibrated.argmax(axis=1)[order] != labels[order])
-    whole = np.diff(confidence, append=-1) < 0  # a threshold takes all digits of one confidence or none
-    good = np.flatnonzero(whole & (wrong <= WRONG_ACCEPTED * np.arange(1, len(order) + 1)))
-    lowest = float(confidence[good[-1]]) if len(good) else 1.0
+    right = calibrated.argmax(axis=1) == labels
+    return lowest_threshold(calibrated.max(axis=1), right, WRONG_ACCEPTED, (LEAST_THRESHOLD, MOST_THRESHOLD))
+
+
+def lowest_threshold(
+    confidence: NDArray[np.floating], right: NDArray[np.bool_], wrong: float, limits: tuple[float, float]
+) -> float:
+    """Find the lowest confidence from which on at most a share `wrong` of the readings is wrong, within limits."""
+    order = np.argsort(-confidence, kind="stable")
+    sorted_, count = confidence[order], np.cumsum(~right[order])
+    whole = np.diff(sorted_, append=-1) < 0  # a threshold takes all readings of one confidence or none
+    good = np.flatnonzero(whole & (count <= wrong * np.arange(1, len(order) + 1)))
+    lowest = float(sorted_[good[-1]]) if len(good) else 1.0
     # rounded up: a rounded-down threshold would let in the readings just below it
-    return min(max(float(np.ceil(lowest * 1e4) / 1e4), LEAST_THRESHOLD), MOST_THRESHOLD)
+    return min(max(float(np.ceil(lowest * 1e4) / 1e4), limits[0]), limits[1])
 
 
 def reject_threshold(calibrated: Probabilities) -> float:

@@ -45,8 +45,9 @@ class Split:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training is: `fraction` of 1, `accuracy` on held-out digits (None in the first epoch)."""
+    """How far the training of one network is: `fraction` of 1, `accuracy` on what is held out (None in epoch 1)."""
 
+    part: str
     epoch: int
     epochs: int
     fraction: float
@@ -103,7 +104,7 @@ def fit(network: Any, data: Split, recipe: Recipe, seed: int, on_progress: OnPro
         jit_compile=keras.backend.backend() == "jax",  # XLA halves the speed of TensorFlow's convolutions on a CPU
     )
     stop = keras.callbacks.EarlyStopping("val_loss", patience=recipe.patience, restore_best_weights=True)
-    callbacks = [stop, *([_reporter(keras, on_progress, recipe.epochs, steps)] if on_progress else [])]
+    callbacks = [stop, *([reporter(keras, "digits", on_progress, recipe.epochs, steps)] if on_progress else [])]
     with prepared_ahead(varied_batches(data, recipe, steps, seed), AHEAD) as batches:
         result = network.fit(
             batches,
@@ -169,7 +170,16 @@ def varied_batches(data: Split, recipe: Recipe, steps: int, seed: int) -> Iterat
             yield shapes[rows][..., None], targets[rows]
 
 
-def _reporter(keras: Any, on_progress: OnProgress, epochs: int, steps: int) -> Any:  # noqa: ANN401 - likewise
+def reporter(  # noqa: PLR0913, PLR0917 - what there is to report
+    keras: Any,  # noqa: ANN401 - likewise
+    part: str,
+    on_progress: OnProgress,
+    epochs: int,
+    steps: int,
+    accuracy_name: str = "val_accuracy",
+) -> Any:  # noqa: ANN401 - likewise
+    """Give the callback that reports progress, with the accuracy that Keras logs under this name."""
+
     class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
         epoch = 0
         reported = 0
@@ -187,12 +197,12 @@ def _reporter(keras: Any, on_progress: OnProgress, epochs: int, steps: int) -> A
                 self.report((self.epoch + (batch + 1) / steps) / epochs)
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ANN401 - likewise
-            self.accuracy = float(logs["val_accuracy"])
+            self.accuracy = float(logs[accuracy_name])
             self.report((epoch + 1) / epochs)
 
         def report(self, fraction: float) -> None:
             spent = time.monotonic() - self.began
             left = spent / fraction - spent
-            on_progress(Progress(self.epoch + 1, epochs, fraction, self.accuracy, left))
+            on_progress(Progress(part, self.epoch + 1, epochs, fraction, self.accuracy, left))
 
     return Reporter()

@@ -1,4 +1,4 @@
-"""Decide whether a new model may serve: never one that reads MNIST worse than the active one, unless told to."""
+"""Decide whether a new model may serve: none that reads digits or numbers worse than the active one, unless told to."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +9,8 @@ from recognizer.model import active_card, version_name
 
 #: How much accuracy on MNIST's 10,000 test digits a new model may lose, as a fraction of 1: nothing at all.
 TOLERANCE = 0.0
+#: The same for made-up numbers, of which other ones are made up whenever the drawing changes.
+NUMBERS_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,18 @@ def judge(model_dir: Path, new: Card, *, force: bool = False) -> Verdict:
     except (ModelMissing, ContractMismatch) as error:
         return Verdict(activate=True, reason=f"it is made active because {error}")
     figures = f"{new.mnist_accuracy:.2%} on MNIST against {active.mnist_accuracy:.2%} of version {active.version}"
-    if new.mnist_accuracy >= active.mnist_accuracy - TOLERANCE:
+    if new.numbers or active.numbers:
+        figures += f", and {_numbers(new):.1%} of made-up numbers against {_numbers(active):.1%}"
+    reads_digits = new.mnist_accuracy >= active.mnist_accuracy - TOLERANCE
+    if reads_digits and _numbers(new) >= _numbers(active) - NUMBERS_TOLERANCE:
         return Verdict(activate=True, reason=f"it is made active: {figures}")
     if force:
         return Verdict(activate=True, reason=f"it is made active although it is worse, as asked: {figures}")
     return Verdict(activate=False, reason=f"it is kept but not made active: {figures}")
+
+
+def _numbers(card: Card) -> float:
+    return card.numbers.numbers_right if card.numbers else 0.0
 
 
 def needed(model_dir: Path) -> str | None:

@@ -60,7 +60,7 @@ def joined(*pieces: Stroke) -> Stroke:
 
 def draw(strokes: Sequence[Stroke], rng: Rng) -> Bytes:
     """Draw strokes with a random hand and pen: `(28, 28)` uint8 as the model contract has it."""
-    points = _by_hand(np.concatenate(strokes), rng)
+    points = by_hand(np.concatenate(strokes), rng)
     hard = rng.random() < _HARD
     height = rng.integers(*_COARSE) if hard else _FINE
     pen = rng.integers(1, height // 6 + 1) if hard else max(1, round(height * rng.uniform(_THINNEST, _THICKEST)))
@@ -73,7 +73,7 @@ def draw(strokes: Sequence[Stroke], rng: Rng) -> Bytes:
     return fit(paper, _LEVEL)
 
 
-def _by_hand(points: Stroke, rng: Rng) -> Stroke:
+def by_hand(points: Stroke, rng: Rng) -> Stroke:
     """Let a hand stray from the path, and write it aslant, wider or narrower."""
     waves = rng.uniform(*_WAVES, (2, 2)) * rng.choice((-1, 1), (2, 2))
     phases, reach = rng.uniform(0, 2 * np.pi, 2), rng.normal(0, _STRAY, 2)

@@ -19,13 +19,13 @@ Form = Callable[[Rng], list[Stroke]]
 
 def draw_strokes(count: int, rng: Rng) -> tuple[Bytes, Bytes]:
     """Draw `count` digits as the model contract asks: `(n, 28, 28)` uint8 images and their `(n,)` uint8 labels."""
-    labels = rng.integers(len(_FORMS), size=count).astype(np.uint8)
+    labels = rng.integers(len(FORMS), size=count).astype(np.uint8)
     images = [draw(_form(int(label), rng)(rng), rng) for label in labels]
     return np.array(images, np.uint8).reshape(-1, SIDE, SIDE), labels
 
 
 def _form(label: int, rng: Rng) -> Form:
-    forms = _FORMS[label]
+    forms = FORMS[label]
     return forms[int(rng.integers(len(forms)))]
 
 
@@ -228,7 +228,7 @@ def _square_nine(rng: Rng) -> list[Stroke]:
 
 
 #: The forms of each digit; each as often as it stands here.
-_FORMS: tuple[tuple[Form, ...], ...] = (
+FORMS: tuple[tuple[Form, ...], ...] = (
     (_round_zero, _round_zero, _round_zero, _square_zero),
     (_plain_one, _one, _one, _one, _one_on_a_foot, _one_on_a_foot),
     (_round_two, _two_with_a_loop, _square_two),

@@ -1,24 +1,30 @@
 """Train from MNIST to a published, perhaps active, model."""
 
+import shutil
+import tempfile
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from recognizer.contract import Card
+from recognizer.contract import LITERT_FILE, MODEL_FILE, NUMBERS_FILE, NUMBERS_LITERT_FILE, Card, NumberCard
 from recognizer.coverage import CoveragePoint, coverage_curve
+from recognizer.errors import ContractMismatch, ModelMissing
 from recognizer.model import soften, version_name
 from recognizer.second_look import look_twice
 from trainer import evaluate, lock, mnist
 from trainer.augmentation import WILD, vary
 from trainer.backend import fastest_policy, load_keras
-from trainer.export import write_network
+from trainer.errors import NothingToKeep
+from trainer.export import round_weights, write_network
 from trainer.fit import History, OnProgress, Split, fit, split
-from trainer.gate import Verdict, judge
+from trainer.gate import Verdict, judge, usable_active_card
 from trainer.network import Architecture, build
+from trainer.numbers.fit import RECIPE as NUMBERS_RECIPE
+from trainer.numbers.train import train_numbers
 from trainer.pictures import draw_confusion, draw_curve
 from trainer.publish import activate, publish
 from trainer.recipe import RECIPES, Recipe
@@ -28,6 +34,8 @@ from trainer.strokes import draw_strokes
 DEFAULT_SEED = 7
 #: Drawn digits that the confidence is measured on, beside the held-out ones of MNIST.
 HELD_OUT_DRAWN = 2_500
+#: The two networks of a version.
+Part = Literal["digits", "numbers"]
 CURVE_FILE = "curve.png"
 CONFUSION_FILE = "confusion.png"
 
@@ -55,6 +63,7 @@ def train(  # noqa: PLR0913 - one option each
     model_dir: Path,
     *,
     architecture: Architecture = "cnn",
+    only: Part | None = None,
     epochs: int | None = None,
     seed: int = DEFAULT_SEED,
     mnist_path: Path | None = None,
@@ -63,23 +72,88 @@ def train(  # noqa: PLR0913 - one option each
 ) -> Published:
     """Train a new version, publish it in `model_dir`, and make it active unless it is worse than the active one.
 
-    Imports Keras and TensorFlow. Raises DataMissing, TrainingBusy or PublishFailed; the active model is then untouched.
+    A version has two networks: for digits, and for numbers. With `only` one of them is trained and the other one is the
+    active version's; `mlp` is a network for digits, so it keeps the active version's number reader too.
+
+    Imports Keras and TensorFlow. Raises DataMissing, TrainingBusy, NothingToKeep or PublishFailed; the active model is
+    then untouched.
     """
-    recipe = RECIPES[architecture] if epochs is None else replace(RECIPES[architecture], epochs=epochs)
-    with lock.training(model_dir):
+    trained = {only} if only else {"digits"} if architecture == "mlp" else {"digits", "numbers"}
+    with lock.training(model_dir), tempfile.TemporaryDirectory() as work:
+        folder = Path(work)
+        kept = _kept(model_dir)
+        if "digits" not in trained and kept is None:
+            raise NothingToKeep("there is no active model whose network for digits could be kept")
         digits = mnist.load(mnist_path)
-        parts = split(digits.train_images, digits.train_labels, seed, recipe.drawn, recipe.others)
-        began = time.monotonic()
-        network = untrained(architecture, seed)
-        history = fit(network, parts, recipe, seed, on_progress)
-        seconds = time.monotonic() - began
-        measured = _measure(network, digits, parts, seed)
-        card = _card(network, recipe, seed, history, measured, seconds)
-        card = publish(model_dir, card, lambda folder: _write(folder, network, history, measured, parts.held_images))
+        card = _digits(digits, folder, architecture, epochs, seed, on_progress) if "digits" in trained else None
+        card = card or _taken(kept, folder, model_dir, (MODEL_FILE, LITERT_FILE, CURVE_FILE, CONFUSION_FILE))
+        numbers = kept.numbers if kept else None
+        if "numbers" in trained:
+            numbers = _numbers(digits, folder, epochs, seed, on_progress)
+        elif numbers:
+            _taken(kept, folder, model_dir, (NUMBERS_FILE, NUMBERS_LITERT_FILE))
+        card = replace(card, version=0, numbers=numbers, created_at=datetime.now(UTC).isoformat(timespec="seconds"))
+        card = publish(model_dir, card, lambda unfinished: _copied(folder, unfinished))
         verdict = judge(model_dir, card, force=force)
         if verdict.activate:
             activate(model_dir, card.version)
     return Published(card, model_dir / version_name(card.version), verdict)
+
+
+def _kept(model_dir: Path) -> Card | None:
+    try:
+        return usable_active_card(model_dir)
+    except (ModelMissing, ContractMismatch):
+        return None
+
+
+def _taken(kept: Card | None, folder: Path, model_dir: Path, names: tuple[str, ...]) -> Card:
+    """Take files of the active version over."""
+    if kept is None:
+        raise NothingToKeep("there is no active model whose networks could be kept")
+    for name in names:
+        if name in kept.files:
+            shutil.copy(model_dir / version_name(kept.version) / name, folder / name)
+    return kept
+
+
+def _copied(folder: Path, to: Path) -> None:
+    for file in folder.iterdir():
+        shutil.copy(file, to / file.name)
+
+
+def _digits(  # noqa: PLR0913, PLR0917 - what a training takes
+    digits: mnist.Mnist,
+    folder: Path,
+    architecture: Architecture,
+    epochs: int | None,
+    seed: int,
+    on_progress: OnProgress | None,
+) -> Card:
+    """Train the network for digits, measure it, and write its files."""
+    recipe = RECIPES[architecture] if epochs is None else replace(RECIPES[architecture], epochs=epochs)
+    parts = split(digits.train_images, digits.train_labels, seed, recipe.drawn, recipe.others)
+    began = time.monotonic()
+    network = untrained(architecture, seed)
+    history = fit(network, parts, recipe, seed, on_progress)
+    seconds = time.monotonic() - began
+    bare = build(architecture)  # without the optimizer, whose state would triple the file
+    bare.set_weights(network.get_weights())
+    round_weights(bare)
+    measured = _measure(bare, digits, parts, seed)
+    margin = write_network(bare, folder, parts.held_images)
+    draw_curve(history, folder / CURVE_FILE)
+    draw_confusion(measured.confusion, folder / CONFUSION_FILE)
+    return _card(bare, recipe, seed, history, measured, seconds, margin)
+
+
+def _numbers(
+    digits: mnist.Mnist, folder: Path, epochs: int | None, seed: int, on_progress: OnProgress | None
+) -> NumberCard:
+    """Train the network for numbers on the same digits, with the same ones held out."""
+    recipe = NUMBERS_RECIPE if epochs is None else replace(NUMBERS_RECIPE, epochs=epochs)
+    parts = split(digits.train_images, digits.train_labels, seed)
+    return train_numbers(parts, folder, seed, recipe=recipe, on_progress=on_progress)
 
 
 def untrained(architecture: Architecture, seed: int) -> Any:  # noqa: ANN401 - Keras ships no types
@@ -118,6 +192,7 @@ def _card(  # noqa: PLR0913, PLR0917 - a card has many lines
     history: History,
     measured: _Measured,
     seconds: float,
+    margin: float,
 ) -> Card:
     return Card(
         version=0,  # known only when it is published
@@ -130,14 +205,9 @@ def _card(  # noqa: PLR0913, PLR0917 - a card has many lines
         temperature=measured.temperature,
         accept_threshold=measured.accept_threshold,
         reject_threshold=measured.reject_threshold,
-        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        created_at="",  # likewise
         training_seconds=round(seconds, 1),
         files={},
+        litert_margin=margin,
         coverage=measured.coverage,
     )
-
-
-def _write(folder: Path, network: Any, history: History, measured: _Measured, proof: mnist.Bytes) -> None:  # noqa: ANN401 - likewise
-    write_network(network, folder, proof)
-    draw_curve(history, folder / CURVE_FILE)
-    draw_confusion(measured.confusion, folder / CONFUSION_FILE)

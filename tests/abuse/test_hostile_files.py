@@ -146,8 +146,9 @@ class HostilePlace(Place):
 
 def variants() -> dict[str, bytes]:
     """Write one picture, a 4 of even 8x8 blocks, black or white, in every way that has to be read alike."""
-    crop = prepare(decode((ROOT / "digits" / "four-marker.png").read_bytes())).crops[0]
-    blocks = np.pad(np.where(crop > 100, 0, 255), 2, constant_values=255)
+    single = prepare(decode((ROOT / "digits" / "four-marker.png").read_bytes())).single
+    assert single
+    blocks = np.pad(np.where(single.crop > 100, 0, 255), 2, constant_values=255)
     gray: Pixels = np.kron(blocks, np.ones((8, 8))).astype(np.uint8)
     width, ink = gray.shape[1], (gray < 128).astype(np.uint8)
     palette = chunk(b"PLTE", bytes([255] * 3 + [0] * 3))

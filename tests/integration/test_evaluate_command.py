@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
@@ -18,9 +17,8 @@ from rich.console import Console
 import cli.evaluation.evaluate
 from cli.errors import CommandFailed
 from cli.evaluation.evaluate import evaluate
-from recognizer.contract import Card
-from recognizer.runtime import Crops, Probabilities
 from settings import Settings
+from tests.sevens import Sevens
 
 ROOT = Path(__file__).parents[2]
 #: Two samples are labelled wrongly on purpose: whatever the model, it should disagree.
@@ -101,7 +99,7 @@ def test_everything_wrong_is_listed_with_its_reason(measured: _Measured) -> None
 
 def test_tables_go_to_a_file_as_plain_text(measured: _Measured) -> None:
     lines = measured.out.splitlines()
-    assert ["all", "9", "44.44%", "44.44%", "55.55%", "2", "40.00%"] in [line.split() for line in lines]
+    assert ["all", "9", "44.44%", "44.44%", "44.44%", "1", "25.00%"] in [line.split() for line in lines]
     assert "source with errors" in measured.out
     assert not [line for line in lines if line.startswith("pens")]
     assert "3 files could not be read; that counts as wrong:" in lines
@@ -111,19 +109,9 @@ def test_tables_go_to_a_file_as_plain_text(measured: _Measured) -> None:
     assert not measured.error
 
 
-class _Sevens:
-    """A model that takes everything for a 7, quite sure."""
-
-    card = Card(4, "cnn", "", 1, 1, 1, 0.9955, 1.0, 0.9, 0.2, "", 1.0, {})
-
-    def probabilities(self, crops: Crops) -> Probabilities:
-        """Give 0.955 to the 7."""
-        return np.tile(np.where(np.arange(10) == 7, 0.955, 0.005).astype(np.float32), (len(crops), 1))
-
-
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: Patch) -> Settings:
-    monkeypatch.setattr(cli.evaluation.evaluate, "load_active", lambda _: _Sevens())
+    monkeypatch.setattr(cli.evaluation.evaluate, "load_active", lambda _: Sevens())
     monkeypatch.chdir(tmp_path)
     return Settings(model_dir=tmp_path)
 

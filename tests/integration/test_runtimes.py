@@ -7,13 +7,14 @@ from collections.abc import Callable
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cli.read import outcomes
 from recognizer.contract import LITERT_FILE
 from recognizer.errors import ContractMismatch, RuntimeMissing
 from recognizer.installed import RuntimeName, require_runtime
-from recognizer.model import Model, active_version, load_model, version_name
+from recognizer.model import Model, active_card, active_version, load_model, version_name
 from recognizer.preparation import prepare
 from recognizer.reader import read
 from recognizer.reading import Reading
@@ -21,14 +22,17 @@ from recognizer.runtime import open_runtime
 from trainer import mnist
 from trainer.backend import load_keras
 from trainer.errors import PublishFailed
+from trainer.export import TOLERANCE as MARGIN
 from trainer.export import write_network
 from trainer.network import build
 
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "model"
 IMAGES = ROOT.parent / "shared" / "realdigits"
-#: How far the confidences of the two may lie apart: they sum in another order.
-CLOSE = 1e-3
+#: Shares of pictures in which both must say the same: LiteRT multiplies in 8 bits, so some close calls fall otherwise.
+SAME_TEXT, SAME_VERDICT = 0.995, 0.98
+#: The same for labels of MNIST's test digits.
+SAME_LABEL = 0.999
 
 Publish = Callable[[Path, int], int]
 
@@ -37,14 +41,26 @@ def shipped(runtime: RuntimeName) -> Model:
     return load_model(MODELS, active_version(MODELS), runtime)
 
 
-def told(reading: Reading) -> tuple[object, ...]:
-    return reading.text, reading.verdict, reading.reason, [digit.box for digit in reading.digits]
+def top(reading: Reading) -> list[int]:
+    return [digit.label for digit in reading.digits]
 
 
 def require_the_same(readings: list[list[Reading]]) -> None:
-    by_keras, by_litert = readings
-    assert [told(reading) for reading in by_keras] == [told(reading) for reading in by_litert]
-    assert max(abs(a.confidence - b.confidence) for a, b in zip(by_keras, by_litert, strict=True)) < CLOSE
+    pairs = list(zip(*readings, strict=True))
+    assert np.mean([top(one) == top(other) for one, other in pairs]) >= SAME_TEXT
+    assert np.mean([one.verdict is other.verdict for one, other in pairs]) >= SAME_VERDICT
+    apart = [abs(one.confidence - other.confidence) for one, other in pairs]
+    assert np.median(apart) < MARGIN
+
+
+def test_probabilities_lie_no_further_apart_than_the_card_allows() -> None:
+    images = mnist.load().test_images
+    card = active_card(MODELS)
+    assert 0 < card.litert_margin <= MARGIN
+    folder = MODELS / version_name(card.version)
+    found = [open_runtime(runtime, folder).probabilities(images) for runtime in ("keras", "litert")]
+    assert np.abs(found[0] - found[1]).max() <= MARGIN
+    assert (found[0].argmax(axis=1) == found[1].argmax(axis=1)).mean() > SAME_LABEL
 
 
 def test_both_read_all_of_mnists_test_digits_the_same() -> None:

@@ -4,7 +4,7 @@ import dataclasses
 import json
 from pathlib import Path
 
-from recognizer.contract import LITERT_FILE, MODEL_FILE, Card
+from recognizer.contract import LITERT_FILE, MODEL_FILE, NUMBERS_FILE, NUMBERS_LITERT_FILE, Card, NumberCard
 from trainer.gate import judge, needed
 from trainer.publish import activate, publish
 
@@ -22,6 +22,7 @@ CARD = Card(
     created_at="2024-01-01T00:00:00+00:00",
     training_seconds=1.0,
     files={},
+    litert_margin=0.0,
 )
 
 
@@ -93,3 +94,31 @@ def test_training_is_needed_when_the_active_model_is_damaged(tmp_path: Path) -> 
 def test_training_is_not_needed_with_a_usable_model(tmp_path: Path) -> None:
     serve(tmp_path)
     assert needed(tmp_path) is None
+
+
+def reading_numbers(share: float) -> Card:
+    numbers = NumberCard("none", 1, 1, 1, 1.0, 0.9, share, 1.0, 0.0, 0.95)
+    return dataclasses.replace(CARD, numbers=numbers)
+
+
+def serve_numbers(model_dir: Path, share: float) -> None:
+    def write(folder: Path) -> None:
+        _write(folder)
+        (folder / NUMBERS_FILE).write_bytes(b"weights")
+        (folder / NUMBERS_LITERT_FILE).write_bytes(b"weights")
+
+    activate(model_dir, publish(model_dir, reading_numbers(share), write).version)
+
+
+def test_a_model_that_reads_numbers_worse_is_kept_aside(tmp_path: Path) -> None:
+    serve_numbers(tmp_path, 0.8)
+    assert judge(tmp_path, reading_numbers(0.795)).activate
+    verdict = judge(tmp_path, reading_numbers(0.78))
+    assert not verdict.activate
+    assert verdict.reason.endswith("of version 1, and 78.0% of made-up numbers against 80.0%")
+
+
+def test_a_model_without_a_number_reader_does_not_replace_one_with_it(tmp_path: Path) -> None:
+    serve_numbers(tmp_path, 0.8)
+    assert not judge(tmp_path, CARD).activate
+    assert judge(tmp_path, CARD, force=True).activate

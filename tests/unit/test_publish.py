@@ -35,6 +35,7 @@ def make_card(accuracy: float = 0.99) -> Card:
         created_at="2024-01-01T00:00:00+00:00",
         training_seconds=1.0,
         files={},
+        litert_margin=0.0,
         coverage=(CoveragePoint(0.0, 1.0, 0.01), CoveragePoint(0.95, 0.98, 0.0)),
     )
 
@@ -132,7 +133,7 @@ if step == "_to_disk":
     module._to_disk = die
 if step == "Path.rename":
     Path.rename = die
-card = Card(0, "mlp", "none", 1, 1, 1, 0.9, 1.0, 0.9, 0.2, "now", 1.0, {})
+card = Card(0, "mlp", "none", 1, 1, 1, 0.9, 1.0, 0.9, 0.2, "now", 1.0, {}, 0.0)
 module.publish(Path(sys.argv[1]), card, write)
 """
 

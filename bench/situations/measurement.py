@@ -1,0 +1,17 @@
+"""Read the pictures of a situation with a model, and count."""
+
+from bench.situations.catalogue import Situation, pictures
+from cli.evaluation.figures import Figures, figures
+from cli.evaluation.labels import Labelled
+from cli.evaluation.outcome import Outcome
+from recognizer.preparation import prepare
+from recognizer.reader import Model, read
+from trainer.mnist import Mnist
+
+
+def measure(situation: Situation, digits: Mnist, model: Model, count: int) -> Figures:
+    """Count over so many pictures of a situation, as `digits evaluate` counts."""
+    made = list(pictures(situation, digits, count))
+    readings = read([prepare(one.gray) for one in made], model)
+    labels = [Labelled(f"{situation.name} {number}", one.label) for number, one in enumerate(made)]
+    return figures(Outcome(label, reading) for label, reading in zip(labels, readings, strict=True))

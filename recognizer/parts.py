@@ -1,0 +1,45 @@
+"""Find the connected components of the ink."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer.opencv import cv2
+
+#: Components looked at, largest first; a picture with more is no picture of digits.
+_MOST_PARTS = 200
+#: Pixels up to which 16 bits are enough for every label (two components are never neighbours); they take half the time.
+_MOST_LABELS = 200_000
+
+Labels = NDArray[np.uint16] | NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One connected component: its label in the label picture, its box, and its number of pixels."""
+
+    label: int
+    left: int
+    top: int
+    width: int
+    height: int
+    area: int
+
+    @property
+    def right(self) -> int:
+        """The first column after it."""
+        return self.left + self.width
+
+    @property
+    def bottom(self) -> int:
+        """The first row after it."""
+        return self.top + self.height
+
+
+def find_parts(mask: NDArray[np.uint8]) -> tuple[list[Part], Labels]:
+    """Find the connected components of a mask, and the picture of their labels."""
+    ltype = cv2.CV_16U if mask.size < _MOST_LABELS else cv2.CV_32S
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=ltype)
+    order = range(1, count) if count <= _MOST_PARTS else np.argsort(-stats[1:, 4])[:_MOST_PARTS] + 1
+    return [Part(int(label), *stats[label].tolist()) for label in order], labels

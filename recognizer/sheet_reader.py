@@ -1,0 +1,204 @@
+"""Read the numbers on a sheet: at the size that fits, with what the reading leaves unexplained."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer.marks import USUAL_HEIGHT, Cells, Mark, decode
+from recognizer.opencv import cv2
+from recognizer.parts import find_parts
+from recognizer.rows import in_rows, usual_height, written
+from recognizer.sheet import Canvas, Sheet, draw_canvas, likely_scale
+from recognizer.symbols import Symbol
+
+Gray = NDArray[np.uint8]
+#: Gives the network's cells for one picture of `(h, w)` uint8.
+Look = Callable[[Gray], Cells]
+
+#: How near to 0 and 1 a probability is taken to be at most.
+_NEAREST = 1e-6
+#: Heights of digits, in the network's pixels, that need no second look at another scale.
+_FITTING = (16.0, 28.0)
+#: Mean confidence in the marks below which other scales are tried, and the scales.
+_DOUBTFUL, _OTHER_SCALES = 0.7, (0.6, 1.6)
+#: How much closer, and how much further, than the fitting scale the other two looks are.
+_LOOKS = (1.18, 0.85)
+#: A component longer than this, in heights of a digit, is a line or a frame, or ink that touches one.
+_LARGEST = 2.5
+#: How far around a mark's box its ink may reach, in heights of a digit.
+_REACH = 0.14
+#: Ink that no mark explains is a digit's if its height, in heights of a digit, lies between these,
+_LEAST_HEIGHT, _MOST_HEIGHT = 0.45, 1.6
+#: its width is at most this, and it has at least this share of a usual digit's ink.
+_MOST_WIDTH, _LEAST_INK = 1.6, 0.3
+#: It counts where it is at most this far from the middle of a digit, across and down, in heights of a digit.
+_BESIDE, _ABOVE = 3.0, 0.8
+#: A piece at the border lower than this is the end of something beyond it.
+_END = 0.8
+
+
+@dataclass(frozen=True)
+class SheetReading:
+    """What a sheet says: rows of marks in the sheet's pixels, and the raw probability that all of it is right.
+
+    `unexplained` tells that ink of a digit's size stands in a row and belongs to no mark.
+    """
+
+    rows: tuple[tuple[Mark, ...], ...]
+    probability: float
+    unexplained: bool
+
+    @property
+    def log_odds(self) -> float:
+        """The logarithm of the odds that the reading is right, as the network alone says it."""
+        probability = min(max(self.probability, _NEAREST), 1 - _NEAREST)
+        return math.log(probability / (1 - probability))
+
+    @property
+    def marks(self) -> list[Mark]:
+        """All marks in reading order."""
+        return [mark for row in self.rows for mark in row]
+
+    @property
+    def digits(self) -> list[Mark]:
+        """The digits in reading order."""
+        return [mark for mark in self.marks if mark.is_digit]
+
+    @property
+    def text(self) -> str:
+        """The digits alone."""
+        return "".join(str(mark.symbol) for mark in self.digits)
+
+    @property
+    def written(self) -> str:
+        """Digits, signs and gaps as they stand on the paper."""
+        return written(self.rows)
+
+    @property
+    def others(self) -> list[Mark]:
+        """Marks as large as digits that are neither digits nor signs."""
+        least = _LEAST_HEIGHT * usual_height(self.marks)
+        return [mark for mark in self.marks if mark.symbol == Symbol.OTHER and mark.height >= least]
+
+
+def read_sheet(sheet: Sheet, look: Look, *, once: bool = False) -> SheetReading:
+    """Read a sheet with a network: find the scale that fits, then look a little closer and from a little further. Pure.
+
+    What most of the looks say, each by its probability, is the reading. `once` leaves it at the first of the three.
+    """
+    fitting = _at_fitting_scale(sheet, look)
+    others = () if once else _LOOKS
+    looks = [fitting, *(_attempt(sheet, look, fitting.canvas.scale * other) for other in others)]
+    texts = [one.written for one in looks]
+    sums = {text: sum(one.probability for one in looks if one.written == text) for text in texts}
+    text = max(texts, key=lambda text: sums[text])
+    best = max((one for one in looks if one.written == text), key=lambda one: one.probability)
+    return SheetReading(best.rows, sums[text] / len(looks), _leaves_a_digit(sheet, best.marks))
+
+
+def _at_fitting_scale(sheet: Sheet, look: Look) -> "_Attempt":
+    """Look at the likely scale, and at others where the digits turn out too large or small, or unsure."""
+    best = _attempt(sheet, look, likely_scale(sheet))
+    if best.marks and not _FITTING[0] <= best.height <= _FITTING[1]:
+        best = max(best, _attempt(sheet, look, best.canvas.scale * USUAL_HEIGHT / best.height), key=_worth)
+    if _sureness(best.marks) < _DOUBTFUL:
+        others = [_attempt(sheet, look, best.canvas.scale * other) for other in _OTHER_SCALES]
+        best = max(best, *others, key=_worth)
+    return best
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """What the network says of the sheet at one scale: rows of marks in the sheet's pixels.
+
+    `height` is that of its digits in the network's pixels, `explained` the share of the ink that lies within the marks.
+    """
+
+    canvas: Canvas
+    rows: tuple[tuple[Mark, ...], ...]
+    probability: float
+    explained: float
+
+    @cached_property
+    def marks(self) -> list[Mark]:
+        return [mark for row in self.rows for mark in row]
+
+    @cached_property
+    def written(self) -> str:
+        return written(self.rows)
+
+    @property
+    def height(self) -> float:
+        return usual_height(self.marks) * self.canvas.down
+
+
+def _worth(attempt: _Attempt) -> float:
+    """Say how good a reading is that may have more marks than another: sure of each, and of most of the ink."""
+    return _sureness(attempt.marks) * attempt.explained
+
+
+def _sureness(marks: Sequence[Mark]) -> float:
+    """Give the geometric mean of the marks' confidences; 0 without marks."""
+    return math.exp(np.log([mark.confidence for mark in marks]).mean()) if marks else 0.0
+
+
+def _attempt(sheet: Sheet, look: Look, scale: float) -> _Attempt:
+    canvas = draw_canvas(sheet, scale)
+    seen = decode(look(canvas.pixels))
+    probability = math.prod(mark.confidence for mark in seen.marks) * seen.nothing_missed if seen.marks else 0.0
+    marks = [canvas.on_sheet(mark) for mark in seen.marks]
+    rows = tuple(tuple(row) for row in in_rows(marks))
+    return _Attempt(canvas, rows, probability, _explained(sheet, marks))
+
+
+def _explained(sheet: Sheet, marks: Sequence[Mark]) -> float:
+    """Give the share of the ink that lies within the marks; components that are larger than any digit do not count."""
+    if not marks:
+        return 0.0
+    boxes = np.array([mark.bounds for mark in marks])
+    largest = _LARGEST * usual_height(marks)
+    parts = [part for part in sheet.parts if max(part.width, part.height) <= largest]
+    if not parts:
+        return 1.0
+    middles = np.array([(part.left + part.width / 2, part.top + part.height / 2) for part in parts])
+    areas = np.array([part.area for part in parts])
+    inside = np.all((middles[:, None] >= boxes[:, :2]) & (middles[:, None] <= boxes[:, 2:]), axis=2)
+    within = np.any(inside, axis=1)
+    return float(areas[within].sum() / areas.sum())
+
+
+def _without(mask: Gray, marks: Sequence[Mark]) -> Gray:
+    """Give a mask without the ink that marks explain."""
+    reach = _REACH * usual_height(marks)
+    rest = mask.copy()
+    for mark in marks:
+        left, top, right, bottom = mark.bounds
+        rows = slice(max(0, round(top - reach)), max(0, round(bottom + reach)))
+        rest[rows, max(0, round(left - reach)) : max(0, round(right + reach))] = 0
+    return rest
+
+
+def _leaves_a_digit(sheet: Sheet, marks: Sequence[Mark]) -> bool:
+    """Tell whether ink of a digit's size and strength stands beside the digits and is none of the marks."""
+    digits = [mark for mark in marks if mark.is_digit]
+    if not digits:
+        return False
+    height = usual_height(marks)
+    rest = _without(sheet.mask, marks)
+    ink = (cv2.countNonZero(sheet.mask) - cv2.countNonZero(rest)) / len(marks)
+    tall, wide = sheet.mask.shape
+    for part in (*find_parts(rest)[0], *sheet.left_out):
+        fits = _LEAST_HEIGHT * height <= part.height <= _MOST_HEIGHT * height and part.width <= _MOST_WIDTH * height
+        if not fits or part.area < _LEAST_INK * ink:
+            continue
+        at_border = part.left == 0 or part.top == 0 or part.right == wide or part.bottom == tall
+        if at_border and part.height < _END * height:
+            continue
+        x, y = part.left + part.width / 2, part.top + part.height / 2
+        if any(abs(mark.x - x) < _BESIDE * height and abs(mark.y - y) < _ABOVE * height for mark in digits):
+            return True
+    return False

@@ -1,0 +1,164 @@
+"""From a sheet to the numbers on it, at the scale that fits."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from recognizer.marks import USUAL_HEIGHT, Cells
+from recognizer.preparation import prepare
+from recognizer.sheet import Sheet
+from recognizer.sheet_reader import SheetReading, read_sheet
+from recognizer.symbols import Symbol
+from tests.unit.cells import Seen, blots, cells_of
+
+Pixels = NDArray[np.uint8]
+#: Says what a blot of such a height on the canvas is taken for: class and probability.
+Taken = Callable[[int], tuple[int, float]]
+
+
+class Looks:
+    """Sees a mark in every blot, takes it for what its height on the canvas tells, and notes the heights."""
+
+    def __init__(self, taken: Taken = lambda _: (1, 0.99)) -> None:
+        self.heights: list[list[int]] = []
+        self._taken = taken
+
+    def __call__(self, picture: Pixels) -> Cells:
+        found = blots(picture)
+        self.heights.append([height for _, _, _, height in found])
+        seen = []
+        for left, top, width, height in found:
+            symbol, probability = self._taken(height)
+            seen.append(Seen(symbol, left + width / 2, top + height / 2, width, height, probability))
+        return cells_of(seen, picture.shape)
+
+
+def sheet_of(shape: tuple[int, int], *boxes: tuple[int, int, int, int]) -> Sheet:
+    """Prepare a white picture with black boxes: left, top, width, height."""
+    picture = np.full(shape, 255, np.uint8)
+    for left, top, width, height in boxes:
+        picture[top : top + height, left : left + width] = 0
+    sheet = prepare(picture).sheet
+    assert sheet is not None
+    return sheet
+
+
+def ones(height: int, count: int = 3) -> Sheet:
+    """Draw upright strokes of a height."""
+    boxes = [(height * (1 + place), height, max(2, height // 5), height) for place in range(count)]
+    return sheet_of((3 * height, (count + 2) * height), *boxes)
+
+
+def reading(probability: float) -> SheetReading:
+    return SheetReading((), probability, unexplained=False)
+
+
+@pytest.mark.parametrize("height", [10, 21, 50, 120, 400])
+def test_digits_of_any_height_are_shown_to_the_network_as_it_knows_them(height: int) -> None:
+    looks = Looks()
+    found = read_sheet(ones(height), looks)
+    assert found.text == "111"
+    assert all(0.7 * USUAL_HEIGHT <= shown <= 1.35 * USUAL_HEIGHT for seen in looks.heights for shown in seen)
+
+
+@pytest.mark.parametrize("height", [10, 21, 50, 120])
+def test_marks_are_where_the_ink_is_on_the_sheet(height: int) -> None:
+    sheet = ones(height)
+    within = 1 + height / USUAL_HEIGHT
+    for mark, part in zip(read_sheet(sheet, Looks()).marks, sorted(sheet.parts, key=lambda one: one.left), strict=True):
+        assert mark.bounds == pytest.approx((part.left, part.top, part.right, part.bottom), abs=within)
+
+
+def test_digits_that_turn_out_too_small_are_looked_at_more_closely() -> None:
+    """Here one blot is so large that it tells the likely scale."""
+    blot = (30, 10, 60, 180)
+    sheet = sheet_of((200, 500), blot, *[(220 + 40 * place, 80, 8, 40) for place in range(5)])
+    looks = Looks(lambda height: (1, 0.99) if height < 60 else (int(Symbol.OTHER), 0.99))
+    found = read_sheet(sheet, looks)
+    assert max(min(seen) for seen in looks.heights) >= 16
+    assert found.text == "11111"
+
+
+def test_a_sheet_that_is_hardly_read_is_looked_at_larger_and_smaller() -> None:
+    looks = Looks(lambda height: (1, 0.98) if height > 28 else (7, 0.4))
+    assert read_sheet(ones(50), looks).text == "111"
+    shown = [seen[0] for seen in looks.heights]
+    assert min(shown) < 16
+    assert max(shown) > 28
+
+
+def test_what_most_looks_say_is_the_reading() -> None:
+    assert read_sheet(ones(50), Looks(lambda height: (7, 0.9) if height > 23 else (1, 0.9))).text == "111"
+    assert read_sheet(ones(50), Looks(lambda height: (7, 0.9) if height > 18 else (1, 0.9))).text == "777"
+
+
+def test_one_look_is_enough_where_no_more_are_asked_for() -> None:
+    looks = Looks()
+    found = read_sheet(ones(50), looks, once=True)
+    assert (found.text, len(looks.heights)) == ("111", 1)
+    assert found.probability == pytest.approx(0.99**3, abs=1e-3)
+
+
+def test_a_look_that_is_sure_counts_more_than_two_that_are_not() -> None:
+    assert read_sheet(ones(50), Looks(lambda height: (7, 0.999) if height > 23 else (1, 0.75))).text == "777"
+
+
+def test_looks_that_do_not_agree_make_the_reading_less_sure() -> None:
+    same = read_sheet(ones(50), Looks(lambda _: (1, 0.99)))
+    apart = read_sheet(ones(50), Looks(lambda height: (7, 0.99) if height > 23 else (1, 0.99)))
+    assert same.probability == pytest.approx(0.99**3, abs=1e-3)
+    assert apart.probability < 0.75
+
+
+def test_a_sheet_on_which_nothing_is_seen_says_nothing() -> None:
+    found = read_sheet(ones(50), Looks(lambda _: (int(Symbol.NOTHING), 0.999)))
+    assert (found.marks, found.text, found.written) == ([], "", "")
+    assert found.probability == 0.0
+    assert not found.unexplained
+
+
+def test_marks_that_are_no_digits_count_as_others_only_if_as_large_as_digits() -> None:
+    boxes = [(50, 50, 10, 50), (100, 50, 10, 50)]
+    taken: Taken = lambda height: (1, 0.99) if height > 14 else (int(Symbol.OTHER), 0.99)  # noqa: E731 - one line
+    assert read_sheet(sheet_of((150, 250), *boxes, (140, 80, 10, 10)), Looks(taken)).others == []
+    large = read_sheet(sheet_of((150, 250), *boxes, (140, 72, 10, 28)), Looks(taken))
+    assert len(large.others) == 1
+    assert large.text == "11"
+
+
+@pytest.mark.parametrize(
+    ("box", "unexplained"),
+    [
+        ((150, 50, 10, 50), True),
+        ((150, 60, 10, 32), True),
+        ((150, 90, 6, 6), False),
+        ((20, 110, 200, 4), False),
+        ((215, 10, 4, 130), False),
+    ],
+    ids=["digit", "lower digit", "point", "underline", "printed line"],
+)
+def test_ink_that_no_mark_explains_is_told_if_it_may_be_a_digit(
+    box: tuple[int, int, int, int], *, unexplained: bool
+) -> None:
+    sheet = sheet_of((150, 250), (50, 50, 12, 50), (100, 50, 12, 50), box)
+
+    def look(picture: Pixels) -> Cells:
+        """See the first two blots only, which are the digits."""
+        digits = sorted(blot for blot in blots(picture) if 1.5 * blot[2] < blot[3] < 12 * blot[2])[:2]
+        return cells_of([Seen(1, x + w / 2, y + h / 2, w, h) for x, y, w, h in digits], picture.shape)
+
+    found = read_sheet(sheet, look)
+    assert found.text == "11"
+    assert found.unexplained is unexplained
+
+
+def test_odds_are_those_of_the_probability_and_never_without_bounds() -> None:
+    assert reading(0.5).log_odds == pytest.approx(0.0)
+    assert reading(0.9).log_odds == pytest.approx(math.log(9))
+    assert reading(0.1).log_odds == pytest.approx(-math.log(9))
+    assert math.isfinite(reading(0.0).log_odds)
+    assert math.isfinite(reading(1.0).log_odds)
+    assert reading(0.0).log_odds < reading(1e-4).log_odds < reading(0.9999).log_odds < reading(1.0).log_odds

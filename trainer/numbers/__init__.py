@@ -1,0 +1,1 @@
+"""Make up written numbers, and train the network that reads them."""

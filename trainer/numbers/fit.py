@@ -1,0 +1,134 @@
+"""Train the number reader on made-up sheets, each shown a few times before a new one takes its place."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trainer.ahead import prepared_ahead
+from trainer.backend import load_keras
+from trainer.fit import AHEAD, History, OnProgress, reporter
+from trainer.numbers.glyphs import Bytes
+from trainer.numbers.grounds import print_patterns
+from trainer.numbers.sheets import FINE, HEIGHT, WIDTH, Floats, Sheet, a_number, a_sheet
+from trainer.numbers.targets import loss, marks_right, targets
+from trainer.pen import Rng
+
+#: Printed patterns that sheets are cut from, and their size in fine pixels.
+_PATTERNS, _PATTERN = 300, (2 * HEIGHT * FINE, 2 * WIDTH * FINE)
+#: Sheets to choose from for a batch.
+_POOL = 4096
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The numbers of one training; `shown` is how often a sheet is seen, `peak_rate` the highest learning rate."""
+
+    epochs: int
+    steps: int
+    batch: int
+    peak_rate: float
+    warmup: float
+    decay: float
+    clip: float
+    shown: int
+    held: int
+
+    def text(self) -> str:
+        """Say the recipe in one line, for the card."""
+        sheets = self.epochs * self.steps * self.batch
+        return (
+            f"{sheets:,} views of made-up sheets of MNIST's and drawn digits, signs and other marks, each seen "
+            f"{self.shown} times; AdamW to {self.peak_rate:g} and down a cosine, weight decay {self.decay:g}, batches "
+            f"of {self.batch}"
+        )
+
+
+RECIPE = Recipe(epochs=24, steps=640, batch=64, peak_rate=3e-3, warmup=0.05, decay=0.02, clip=5.0, shown=2, held=1_500)
+
+
+def made_sheets(images: Bytes, labels: Bytes, rng: Rng) -> Iterator[Sheet]:
+    """Make up sheets without end from MNIST's `(n, 28, 28)` digits."""
+    samples, patterns = _sources(images, labels, rng)
+    while True:
+        yield a_sheet(rng, samples, patterns)
+
+
+def made_numbers(images: Bytes, labels: Bytes, rng: Rng) -> Iterator[tuple[Bytes, str]]:
+    """Make up pictures of one number each, without end, with what is written there."""
+    samples, patterns = _sources(images, labels, rng)
+    while True:
+        yield a_number(rng, samples, patterns)
+
+
+def _sources(images: Bytes, labels: Bytes, rng: Rng) -> tuple[list[Bytes], list[Bytes]]:
+    return [images[labels == label] for label in range(10)], print_patterns(_PATTERNS, _PATTERN, rng)
+
+
+def batches(source: Iterator[Sheet], recipe: Recipe, rng: Rng) -> Iterator[tuple[Bytes, Floats]]:
+    """Give batches without end: pictures `(batch, h, w, 1)` uint8 and their targets.
+
+    They are drawn from a pool, in which a part of each batch is then replaced by new sheets.
+    """
+    size = max(recipe.batch, min(_POOL, recipe.steps * recipe.batch // 4))
+    pictures, wanted = stacked([next(source) for _ in range(size)])
+    fresh = max(1, recipe.batch // recipe.shown)
+    while True:
+        chosen = rng.choice(size, recipe.batch, replace=False)
+        yield pictures[chosen], wanted[chosen]
+        pictures[chosen[:fresh]], wanted[chosen[:fresh]] = stacked([next(source) for _ in range(fresh)])
+
+
+def stacked(made: Sequence[Sheet]) -> tuple[Bytes, Floats]:
+    """Put sheets together: `(n, h, w, 1)` uint8, `(n, rows, columns, 6)` float32."""
+    return np.stack([one.pixels for one in made])[..., None], np.stack([targets(one.marks) for one in made])
+
+
+def fit(  # noqa: PLR0913, PLR0917 - a training takes many things
+    network: Any,  # noqa: ANN401 - Keras ships no types
+    images: Bytes,
+    labels: Bytes,
+    held: Sequence[Sheet],
+    recipe: Recipe,
+    seed: int,
+    on_progress: OnProgress | None = None,
+) -> History:
+    """Train `network` in place. The same seed on the same machine gives the same network."""
+    keras = load_keras()
+    network.compile(
+        optimizer=keras.optimizers.AdamW(
+            _schedule(keras, recipe), weight_decay=recipe.decay, global_clipnorm=recipe.clip
+        ),
+        loss=loss,
+        metrics=[marks_right],
+    )
+    source = made_sheets(images, labels, np.random.default_rng([seed, 3]))
+    callbacks = (
+        [reporter(keras, "numbers", on_progress, recipe.epochs, recipe.steps, "val_marks_right")] if on_progress else []
+    )
+    with prepared_ahead(batches(source, recipe, np.random.default_rng([seed, 4])), AHEAD) as ready:
+        result = network.fit(
+            ready,
+            steps_per_epoch=recipe.steps,
+            epochs=recipe.epochs,
+            shuffle=False,
+            validation_data=stacked(held),
+            validation_batch_size=recipe.batch,
+            callbacks=callbacks,
+            verbose=0,
+        )
+    keys = ("marks_right", "loss", "val_marks_right", "val_loss")
+    return History(*(tuple(map(float, result.history[key])) for key in keys))
+
+
+def _schedule(keras: Any, recipe: Recipe) -> Any:  # noqa: ANN401 - likewise
+    total = recipe.epochs * recipe.steps
+    warmup = max(1, round(total * recipe.warmup))
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=recipe.peak_rate / 20,
+        decay_steps=max(1, total - warmup),
+        alpha=0.003,
+        warmup_target=recipe.peak_rate,
+        warmup_steps=warmup,
+    )
