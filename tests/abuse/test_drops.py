@@ -153,8 +153,9 @@ def test_files_are_found_in_whatever_way_they_come(
 def test_the_last_content_of_a_file_that_is_overwritten_again_and_again_stands(
     abused_sqlite: Abused, record: Record, eventually: Eventually, draw: Draw
 ) -> None:
-    contents = [draw(abused_sqlite.place.path / f"{text}.png", text).read_bytes() for text in ("7", "77")]
-    last = draw(abused_sqlite.place.path / "last.png", "777").read_bytes()
+    contents = [draw(abused_sqlite.place.path / f"{text}.png", text).read_bytes() for text in ("7", "1")]
+    last = draw(abused_sqlite.place.path / "last.png", "8").read_bytes()
+    assert len(last) not in map(len, contents)
     name = abused_sqlite.inbox / "7.png"
     name.write_bytes(contents[0])
     abused_sqlite.start("run", "--workers", "1")
@@ -164,9 +165,8 @@ def test_the_last_content_of_a_file_that_is_overwritten_again_and_again_stands(
         if number % 10 == 0:  # now and then it is read in between
             eventually(abused_sqlite.answered, PATIENCE)
     name.write_bytes(last)
-    eventually(lambda: abused_sqlite.query("SELECT reading FROM images") == [("000",)], PATIENCE)
+    eventually(lambda: abused_sqlite.query("SELECT reading, size FROM images") == [("0", len(last))], PATIENCE)
     seconds = abused_sqlite.require_balance(1)
-    assert abused_sqlite.query("SELECT reading, size FROM images") == [("000", len(last))]
     record("1 drop", f"overwritten {OVERWRITES} times", 1 - abused_sqlite.answered(), seconds)
 
 
