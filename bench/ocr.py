@@ -147,7 +147,7 @@ def _line(kind: str, name: str, ones: Sequence[Result]) -> str:
 
 
 def _chosen(labels: Sequence[Labelled], most: int | None) -> list[Labelled]:
-    """Choose at most so many files of each kind, evenly spread over it."""
+    """Choose at most `most` files of each kind, evenly spread over it."""
     kinds: dict[str, list[Labelled]] = defaultdict(list)
     for label in labels:
         kinds[label.kind].append(label)

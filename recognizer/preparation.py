@@ -21,14 +21,14 @@ _WORK_AREA = 40_000
 _MOST_SHRUNK = 4
 #: Pixels up to which a picture with nothing but one digit in it is taken whole, its faintest edges included.
 _CLEAN_AREA = 40 * 40
-#: A component with less than this share of the largest one's pixels is a speck.
+#: Least area of a mark, as a share of the largest component's. A smaller component is a speck.
 _SPECK_AREA = 0.015
-#: Ink at the border is no stroke if this share of it lies that many times deeper than the middle of the widest stroke
-#: elsewhere: a dark table beside the sheet, a shadow, a bar of a screen. Noise makes holes in it, of this many pixels.
+#: Ink at the border is no stroke if more than _BROAD of its pixels lie deeper than _THICKER times the half width of the
+#: widest stroke elsewhere: a dark table, a shadow, a bar of a screen. _HOLES closes the holes that noise makes in it.
 _BROAD, _THICKER, _HOLES = 0.15, 1.5, np.ones((3, 3), np.uint8)
 #: Half the width of the widest stroke of a digit that fills its picture, as a share of the shorter side.
 _STROKE = 0.06
-#: A component tells how wide strokes are if it has at least this share of the other's ink.
+#: Least area of the component that strokes are measured by, as a share of the component in doubt.
 _TELLING = 0.1
 #: Pixels around a digit's mask in which the faint edge of its strokes is looked for.
 _EDGE = 2

@@ -25,7 +25,7 @@ _MARGIN, _LEAST_CELLS = 7, 3
 _MOST_PIXELS = 250_000
 #: Cells that it has at most either way, whatever strip the picture is.
 _MOST_CELLS = _MOST_PIXELS // (_LEAST_CELLS * CELL_HEIGHT * CELL_WIDTH)
-#: A component lower than this share of the highest one is a sign, a speck or a pattern's piece.
+#: Least height of a digit's component, as a share of the highest one. Lower ones are signs, specks or a pattern.
 _LOW = 0.12
 #: How much a picture may be enlarged: more would only show its pixels.
 _MOST_ENLARGED = 6.0

@@ -97,7 +97,9 @@ def fit(network: Any, data: Split, recipe: Recipe, seed: int, on_progress: OnPro
     at_once = min(recipe.steps_at_once, steps)
     steps -= steps % at_once
     network.compile(
-        optimizer=keras.optimizers.AdamW(_schedule(keras, recipe, steps), weight_decay=recipe.decay),
+        optimizer=keras.optimizers.AdamW(
+            schedule(keras, recipe.peak_rate, recipe.warmup, recipe.epochs * steps), weight_decay=recipe.decay
+        ),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.smoothing),
         metrics=[_read_right(keras)],
         steps_per_execution=at_once,
@@ -140,15 +142,15 @@ def _read_right(keras: Any) -> Any:  # noqa: ANN401 - Keras ships no types
     return accuracy
 
 
-def _schedule(keras: Any, recipe: Recipe, steps: int) -> Any:  # noqa: ANN401 - likewise
-    total = recipe.epochs * steps
-    warmup = max(1, round(total * recipe.warmup))
+def schedule(keras: Any, peak: float, warmup: float, total: int, end: float = 0.001) -> Any:  # noqa: ANN401 - likewise
+    """Give a learning rate that climbs to `peak` and falls along a cosine to the share `end` of it."""
+    rising = max(1, round(total * warmup))
     return keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=recipe.peak_rate / 20,
-        decay_steps=max(1, total - warmup),
-        alpha=0.001,
-        warmup_target=recipe.peak_rate,
-        warmup_steps=warmup,
+        initial_learning_rate=peak / 20,
+        decay_steps=max(1, total - rising),
+        alpha=end,
+        warmup_target=peak,
+        warmup_steps=rising,
     )
 
 

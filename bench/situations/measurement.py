@@ -10,7 +10,7 @@ from trainer.mnist import Mnist
 
 
 def measure(situation: Situation, digits: Mnist, model: Model, count: int) -> Figures:
-    """Count over so many pictures of a situation, as `digits evaluate` counts."""
+    """Count over a number of pictures of a situation, as `digits evaluate` counts."""
     made = list(pictures(situation, digits, count))
     readings = read([prepare(one.gray) for one in made], model)
     labels = [Labelled(f"{situation.name} {number}", one.label) for number, one in enumerate(made)]

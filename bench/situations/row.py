@@ -18,7 +18,7 @@ _HIGHEST, _LOWEST = 50, 70
 
 
 def row(marks: Sequence[Mark], rng: Rng, gap: int = GAP) -> Gray:
-    """Write marks in a row, so many pixels between their ink; below zero they touch."""
+    """Write marks in a row with a gap in pixels between their ink. With a gap below zero they touch."""
     inks = [_ink(mark, rng) for mark in marks]
     paper = np.zeros((SHEET, 2 * _ASIDE + sum(ink.shape[1] + gap for ink in inks)), np.uint8)
     left = _ASIDE

@@ -8,7 +8,7 @@ import numpy as np
 
 from trainer.ahead import prepared_ahead
 from trainer.backend import load_keras
-from trainer.fit import AHEAD, History, OnProgress, reporter
+from trainer.fit import AHEAD, History, OnProgress, reporter, schedule
 from trainer.numbers.glyphs import Bytes
 from trainer.numbers.grounds import print_patterns
 from trainer.numbers.sheets import FINE, HEIGHT, WIDTH, Floats, Sheet, a_number, a_sheet
@@ -17,6 +17,8 @@ from trainer.pen import Rng
 
 #: Printed patterns that sheets are cut from, and their size in fine pixels.
 _PATTERNS, _PATTERN = 300, (2 * HEIGHT * FINE, 2 * WIDTH * FINE)
+#: Last learning rate, as a share of the highest.
+_END = 0.003
 #: Sheets to choose from for a batch.
 _POOL = 4096
 
@@ -98,7 +100,9 @@ def fit(  # noqa: PLR0913, PLR0917 - a training takes many things
     keras = load_keras()
     network.compile(
         optimizer=keras.optimizers.AdamW(
-            _schedule(keras, recipe), weight_decay=recipe.decay, global_clipnorm=recipe.clip
+            schedule(keras, recipe.peak_rate, recipe.warmup, recipe.epochs * recipe.steps, _END),
+            weight_decay=recipe.decay,
+            global_clipnorm=recipe.clip,
         ),
         loss=loss,
         metrics=[marks_right],
@@ -120,15 +124,3 @@ def fit(  # noqa: PLR0913, PLR0917 - a training takes many things
         )
     keys = ("marks_right", "loss", "val_marks_right", "val_loss")
     return History(*(tuple(map(float, result.history[key])) for key in keys))
-
-
-def _schedule(keras: Any, recipe: Recipe) -> Any:  # noqa: ANN401 - likewise
-    total = recipe.epochs * recipe.steps
-    warmup = max(1, round(total * recipe.warmup))
-    return keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=recipe.peak_rate / 20,
-        decay_steps=max(1, total - warmup),
-        alpha=0.003,
-        warmup_target=recipe.peak_rate,
-        warmup_steps=warmup,
-    )
