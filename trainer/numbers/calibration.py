@@ -16,7 +16,7 @@ from trainer.numbers.texts import GAP, OTHER
 #: Largest share of wrong readings among the accepted ones, on made-up numbers.
 WRONG_ACCEPTED = 0.015
 #: Confidence below which no number is accepted, and above which no threshold is set. Of other people's 565 numbers, 400
-#: of them from bank checks, a sixth is accepted at 0.96, none of them wrong.
+#: of them from bank checks, a fifth is accepted at 0.96, none of them wrong.
 LIMITS = (0.96, 0.999)
 #: Steps of Newton's method, which needs about six.
 _STEPS = 25
