@@ -10,8 +10,9 @@ ENV PIP_PYTHON=/opt/digits/bin/python
 COPY requirements/*.lock requirements/
 
 FROM build AS wheel
-COPY pyproject.toml README.md LICENSE settings.py broker.py ./
+COPY pyproject.toml README.md LICENSE settings.py ./
 COPY requirements requirements
+COPY broker broker
 COPY cli cli
 COPY db db
 COPY recognizer recognizer

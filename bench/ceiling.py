@@ -21,13 +21,13 @@ import psutil
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.engine import URL
 
-import broker
 from bench.mnist_folder import write_mnist
 from bench.processes import wait_for
+from broker.presence import living
+from broker.server import connect
 from db import queries
 from db.engine import Database
 from db.migrate import migrate
-from worker.presence import living
 
 #: Seconds between two drops: far more than one takes.
 PAUSE = 0.02
@@ -47,7 +47,7 @@ class Inbox:
     def __init__(self, place: Path, ledger: URL, redis_url: str, workers: int, model_dir: Path) -> None:
         self.folder = place / "inbox"
         self.folder.mkdir()
-        self.redis = broker.connect(redis_url)
+        self.redis = connect(redis_url)
         self.database = Database(ledger.render_as_string(hide_password=False))
         migrate(self.database)
         with self.database.reading() as connection:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from bench.full_ledger import empty_ledger, full_ledger, write_files, write_known
 from bench.ledger_costs import QUESTIONS, ask, command, enqueue, fresh, rescan, write_chunks
-from broker import EmbeddedBroker
+from broker.server import EmbeddedBroker
 from db.engine import Database
 from settings import Settings
 

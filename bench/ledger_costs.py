@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import broker
 from bench.full_ledger import FILE_BYTES, FILE_SECONDS
+from broker.client import CHUNK_ROWS, Client
+from broker.server import embedded_url
 from cli.results import show_results
 from cli.status import show_status
 from db import claims, intake
@@ -28,7 +29,6 @@ from settings import Settings
 from watcher.intake import Intake
 from watcher.reconciler import Reconciler
 from watcher.stability import Settling
-from worker.client import CHUNK_ROWS, Client
 
 Found = TypeVar("Found")
 
@@ -122,7 +122,7 @@ class Rescan:
 
 def rescan(settings: Settings) -> Rescan:
     """Look at the whole folder. Raises RuntimeError unless the ledger knows every file in it."""
-    database, client = Database(settings.database_url), Client(broker.embedded_url(settings.var_dir))
+    database, client = Database(settings.database_url), Client(embedded_url(settings.var_dir))
     taken, registered = timed(_intake(settings.folder, database, client).scan)
     if registered:
         raise RuntimeError(f"{registered} files were not known")

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import psutil
 
-import broker
+from broker.presence import living
+from broker.server import connect, embedded_url
 from db.engine import Database
 from recognizer.installed import RuntimeName
-from worker.presence import living
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def digits_run(place: Path, model_dir: Path, workers: int, runtime: RuntimeName)
         return sum(one.role == "worker" and one.doing != "no model" for one in living(client)) == workers
 
     try:
-        client = broker.connect(broker.embedded_url(place / "var"))
+        client = connect(embedded_url(place / "var"))
         wait_for(workers_ready, pause=0.02)
         ready_at = time.clock_gettime(time.CLOCK_BOOTTIME)
         wait_for(lambda: any(one.role == "watcher" for one in living(client)))

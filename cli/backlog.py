@@ -4,13 +4,13 @@ import os
 import time
 from pathlib import Path
 
+from broker.client import Client
 from db import intake, paths
 from db.engine import Database
 from settings import Settings
 from watcher.intake import Intake
 from watcher.reconciler import Reconciler
 from watcher.stability import Settling
-from worker.client import Client
 
 #: Seconds without progress after which `--once` looks at folder and broker again: a file may have changed, a message
 #: may be lost.

@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 
-import broker
+from broker.server import ping, url_for
 from db.engine import Database
 from db.migrate import require_migrated
 from settings import Settings
@@ -13,12 +13,12 @@ from settings import Settings
 
 def watch(settings: Settings, *, attached: bool) -> None:
     """Watch until SIGTERM or SIGINT. Raises FolderMissing, LedgerError or BrokerUnavailable at the start."""
+    from broker.client import Client  # noqa: PLC0415 - likewise
+    from broker.presence import Beat  # noqa: PLC0415 - likewise
+    from broker.pulse import Pulse  # noqa: PLC0415 - likewise
     from watcher.folder import require_folder  # noqa: PLC0415 - a worker has no use for what these import
     from watcher.watch import Watcher  # noqa: PLC0415 - likewise
-    from worker.client import Client  # noqa: PLC0415 - likewise
     from worker.logs import configure_logs  # noqa: PLC0415 - likewise
-    from worker.presence import Beat  # noqa: PLC0415 - likewise
-    from worker.pulse import Pulse  # noqa: PLC0415 - likewise
 
     require_folder(os.fsencode(settings.folder))
     database, url = _connected(settings)
@@ -59,8 +59,8 @@ def work(settings: Settings, *, trains: bool, attached: bool) -> None:
 def _connected(settings: Settings) -> tuple[Database, str]:
     database = Database(settings.database_url)
     require_migrated(database)
-    url = broker.url_for(settings.redis_url, settings.var_dir)
-    broker.ping(url)
+    url = url_for(settings.redis_url, settings.var_dir)
+    ping(url)
     return database, url
 
 

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import broker
+from broker.client import Client
+from broker.server import BrokerUnavailable, ping, url_for
 from cli.errors import CommandFailed
 from cli.ledger import opened, rows_named
 from cli.text import plural, printable, say
 from db.engine import Database
 from db.intake import requeue
 from settings import Settings
-from worker.client import Client
 
 
 def retry(settings: Settings, paths: Sequence[Path] | None) -> None:
@@ -24,7 +24,7 @@ def retry(settings: Settings, paths: Sequence[Path] | None) -> None:
     if not ids:
         say("No file has failed; nothing to put back.")
         return
-    rung = _ring(broker.url_for(settings.redis_url, settings.var_dir), ids)
+    rung = _ring(url_for(settings.redis_url, settings.var_dir), ids)
     later = "" if rung else "; no broker answers, so the next `digits run` reads them"
     say(f"{plural(len(ids), 'file')} put back in the queue{later}.")
 
@@ -41,8 +41,8 @@ def _known(database: Database, folder: Path, paths: Sequence[Path]) -> list[int]
 
 def _ring(url: str, ids: Sequence[int]) -> bool:
     try:
-        broker.ping(url)
-    except broker.BrokerUnavailable:
+        ping(url)
+    except BrokerUnavailable:
         return False
     client = Client(url)
     try:

@@ -6,6 +6,8 @@ import threading
 import time
 from types import FrameType
 
+from broker.client import Client
+from broker.presence import FAILED, Presence, living
 from cli.backlog import Backlog
 from cli.errors import CommandFailed
 from cli.summary import TABLE_ROWS, Summary
@@ -19,9 +21,7 @@ from db.migrate import migrate
 from db.queries import Result
 from settings import Settings
 from watcher.folder import require_folder
-from worker.client import Client
 from worker.logs import configure_logs
-from worker.presence import FAILED, Presence, living
 
 #: Seconds between two looks at children, ledger and screen; a reading is shown well within a second.
 TICK_SECONDS = 0.1

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import redis
 from rich.text import Text
 
-import broker
+from broker.presence import FAILED, Presence, alive
+from broker.server import BrokerUnavailable, connect, url_for
 from cli.ledger import opened
 from cli.text import COLOURS, duration, percent, plural, printable, stdout
 from db.intake import LEASE_MS
@@ -15,7 +16,6 @@ from recognizer.contract import Card
 from recognizer.errors import RecognitionError
 from recognizer.model import active_card
 from settings import Settings
-from worker.presence import FAILED, Presence, alive
 
 #: Seconds after which waiting without an answer is a stall: two claims, so that what a dead worker held comes first.
 STALL_SECONDS = 2 * LEASE_MS / 1000
@@ -46,7 +46,7 @@ def show_status(settings: Settings) -> int:
     with opened(settings.database_url) as database:
         counted, oldest, latest = balance(database), oldest_queued_ms(database), latest_answer_ms(database)
     queue = _queue(counted.queued, oldest, latest)
-    present = _present(broker.url_for(settings.redis_url, settings.var_dir))
+    present = _present(url_for(settings.redis_url, settings.var_dir))
     model, card = _model_line(settings)
     stall = _stall(queue, present, readable=card is not None)
     lines = [*_balance_lines(counted, queue), Text(), *_part_lines(present, embedded=not settings.redis_url), model]
@@ -107,8 +107,8 @@ def _balance_lines(counted: Balance, queue: _Queue) -> list[Text]:
 def _present(url: str) -> list[Presence] | None:
     """List who is alive; None if the broker is out of reach."""
     try:
-        return alive(broker.connect(url))
-    except (redis.RedisError, broker.BrokerUnavailable):
+        return alive(connect(url))
+    except (redis.RedisError, BrokerUnavailable):
         return None
 
 

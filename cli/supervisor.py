@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from broker import EmbeddedBroker, answers, ping, url_for
+from broker.server import EmbeddedBroker, answers, ping, url_for
 from cli.errors import CommandFailed
 from settings import PREFIX, Settings
 

@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING, cast
 
-import broker
+from broker.client import Client
+from broker.server import ping, url_for
 from cli.errors import CommandFailed
 from cli.text import say
 from settings import Settings
-from worker.client import Client
 
 if TYPE_CHECKING:
     from trainer.network import Architecture
@@ -42,8 +42,8 @@ def train(  # noqa: PLR0913 - one option each
 
 
 def _ask(settings: Settings, architecture: str, epochs: int | None, *, force: bool) -> None:
-    url = broker.url_for(settings.redis_url, settings.var_dir)
-    broker.ping(url)
+    url = url_for(settings.redis_url, settings.var_dir)
+    ping(url)
     client = Client(url)
     try:
         client.train(architecture=architecture, epochs=epochs, force=force)

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-import broker
-from broker import EmbeddedBroker
+from broker.server import EmbeddedBroker, connect
 from db.engine import Database
 from db.migrate import migrate
 from recognizer.contract import LITERT_FILE, MODEL_FILE, Card
@@ -78,7 +77,7 @@ def broker_server() -> Iterator[EmbeddedBroker]:
 def broker_url(broker_server: EmbeddedBroker) -> str:
     """Give a real broker that holds nothing."""
     broker_server.ensure()
-    with broker.connect(broker_server.url) as client:
+    with connect(broker_server.url) as client:
         client.flushall()
     return broker_server.url
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import redis
 
-from broker import server_program
+from broker.server import server_program
 from tests.place import ROOT
 
 #: A password with every character that means something in a URL.

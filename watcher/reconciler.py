@@ -2,9 +2,9 @@
 
 import structlog
 
+from broker.client import Client
 from db import intake
 from db.engine import Database
-from worker.client import Client
 
 _log = structlog.get_logger()
 

@@ -7,6 +7,8 @@ import time
 
 import structlog
 
+from broker.client import Client
+from broker.pulse import Pulse
 from db.engine import Database
 from db.errors import DatabaseUnavailable
 from watcher.errors import FolderMissing
@@ -15,8 +17,6 @@ from watcher.folder import require_folder
 from watcher.intake import Intake
 from watcher.reconciler import Reconciler
 from watcher.stability import Settling
-from worker.client import Client
-from worker.pulse import Pulse
 
 #: Seconds between two comparisons of ledger and broker: one LLEN, and a query of the queued rows when it is zero.
 RECONCILE_SECONDS = 2.0

@@ -1,1 +1,1 @@
-"""Celery and what runs in it: thin tasks, the producers' door, this process's model."""
+"""Celery and what runs in it: thin tasks, this process's model."""

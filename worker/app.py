@@ -5,7 +5,7 @@ import ssl
 from celery import Celery
 from kombu.transport import TRANSPORT_ALIASES
 
-from worker.message import QUEUES
+from broker.message import QUEUES
 
 #: Seconds after which a reading process is ended. As long as a claim lasts: whoever was ended held nothing longer.
 HARD_LIMIT_SECONDS = 60
@@ -14,7 +14,7 @@ HARD_LIMIT_SECONDS = 60
 def make_app(redis_url: str, *, events: bool = False) -> Celery:
     """Make the app for one broker; with `events`, its workers tell a monitor what they do. Connects to nothing yet."""
     # kombu's table of transports by URL scheme; a URL such as redis+socket:// leaves no other way to name one's own.
-    TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "worker.transport:Transport"))
+    TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "broker.transport:Transport"))
     app = Celery("digits", broker=redis_url, include=["worker.tasks"])
     app.conf.update(
         accept_content=["json"],

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import structlog
 from celery.signals import worker_process_init, worker_process_shutdown
 
-import broker
+from broker.presence import Beat
+from broker.server import url_for
 from recognizer.errors import RecognitionError
 from settings import load_settings
 from worker.logs import configure_logs
-from worker.presence import Beat
 
 if TYPE_CHECKING:
+    from broker.client import Client
     from db.engine import Database
-    from worker.client import Client
     from worker.held_model import HeldModel
 
 #: Tells a spawned child which kind of worker it belongs to; children inherit only the environment.
@@ -41,12 +41,12 @@ class ReadingProcess:
 def reading_process() -> ReadingProcess:
     """Make this process's belongings at the first call, and give the same ones ever after."""
     import worker.chunk  # noqa: F401, PLC0415 - the first file shall not wait for it, nor the pool's parent hold it
+    from broker.client import Client  # noqa: PLC0415 - likewise
     from db.engine import Database  # noqa: PLC0415 - likewise
-    from worker.client import Client  # noqa: PLC0415 - likewise
     from worker.held_model import HeldModel  # noqa: PLC0415 - likewise
 
     settings = load_settings()
-    client = Client(broker.url_for(settings.redis_url, settings.var_dir))
+    client = Client(url_for(settings.redis_url, settings.var_dir))
     model = HeldModel(settings.model_dir, settings.runtime)
     beat = Beat(client.redis, "worker", lambda: f"model {model.version}" if model.version else "no model")
     return ReadingProcess(Database(settings.database_url), model, client, beat)

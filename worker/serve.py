@@ -9,13 +9,13 @@ from typing import Any
 
 from celery import bootsteps
 
-import broker
+from broker.message import READING_QUEUE, TRAINING_QUEUE
+from broker.pulse import PULSE_SECONDS, Pulse
+from broker.server import url_for
 from settings import Settings
 from worker.app import make_app
 from worker.logs import configure_logs
-from worker.message import READING_QUEUE, TRAINING_QUEUE
 from worker.process import READER, ROLE_VARIABLE, TRAINER
-from worker.pulse import PULSE_SECONDS, Pulse
 
 
 def serve(settings: Settings, *, processes: int, trains: bool) -> None:
@@ -23,7 +23,7 @@ def serve(settings: Settings, *, processes: int, trains: bool) -> None:
     os.environ[ROLE_VARIABLE] = TRAINER if trains else READER
     configure_logs(settings.log_level)
     logging.captureWarnings(True)  # noqa: FBT003 - they become log lines too
-    app = make_app(broker.url_for(settings.redis_url, settings.var_dir), events=settings.events)
+    app = make_app(url_for(settings.redis_url, settings.var_dir), events=settings.events)
     app.steps["consumer"].add(WakeStep)
     if settings.pulse_file:
         app.steps["consumer"].add(_pulse_step(Pulse(settings.pulse_file)))

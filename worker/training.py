@@ -2,7 +2,9 @@
 
 import structlog
 
-import broker
+from broker.client import Client
+from broker.presence import FAILED, Beat
+from broker.server import url_for
 from db import intake
 from db.engine import Database
 from db.errors import LedgerError
@@ -12,8 +14,6 @@ from trainer.fit import Progress
 from trainer.gate import needed
 from trainer.network import Architecture
 from trainer.train import train
-from worker.client import Client
-from worker.presence import FAILED, Beat
 
 _log = structlog.get_logger()
 
@@ -23,7 +23,7 @@ def train_and_ring(architecture: Architecture, epochs: int | None, *, force: boo
     settings = load_settings()
     if only_if_needed and needed(settings.model_dir) is None:
         return
-    client = Client(broker.url_for(settings.redis_url, settings.var_dir))
+    client = Client(url_for(settings.redis_url, settings.var_dir))
     news = _News(client)
     try:
         published = train(

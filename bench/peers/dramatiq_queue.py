@@ -9,9 +9,9 @@ from pathlib import Path
 import dramatiq
 from dramatiq.brokers.redis import RedisBroker
 
-import broker
 from bench.chunks import Backlog, ChunkReader
 from bench.cost import Cost, measured
+from broker.server import EmbeddedBroker
 
 #: Where the worker program finds its backlog: it takes no arguments for the program it runs.
 _BACKLOG = "BENCH_BACKLOG"
@@ -19,7 +19,7 @@ _BACKLOG = "BENCH_BACKLOG"
 
 def run(backlog: Backlog) -> Cost:
     """Read the backlog; the clock starts when all workers have their model."""
-    server = broker.EmbeddedBroker(backlog.place / "var")
+    server = EmbeddedBroker(backlog.place / "var")
     server.ensure()
     given = {field: str(value) for field, value in vars(backlog).items()}
     os.environ[_BACKLOG] = json.dumps({**given, "url": server.url.replace("redis+socket://", "unix://", 1)})

@@ -6,16 +6,16 @@ from functools import cache
 from redis import Redis
 from rq import Queue, SimpleWorker
 
-import broker
 from bench.chunks import Backlog, ChunkReader
 from bench.cost import Cost, measured
+from broker.server import EmbeddedBroker, connect
 
 _QUEUE = "reading"
 
 
 def run(backlog: Backlog) -> Cost:
     """Read the backlog; the clock starts when all workers have their model."""
-    server = broker.EmbeddedBroker(backlog.place / "var")
+    server = EmbeddedBroker(backlog.place / "var")
     server.ensure()
     context = multiprocessing.get_context("spawn")
     workers = [context.Process(target=_work, args=(backlog, server.url)) for _ in range(backlog.processes)]
@@ -23,7 +23,7 @@ def run(backlog: Backlog) -> Cost:
         for worker in workers:
             worker.start()
         backlog.wait_until_ready()
-        return measured(lambda: _send_and_wait(backlog, broker.connect(server.url)))
+        return measured(lambda: _send_and_wait(backlog, connect(server.url)))
     finally:
         for worker in workers:
             worker.terminate()

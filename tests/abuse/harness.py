@@ -17,11 +17,10 @@ import pytest
 import redis
 from sqlalchemy import text
 
-import broker
-from broker import EmbeddedBroker
+from broker.message import READING_QUEUE
+from broker.server import EmbeddedBroker, connect, url_for
 from db.engine import Database
 from tests.place import ROOT, Place
-from worker.message import READING_QUEUE
 
 #: Seconds after the load in which the balance must close.
 BALANCE_SECONDS = 120.0
@@ -48,7 +47,7 @@ class Abused:
     @property
     def broker_url(self) -> str:
         """The broker in use: the test's own, if it set one, else the embedded one."""
-        return broker.url_for(self.place.variables.get("DIGITS_REDIS_URL"), self.place.path / "var")
+        return url_for(self.place.variables.get("DIGITS_REDIS_URL"), self.place.path / "var")
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start a command that goes on and may say much: its output goes into a file."""
@@ -130,7 +129,7 @@ class Abused:
     def queue_length(self) -> int:
         """Count the messages that nobody has taken; -1 if the broker does not answer just now."""
         try:
-            with broker.connect(self.broker_url) as client:
+            with connect(self.broker_url) as client:
                 return int(client.llen(READING_QUEUE))
         except redis.RedisError:
             return -1

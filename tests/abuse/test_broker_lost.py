@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import broker
-from broker import EmbeddedBroker
+from broker.server import EmbeddedBroker, connect
 from cli.supervisor import MAX_FAILURES
 from tests.abuse.harness import PATIENCE, Abused, Eventually, Record
 
@@ -41,7 +40,7 @@ def test_an_emptied_broker_is_made_up_for_within_two_rescans(
     abused.start("run", "--workers", "2")
     abused.drop(range(FILES))
     eventually(lambda: abused.answered() and abused.queue_length() > 0, PATIENCE)
-    with broker.connect(abused.broker_url) as client:
+    with connect(abused.broker_url) as client:
         client.flushall()
     assert abused.answered() < FILES
     seconds = abused.require_balance(FILES, 2 * RESCAN_SECONDS)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from broker import EmbeddedBroker
+from broker.server import EmbeddedBroker
 from tests.abuse.harness import PATIENCE, PICTURE, Abused, Eventually, Record
 
 pytestmark = pytest.mark.abuse

@@ -16,11 +16,11 @@ import redis
 from watchdog.events import FileOpenedEvent, FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
-import broker
+from broker.message import READ_TASK, READING_QUEUE
+from broker.server import connect
 from tests.abuse.harness import PICTURE, Abused, Record
 from tests.place import Place
 from worker.app import make_app
-from worker.message import READ_TASK, READING_QUEUE
 
 pytestmark = pytest.mark.abuse
 
@@ -89,7 +89,7 @@ class Exploit:
 
 def queue(run: Abused) -> redis.Redis:
     """Connect to the broker of a run."""
-    return broker.connect(run.broker_url)
+    return connect(run.broker_url)
 
 
 def message(arguments: object = None, *, body: bytes | None = None, **headers: object) -> dict[str, Any]:

@@ -11,10 +11,9 @@ from urllib.parse import unquote
 
 import pytest
 
-import broker
-from broker import BrokerUnavailable, EmbeddedBroker, connect, ping, server_program
-from worker.client import Client
-from worker.message import READING_QUEUE
+from broker.client import Client
+from broker.message import READING_QUEUE
+from broker.server import STARTS, BrokerUnavailable, EmbeddedBroker, connect, ping, server_program
 
 Eventually = Callable[[Callable[[], object], float], None]
 
@@ -111,7 +110,7 @@ def test_one_that_is_killed_while_it_starts_is_started_again(
     program = tmp_path / "server"
     program.write_text(f'#!/bin/sh\n[ -e "$0.killed" ] && exec {server_program()} "$@"\n: > "$0.killed"\nkill -9 $$\n')
     program.chmod(0o700)
-    monkeypatch.setattr(broker, "server_program", lambda: str(program))
+    monkeypatch.setattr("broker.server.server_program", lambda: str(program))
     server = EmbeddedBroker(var_dir)
     assert server.ensure()
     assert server.answers()
@@ -123,10 +122,10 @@ def test_one_that_is_killed_whenever_it_starts_is_given_up(var_dir: Path, monkey
     program = var_dir.parent / "server"
     program.write_text(f"#!/bin/sh\necho >> {starts}\nkill -9 $$\n")
     program.chmod(0o700)
-    monkeypatch.setattr(broker, "server_program", lambda: str(program))
+    monkeypatch.setattr("broker.server.server_program", lambda: str(program))
     with pytest.raises(BrokerUnavailable, match="did not start"):
         EmbeddedBroker(var_dir).ensure()
-    assert len(starts.read_text().splitlines()) == broker.STARTS
+    assert len(starts.read_text().splitlines()) == STARTS
 
 
 def test_it_is_started_again_after_it_was_killed(var_dir: Path, eventually: Eventually) -> None:

@@ -14,13 +14,12 @@ import pytest
 import redis
 from kombu import Message, Queue
 
-import broker
-from broker import BrokerUnavailable
+from broker.client import Client
+from broker.message import READING_QUEUE
+from broker.server import BrokerUnavailable, connect, ping
 from tests.place import ROOT, Place
 from tests.redis_server import PASSWORD, admin, documented_rules, redis_server
 from worker.app import make_app
-from worker.client import Client
-from worker.message import READING_QUEUE
 
 Eventually = Callable[[Callable[[], object], float], None]
 #: Seconds for anything that is waited for, on a machine that is busy with other things.
@@ -148,7 +147,7 @@ def test_the_documented_user_may_not_harm_the_server_or_read_what_is_not_ours(
     looking_on: redis.Redis, url: str, command: list[str]
 ) -> None:
     looking_on.set("other", "secret")
-    with broker.connect(url) as client, pytest.raises(redis.exceptions.NoPermissionError):
+    with connect(url) as client, pytest.raises(redis.exceptions.NoPermissionError):
         client.execute_command(*command)
 
 
@@ -177,7 +176,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_by_every_client(
 ) -> None:
     trusting_nobody = tls_url.partition("?")[0]
     with pytest.raises(BrokerUnavailable, match="certificate verify failed"):
-        broker.ping(trusting_nobody)
+        ping(trusting_nobody)
     client = Client(trusting_nobody)
     assert not client.ring([1])
     client.close()
@@ -187,5 +186,5 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_by_every_client(
 @pytest.mark.hosts
 def test_a_missing_certificate_file_is_one_sentence(tls_url: str) -> None:
     with pytest.raises(BrokerUnavailable, match="does not answer") as caught:
-        broker.ping(tls_url + ".missing")
+        ping(tls_url + ".missing")
     assert "\n" not in str(caught.value)

@@ -28,7 +28,9 @@ import cli.status
 import cli.train
 import recognizer.reader
 import trainer.train
-from broker import BrokerUnavailable, connect
+from broker.client import Client
+from broker.presence import Beat
+from broker.server import BrokerUnavailable, connect
 from cli.errors import CommandFailed
 from cli.models import activate_model, show_models
 from cli.report import write_report
@@ -51,8 +53,6 @@ from tests.page import Page
 from tests.sevens import Sevens
 from trainer.fit import Progress
 from trainer.gate import Verdict
-from worker.client import Client
-from worker.presence import Beat
 
 ROOT = Path(__file__).parents[2]
 LONG = "2026/scans/" + "x" * 200 + "_cellar.png"

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import structlog
 
-import broker
 import worker.training
+from broker.presence import FAILED, living
+from broker.server import connect
 from recognizer.contract import Card
 from trainer import lock
 from trainer.gate import Verdict
 from trainer.train import Published
-from worker.presence import FAILED, living
 from worker.training import train_and_ring
 
 CARD = Card(4, "mlp", "", 1, 1, 1, 0.99, 1.0, 0.9, 0.2, "", 1.0, {})
@@ -34,7 +34,7 @@ def events() -> Iterator[Callable[[], list[str]]]:
 
 
 def trainers(broker_url: str) -> list[str]:
-    with broker.connect(broker_url) as client:
+    with connect(broker_url) as client:
         return [one.doing for one in living(client) if one.role == "trainer"]
 
 

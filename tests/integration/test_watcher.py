@@ -14,18 +14,17 @@ from pathlib import Path
 import pytest
 import structlog
 
-import broker
 import db.engine
 import watcher.folder
-from broker import EmbeddedBroker
+from broker.client import Client
+from broker.pulse import Pulse
+from broker.server import EmbeddedBroker, connect
 from db import claims, intake, queries
 from db.claims import Answer
 from db.engine import Database
 from db.tables import Status
 from watcher.errors import FolderMissing
 from watcher.watch import Watcher
-from worker.client import Client
-from worker.pulse import Pulse
 
 Eventually = Callable[[Callable[[], object], float], None]
 
@@ -406,7 +405,7 @@ def test_files_are_seen_without_events_when_the_machine_has_no_watches_left(
 
 
 def kill(server: EmbeddedBroker, eventually: Eventually) -> None:
-    with broker.connect(server.url) as client:
+    with connect(server.url) as client:
         pid = int(client.info("server")["process_id"])
     os.kill(pid, signal.SIGKILL)
     eventually(lambda: not server.alive(), SOON)

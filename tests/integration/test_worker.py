@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-import broker
-from broker import EmbeddedBroker
+from broker.client import LEAST_ROWS, Client
+from broker.message import READ_TASK
+from broker.presence import Presence, living
+from broker.server import EmbeddedBroker, connect
 from db import intake, paths, queries
 from db.engine import Database
 from db.intake import SeenFile
@@ -26,9 +28,6 @@ from watcher.intake import Intake
 from watcher.reconciler import Reconciler
 from watcher.stability import Settling
 from worker.app import make_app
-from worker.client import LEAST_ROWS, Client
-from worker.message import READ_TASK
-from worker.presence import Presence, living
 from worker.tasks import MAX_ROWS
 
 Eventually = Callable[[Callable[[], object], float], None]
@@ -350,7 +349,7 @@ def test_the_worker_reads_on_after_its_broker_was_killed(
     site: Site, broker_server: EmbeddedBroker, draw: Draw, eventually: Eventually
 ) -> None:
     reader = reader_pid(site)
-    with broker.connect(broker_server.url) as client:
+    with connect(broker_server.url) as client:
         os.kill(int(client.info("server")["process_id"]), signal.SIGKILL)
     eventually(lambda: not broker_server.alive(), 10)
     draw(site.folder / "broker gone.png", "7")

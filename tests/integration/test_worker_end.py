@@ -9,12 +9,12 @@ import pytest
 from kombu import Connection
 from kombu.asynchronous import Hub
 
-from broker import EmbeddedBroker
+from broker.client import Client
+from broker.message import READING_QUEUE
+from broker.server import EmbeddedBroker
+from broker.transport import Channel
 from worker.app import make_app
-from worker.client import Client
-from worker.message import READING_QUEUE
 from worker.serve import WakeStep
-from worker.transport import Channel
 
 Eventually = Callable[[Callable[[], object], float], None]
 

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from broker import SOCKET_PATH_BYTES, BrokerUnavailable, connect, embedded_url, hide_password, ping, url_for
+from broker.server import SOCKET_PATH_BYTES, BrokerUnavailable, connect, embedded_url, hide_password, ping, url_for
 
 
 @pytest.mark.parametrize(

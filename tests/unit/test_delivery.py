@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import redis
 
-from worker.delivery import QoS
+from broker.delivery import QoS
 
 
 class InHand:

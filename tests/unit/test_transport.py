@@ -9,9 +9,9 @@ import pytest
 from kombu.transport import memory, redis
 from structlog.testing import capture_logs
 
+from broker.message import QUEUES, READ_TASK, TRAIN_TASK, call_of
+from broker.transport import MAX_BYTES, Channel, Transport, admitted
 from worker.app import make_app
-from worker.message import QUEUES, READ_TASK, TRAIN_TASK, call_of
-from worker.transport import MAX_BYTES, Channel, Transport, admitted
 
 Sent = Callable[..., dict[str, Any]]
 #: What differs from message to message.

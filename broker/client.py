@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import redis
 
-import broker
-from worker.message import QUEUES, READ_TASK, READING_QUEUE, TRAIN_TASK, TRAINING_QUEUE, call_of
+from broker.message import QUEUES, READ_TASK, READING_QUEUE, TRAIN_TASK, TRAINING_QUEUE, call_of
+from broker.server import BrokerUnavailable, connect
 
 #: Rows in one message at most: so many share what a message costs.
 CHUNK_ROWS = 256
@@ -28,7 +28,7 @@ class Client:
     """One producer's connection. Connects at the first message."""
 
     def __init__(self, redis_url: str) -> None:
-        self.redis = broker.connect(redis_url)
+        self.redis = connect(redis_url)
 
     def ring(self, ids: Sequence[int]) -> bool:
         """Send rows in chunks; False if the broker is out of reach. Safe to call twice for the same rows."""
@@ -63,7 +63,7 @@ class Client:
         try:
             self._call(TRAIN_TASK, architecture=architecture, epochs=epochs, force=force)
         except _LOST as error:
-            raise broker.BrokerUnavailable(f"the broker can't be reached: {error}") from error
+            raise BrokerUnavailable(f"the broker can't be reached: {error}") from error
 
     def waiting(self) -> int | None:
         """Count the messages nobody has taken yet; None if the broker is out of reach."""

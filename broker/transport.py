@@ -13,8 +13,8 @@ import structlog
 from kombu.transport import redis
 from kombu.utils.json import loads
 
-from worker.delivery import QoS
-from worker.message import QUEUES
+from broker.delivery import QoS
+from broker.message import QUEUES
 
 #: Bytes a message may have; the longest that we send takes some 10 KB.
 MAX_BYTES = 64 * 1024
