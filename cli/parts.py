@@ -16,9 +16,9 @@ def watch(settings: Settings, *, attached: bool) -> None:
     from broker.client import Client  # noqa: PLC0415 - likewise
     from broker.presence import Beat  # noqa: PLC0415 - likewise
     from broker.pulse import Pulse  # noqa: PLC0415 - likewise
+    from logs import configure_logs  # noqa: PLC0415 - likewise
     from watcher.folder import require_folder  # noqa: PLC0415 - a worker has no use for what these import
     from watcher.watch import Watcher  # noqa: PLC0415 - likewise
-    from worker.logs import configure_logs  # noqa: PLC0415 - likewise
 
     require_folder(os.fsencode(settings.folder))
     database, url = _connected(settings)

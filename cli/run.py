@@ -19,9 +19,9 @@ from db.engine import Database
 from db.errors import DatabaseUnavailable
 from db.migrate import migrate
 from db.queries import Result
+from logs import configure_logs
 from settings import Settings
 from watcher.folder import require_folder
-from worker.logs import configure_logs
 
 #: Seconds between two looks at children, ledger and screen; a reading is shown well within a second.
 TICK_SECONDS = 0.1

@@ -12,11 +12,11 @@ from db.claims import Answer, Claim, ClaimedFile, DigitRow
 from db.engine import Database
 from db.errors import DatabaseUnavailable
 from db.tables import Status
+from logs import Outage
 from recognizer.errors import Inaccessible, UnreadableImage
 from recognizer.model import Model
 from recognizer.reader import PreparedFile, prepare_file, read
 from recognizer.reading import Reading
-from worker.logs import Outage
 
 #: Seconds of opening and preparing after which a chunk answers what it has and sends the rest on: far below the hard
 #: limit, so that only a single file that hangs or crashes can reach that.

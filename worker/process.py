@@ -11,9 +11,9 @@ from celery.signals import worker_process_init, worker_process_shutdown
 
 from broker.presence import Beat
 from broker.server import url_for
+from logs import configure_logs
 from recognizer.errors import RecognitionError
 from settings import load_settings
-from worker.logs import configure_logs
 
 if TYPE_CHECKING:
     from broker.client import Client

@@ -12,9 +12,9 @@ from celery import bootsteps
 from broker.message import READING_QUEUE, TRAINING_QUEUE
 from broker.pulse import PULSE_SECONDS, Pulse
 from broker.server import url_for
+from logs import configure_logs
 from settings import Settings
 from worker.app import make_app
-from worker.logs import configure_logs
 from worker.process import READER, ROLE_VARIABLE, TRAINER
 
 

@@ -8,9 +8,9 @@ from celery import Task, shared_task
 
 from broker.message import READ_TASK, TRAIN_TASK
 from db.errors import LedgerError
+from logs import Outage
 from recognizer.errors import RecognitionError
 from worker.app import HARD_LIMIT_SECONDS
-from worker.logs import Outage
 from worker.process import reading_process
 
 #: Rows one message may name; twice what we send, so that a forged one can't hold a worker long.

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from worker.logs import Outage, configure_logs
+from logs import Outage, configure_logs
 
 
 @pytest.fixture(autouse=True)

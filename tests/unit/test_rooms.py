@@ -33,8 +33,9 @@ def our_names() -> set[str]:
     return {name.partition(".")[0] for name in setuptools["packages"]} | set(setuptools["py-modules"])
 
 
-def test_settings_import_nothing_of_ours() -> None:
-    imported = imported_names(HOUSE / "settings.py")
+@pytest.mark.parametrize("module", ["logs.py", "settings.py"])
+def test_a_module_at_the_bottom_imports_nothing_of_ours(module: str) -> None:
+    imported = imported_names(HOUSE / module)
     assert imported
     assert imported & our_names() == set()
 
