@@ -17,6 +17,8 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import redis
 
+from urls import hide_password
+
 #: Bytes a unix socket's path may have on Linux and macOS, the closing zero counted (sys/un.h: 108 and 104).
 SOCKET_PATH_BYTES = 104
 #: Seconds a server may take to answer its first ping.
@@ -71,13 +73,6 @@ def answers(url: str) -> bool:
     except BrokerUnavailable:
         return False
     return True
-
-
-def hide_password(url: str) -> str:
-    """Write a URL without its password, for people and logs."""
-    scheme, separator, rest = url.partition("://")
-    credentials, at, host = re.sub(r"(?<=password=)[^&]*", "***", rest).rpartition("@")
-    return f"{scheme}{separator}{credentials.partition(':')[0]}:***@{host}" if at else f"{scheme}{separator}{host}"
 
 
 def url_for(redis_url: str | None, var_dir: Path) -> str:

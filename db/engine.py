@@ -1,7 +1,6 @@
 """Open the ledger's database so that many processes can write it without losing a row."""
 
 import importlib
-import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from sqlalchemy.exc import (
 
 from db.errors import DatabaseUnavailable
 from db.statements import Statements
+from urls import hide_password
 
 # With this module and not where it is used: TensorFlow brings a SQLite of its own, an old one, and whatever is imported
 # after TensorFlow would be linked to that (3.50.3 in TensorFlow 2.21).
@@ -63,7 +63,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         """Connect to nothing yet. Raises DatabaseUnavailable for a URL that can't be understood."""
-        self._shown = _hide_password(url)
+        self._shown = hide_password(url)
         try:
             self.url = make_url(url)
             self.engine = (
@@ -187,10 +187,6 @@ def _set_journal(cursor: Any, journal: str, driver: ModuleType) -> None:  # noqa
 def _sqlite_driver() -> ModuleType:
     """Give the wheel's SQLite, or the one linked into Python where there is no such wheel."""
     return _driver
-
-
-def _hide_password(url: str) -> str:
-    return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", re.sub(r"(?<=[?&]password=)[^&]*", "***", url))
 
 
 def _first_line(error: BaseException | None) -> str:
