@@ -23,8 +23,8 @@ from sqlalchemy.engine import URL
 
 from bench.mnist_folder import write_mnist
 from bench.processes import wait_for
+from broker.connection import connect
 from broker.presence import living
-from broker.server import connect
 from db import queries
 from db.engine import Database
 from db.migrate import migrate

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import psutil
 
+from broker.connection import connect
 from broker.presence import living
-from broker.server import connect, embedded_url
+from broker.server import embedded_url
 from db.engine import Database
 from recognizer.installed import RuntimeName
 

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 import redis
 
+from broker.connection import connect
+from broker.errors import BrokerUnavailable
 from broker.message import QUEUES, READ_TASK, READING_QUEUE, TRAIN_TASK, TRAINING_QUEUE, call_of
-from broker.server import BrokerUnavailable, connect
 
 #: Rows in one message at most: so many share what a message costs.
 CHUNK_ROWS = 256

@@ -5,7 +5,6 @@ The server outlives a killed parent, so whoever needs it attaches to a living on
 
 import hashlib
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -13,11 +12,12 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote
 
 import redis
 
-from urls import hide_password
+from broker.connection import answers, connect
+from broker.errors import BrokerUnavailable
 
 #: Bytes a unix socket's path may have on Linux and macOS, the closing zero counted (sys/un.h: 108 and 104).
 SOCKET_PATH_BYTES = 104
@@ -27,52 +27,6 @@ START_SECONDS = 15
 STARTS = 3
 #: Seconds a server may take to end by itself.
 STOP_SECONDS = 5
-
-
-class BrokerUnavailable(Exception):  # noqa: N818 - named for what is wrong
-    """No broker can be reached or started; the text says why."""
-
-
-def connect(url: str) -> redis.Redis:
-    """Give a client for a broker's URL; connects at the first command. Raises BrokerUnavailable for a bad URL."""
-    try:
-        _require_understood(url)
-        return redis.Redis.from_url(
-            url.replace("redis+socket://", "unix://", 1), socket_connect_timeout=2, socket_timeout=5
-        )
-    except ValueError as error:
-        raise BrokerUnavailable(f"the broker URL {hide_password(url)!r} can't be used: {error}") from error
-
-
-def _require_understood(url: str) -> None:
-    """Raise ValueError for a URL that redis-py and kombu would take differently, or fail on later."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("redis", "rediss"):
-        return
-    if "@" in url and "@" not in parts.netloc:
-        raise ValueError("special characters in its password must be percent-encoded, # as %23")
-    if not re.fullmatch(r"/?\d*", parts.path):
-        raise ValueError("the database behind its / must be a number")
-    for name, _ in parse_qsl(parts.query):
-        if not (parts.scheme == "rediss" and name.startswith("ssl_")):
-            raise ValueError(f"only rediss:// has parameters, and only those that begin with ssl_, not {name!r}")
-
-
-def ping(url: str) -> None:
-    """Raise BrokerUnavailable unless a broker answers."""
-    try:
-        connect(url).ping()
-    except redis.RedisError as error:
-        raise BrokerUnavailable(f"the broker at {hide_password(url)} does not answer: {error}") from error
-
-
-def answers(url: str) -> bool:
-    """Whether a broker answers right now."""
-    try:
-        ping(url)
-    except BrokerUnavailable:
-        return False
-    return True
 
 
 def url_for(redis_url: str | None, var_dir: Path) -> str:

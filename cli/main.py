@@ -262,7 +262,7 @@ def main() -> None:
 
 
 def _known_errors() -> tuple[type[Exception], ...]:
-    from broker.server import BrokerUnavailable  # noqa: PLC0415 - only a failure pays for these
+    from broker.errors import BrokerUnavailable  # noqa: PLC0415 - only a failure pays for these
     from cli.errors import CommandFailed  # noqa: PLC0415
     from db.errors import LedgerError  # noqa: PLC0415
     from recognizer.errors import RecognitionError  # noqa: PLC0415

@@ -5,7 +5,8 @@ import signal
 import sys
 import threading
 
-from broker.server import ping, url_for
+from broker.connection import ping
+from broker.server import url_for
 from db.engine import Database
 from db.migrate import require_migrated
 from settings import Settings

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from broker.client import Client
-from broker.server import BrokerUnavailable, ping, url_for
+from broker.connection import ping
+from broker.errors import BrokerUnavailable
+from broker.server import url_for
 from cli.errors import CommandFailed
 from cli.ledger import opened, rows_named
 from cli.text import plural, printable, say

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import redis
 from rich.text import Text
 
+from broker.connection import connect
+from broker.errors import BrokerUnavailable
 from broker.presence import FAILED, Presence, alive
-from broker.server import BrokerUnavailable, connect, url_for
+from broker.server import url_for
 from cli.ledger import opened
 from cli.text import COLOURS, duration, percent, plural, printable, stdout
 from db.intake import LEASE_MS

@@ -8,7 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-from broker.server import EmbeddedBroker, answers, ping, url_for
+from broker.connection import answers, ping
+from broker.server import EmbeddedBroker, url_for
 from cli.errors import CommandFailed
 from settings import PREFIX, Settings
 

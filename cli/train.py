@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING, cast
 
 from broker.client import Client
-from broker.server import ping, url_for
+from broker.connection import ping
+from broker.server import url_for
 from cli.errors import CommandFailed
 from cli.text import say
 from settings import Settings

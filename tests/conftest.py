@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from broker.server import EmbeddedBroker, connect
+from broker.connection import connect
+from broker.server import EmbeddedBroker
 from db.engine import Database
 from db.migrate import migrate
 from recognizer.contract import LITERT_FILE, MODEL_FILE, Card

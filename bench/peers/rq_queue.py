@@ -8,7 +8,8 @@ from rq import Queue, SimpleWorker
 
 from bench.chunks import Backlog, ChunkReader
 from bench.cost import Cost, measured
-from broker.server import EmbeddedBroker, connect
+from broker.connection import connect
+from broker.server import EmbeddedBroker
 
 _QUEUE = "reading"
 

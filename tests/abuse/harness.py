@@ -17,8 +17,9 @@ import pytest
 import redis
 from sqlalchemy import text
 
+from broker.connection import connect
 from broker.message import READING_QUEUE
-from broker.server import EmbeddedBroker, connect, url_for
+from broker.server import EmbeddedBroker, url_for
 from db.engine import Database
 from tests.place import ROOT, Place
 

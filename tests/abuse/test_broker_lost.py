@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from broker.server import EmbeddedBroker, connect
+from broker.connection import connect
+from broker.server import EmbeddedBroker
 from cli.supervisor import MAX_FAILURES
 from tests.abuse.harness import PATIENCE, Abused, Eventually, Record
 

@@ -16,8 +16,8 @@ import redis
 from watchdog.events import FileOpenedEvent, FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
+from broker.connection import connect
 from broker.message import READ_TASK, READING_QUEUE
-from broker.server import connect
 from tests.abuse.harness import PICTURE, Abused, Record
 from tests.place import Place
 from worker.app import make_app

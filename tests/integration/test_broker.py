@@ -12,8 +12,10 @@ from urllib.parse import unquote
 import pytest
 
 from broker.client import Client
+from broker.connection import connect, ping
+from broker.errors import BrokerUnavailable
 from broker.message import READING_QUEUE
-from broker.server import STARTS, BrokerUnavailable, EmbeddedBroker, connect, ping, server_program
+from broker.server import STARTS, EmbeddedBroker, server_program
 
 Eventually = Callable[[Callable[[], object], float], None]
 

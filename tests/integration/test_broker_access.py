@@ -15,8 +15,9 @@ import redis
 from kombu import Message, Queue
 
 from broker.client import Client
+from broker.connection import connect, ping
+from broker.errors import BrokerUnavailable
 from broker.message import READING_QUEUE
-from broker.server import BrokerUnavailable, connect, ping
 from tests.place import ROOT, Place
 from tests.redis_server import PASSWORD, admin, documented_rules, redis_server
 from worker.app import make_app

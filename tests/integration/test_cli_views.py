@@ -29,8 +29,9 @@ import cli.train
 import recognizer.reader
 import trainer.train
 from broker.client import Client
+from broker.connection import connect
+from broker.errors import BrokerUnavailable
 from broker.presence import Beat
-from broker.server import BrokerUnavailable, connect
 from cli.errors import CommandFailed
 from cli.models import activate_model, show_models
 from cli.report import write_report

@@ -7,8 +7,8 @@ import pytest
 import structlog
 
 import worker.training
+from broker.connection import connect
 from broker.presence import FAILED, living
-from broker.server import connect
 from recognizer.contract import Card
 from trainer import lock
 from trainer.gate import Verdict

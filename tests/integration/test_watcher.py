@@ -17,8 +17,9 @@ import structlog
 import db.engine
 import watcher.folder
 from broker.client import Client
+from broker.connection import connect
 from broker.pulse import Pulse
-from broker.server import EmbeddedBroker, connect
+from broker.server import EmbeddedBroker
 from db import claims, intake, queries
 from db.claims import Answer
 from db.engine import Database

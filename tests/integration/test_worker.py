@@ -14,9 +14,10 @@ import pytest
 from sqlalchemy import select
 
 from broker.client import LEAST_ROWS, Client
+from broker.connection import connect
 from broker.message import READ_TASK
 from broker.presence import Presence, living
-from broker.server import EmbeddedBroker, connect
+from broker.server import EmbeddedBroker
 from db import intake, paths, queries
 from db.engine import Database
 from db.intake import SeenFile

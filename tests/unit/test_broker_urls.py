@@ -6,7 +6,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from broker.server import SOCKET_PATH_BYTES, BrokerUnavailable, connect, embedded_url, ping, url_for
+from broker.connection import connect, ping
+from broker.errors import BrokerUnavailable
+from broker.server import SOCKET_PATH_BYTES, embedded_url, url_for
 
 
 @pytest.mark.parametrize(
