@@ -9,8 +9,9 @@ import pytest
 from kombu.transport import memory, redis
 from structlog.testing import capture_logs
 
+from broker.admission import MAX_BYTES, admitted
 from broker.message import QUEUES, READ_TASK, TRAIN_TASK, call_of
-from broker.transport import MAX_BYTES, Channel, Transport, admitted
+from broker.transport import Channel, Transport
 from worker.app import make_app
 
 Sent = Callable[..., dict[str, Any]]
