@@ -24,7 +24,7 @@ from sqlalchemy.engine import URL
 from bench.mnist_folder import write_mnist
 from bench.processes import wait_for
 from broker.connection import connect
-from broker.presence import living
+from broker.presence import present
 from db import queries
 from db.engine import Database
 from db.migrate import migrate
@@ -69,7 +69,7 @@ class Inbox:
                 )
                 for name, part in PARTS.items()
             }
-        wait_for(lambda: len([one for one in living(self.redis) if one.doing != "no model"]) == workers + 1)
+        wait_for(lambda: len([one for one in present(self.redis) or [] if one.doing != "no model"]) == workers + 1)
 
     def counters(self) -> dict[str, float]:
         """Give what was counted since the servers and the parts began."""

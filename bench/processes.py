@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from broker.connection import connect
-from broker.presence import living
+from broker.presence import present
 from broker.server import embedded_url
 from db.engine import Database
 from recognizer.installed import RuntimeName
@@ -56,13 +56,13 @@ def digits_run(place: Path, model_dir: Path, workers: int, runtime: RuntimeName)
     def workers_ready() -> bool:
         if process.poll() is not None:
             raise RuntimeError((place / "screen.txt").read_text())
-        return sum(one.role == "worker" and one.doing != "no model" for one in living(client)) == workers
+        return sum(one.role == "worker" and one.doing != "no model" for one in present(client) or []) == workers
 
     try:
         client = connect(embedded_url(place / "var"))
         wait_for(workers_ready, pause=0.02)
         ready_at = time.clock_gettime(time.CLOCK_BOOTTIME)
-        wait_for(lambda: any(one.role == "watcher" for one in living(client)))
+        wait_for(lambda: any(one.role == "watcher" for one in present(client) or []))
         database = Database(f"sqlite:///{place / 'var' / 'results.db'}")
         yield Running(folder, database, psutil.Process(process.pid), ready_at)
         database.close()

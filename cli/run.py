@@ -7,7 +7,7 @@ import time
 from types import FrameType
 
 from broker.client import Client
-from broker.presence import FAILED, Presence, living
+from broker.presence import FAILED, Presence, present
 from cli.backlog import Backlog
 from cli.errors import CommandFailed
 from cli.summary import TABLE_ROWS, Summary
@@ -117,7 +117,7 @@ class _Run:
         if time.monotonic() < self._next_look:
             return
         self._next_look = time.monotonic() + LOOK_AROUND_SECONDS
-        self._present = living(self._client.redis)
+        self._present = present(self._client.redis) or []
         self._doing = self._described()
         if self._client.trainings_waiting() and not self._supervisor.trainer.running:
             self._supervisor.trainer.start()

@@ -3,12 +3,11 @@
 import time
 from dataclasses import dataclass
 
-import redis
 from rich.text import Text
 
 from broker.connection import connect
 from broker.errors import BrokerUnavailable
-from broker.presence import FAILED, Presence, alive
+from broker.presence import FAILED, Presence, present
 from broker.server import url_for
 from cli.ledger import opened
 from cli.text import COLOURS, duration, percent, plural, printable, stdout
@@ -48,13 +47,13 @@ def show_status(settings: Settings) -> int:
     with opened(settings.database_url) as database:
         counted, oldest, latest = balance(database), oldest_queued_ms(database), latest_answer_ms(database)
     queue = _queue(counted.queued, oldest, latest)
-    present = _present(url_for(settings.redis_url, settings.var_dir))
+    parts = _parts(url_for(settings.redis_url, settings.var_dir))
     model, card = _model_line(settings)
-    stall = _stall(queue, present, readable=card is not None)
-    lines = [*_balance_lines(counted, queue), Text(), *_part_lines(present, embedded=not settings.redis_url), model]
+    stall = _stall(queue, parts, readable=card is not None)
+    lines = [*_balance_lines(counted, queue), Text(), *_part_lines(parts, embedded=not settings.redis_url), model]
     if stall:
         lines += [Text(), Text(f"stalled: {queue.wait}, {stall}", "bold red")]
-    elif queue.files and not _ones("worker", present):
+    elif queue.files and not _ones("worker", parts):
         lines += [Text(), Text(f"{queue.wait} and no worker is running: start `digits run`", "yellow")]
     console = stdout()
     for line in lines:
@@ -68,27 +67,27 @@ def _queue(files: int, oldest: int | None, latest: int | None) -> _Queue:
     return _Queue(files, waited, min(waited, now - latest / 1000) if latest is not None else waited)
 
 
-def _stall(queue: _Queue, present: list[Presence] | None, *, readable: bool) -> str | None:
+def _stall(queue: _Queue, parts: list[Presence] | None, *, readable: bool) -> str | None:
     """Say why what waits is not being read, in a few words; None if all is well."""
-    if queue.waited <= STALL_SECONDS or (not readable and _training(present)):
+    if queue.waited <= STALL_SECONDS or (not readable and _training(parts)):
         return None
-    if not _ones("worker", present):
-        missing = "no worker is running" if present is not None else "the broker can't be reached"
+    if not _ones("worker", parts):
+        missing = "no worker is running" if parts is not None else "the broker can't be reached"
         return f"the oldest for {duration(queue.waited)}, and {missing}"
     if queue.silent <= STALL_SECONDS:
         return None
-    missing = "" if _ones("watcher", present) else ", and no watcher is running"
+    missing = "" if _ones("watcher", parts) else ", and no watcher is running"
     missing = missing if readable else ", and there is no model to read with"
     return f"nothing was answered for {duration(queue.silent)}{missing}"
 
 
-def _ones(role: str, present: list[Presence] | None) -> list[Presence]:
-    return [one for one in present or [] if one.role == role]
+def _ones(role: str, parts: list[Presence] | None) -> list[Presence]:
+    return [one for one in parts or [] if one.role == role]
 
 
-def _training(present: list[Presence] | None) -> bool:
+def _training(parts: list[Presence] | None) -> bool:
     """Whether a model is being trained; what waits for the first one may wait for as long as that takes."""
-    return any(not one.doing.startswith(FAILED) for one in _ones("trainer", present))
+    return any(not one.doing.startswith(FAILED) for one in _ones("trainer", parts))
 
 
 def _balance_lines(counted: Balance, queue: _Queue) -> list[Text]:
@@ -106,21 +105,22 @@ def _balance_lines(counted: Balance, queue: _Queue) -> list[Text]:
     return [*lines, Text.assemble((f"{'seen':<{_NAME}}{counted.seen:>{width},}", "bold"), verdict)]
 
 
-def _present(url: str) -> list[Presence] | None:
+def _parts(url: str) -> list[Presence] | None:
     """List who is alive; None if the broker is out of reach."""
     try:
-        return alive(connect(url))
-    except (redis.RedisError, BrokerUnavailable):
+        with connect(url) as client:
+            return present(client)
+    except BrokerUnavailable:
         return None
 
 
-def _part_lines(present: list[Presence] | None, *, embedded: bool) -> list[Text]:
-    if present is None:
+def _part_lines(parts: list[Presence] | None, *, embedded: bool) -> list[Text]:
+    if parts is None:
         why = "not running; `digits run` starts it" if embedded else "DIGITS_REDIS_URL can't be reached"
         return [_named("broker", why, "yellow")]
     lines = [_named("broker", "embedded" if embedded else "DIGITS_REDIS_URL", "")]
     for role in _ROLES:
-        ones = _ones(role, present)
+        ones = _ones(role, parts)
         lines += [_named(role, f"{printable(one.doing)} ({printable(one.host)}, process {one.pid})") for one in ones]
         if not ones and role != "trainer":
             lines.append(_named(role, "none is running", "yellow"))

@@ -11,6 +11,7 @@ import re
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -31,7 +32,7 @@ import trainer.train
 from broker.client import Client
 from broker.connection import connect
 from broker.errors import BrokerUnavailable
-from broker.presence import Beat
+from broker.presence import PRESENCE, Beat
 from cli.errors import CommandFailed
 from cli.models import activate_model, show_models
 from cli.report import write_report
@@ -492,7 +493,7 @@ def test_status_names_the_model_each_worker_holds(filled: Settings, broker_url: 
     with connect(broker_url) as client:
         for pid, version in ((7, 3), (8, 4)):
             presence = {"role": "worker", "host": "h", "pid": pid, "doing": f"model {version}"}
-            client.set(f"digits:alive:worker:h:{pid}", json.dumps(presence))
+            client.zadd(PRESENCE, {json.dumps(presence): time.time()})
     assert show_status(replace(filled, redis_url=broker_url)) == 0
     out = capsys.readouterr().out
     assert re.search(r"^worker +model 3 \(h, process 7\)\nworker +model 4 \(h, process 8\)$", out, re.MULTILINE)

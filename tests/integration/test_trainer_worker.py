@@ -8,7 +8,7 @@ import structlog
 
 import worker.training
 from broker.connection import connect
-from broker.presence import FAILED, living
+from broker.presence import FAILED, present
 from recognizer.contract import Card
 from trainer import lock
 from trainer.gate import Verdict
@@ -35,7 +35,7 @@ def events() -> Iterator[Callable[[], list[str]]]:
 
 def trainers(broker_url: str) -> list[str]:
     with connect(broker_url) as client:
-        return [one.doing for one in living(client) if one.role == "trainer"]
+        return [one.doing for one in present(client) or [] if one.role == "trainer"]
 
 
 def test_a_training_beside_another_is_dropped_and_is_no_failure(

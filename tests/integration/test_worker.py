@@ -16,7 +16,7 @@ from sqlalchemy import select
 from broker.client import LEAST_ROWS, Client
 from broker.connection import connect
 from broker.message import READ_TASK
-from broker.presence import Presence, living
+from broker.presence import Presence, present
 from broker.server import EmbeddedBroker
 from db import intake, paths, queries
 from db.engine import Database
@@ -93,7 +93,7 @@ class Site:
 
     def reader(self) -> Presence | None:
         """Give the reading process, once it is up; the sign of one that was killed fades only later."""
-        workers = (one for one in living(self.client.redis) if one.role == "worker")
+        workers = (one for one in present(self.client.redis) or [] if one.role == "worker")
         return next((one for one in workers if exists(one.pid)), None)
 
     def close(self) -> None:
