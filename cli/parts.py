@@ -16,7 +16,7 @@ def watch(settings: Settings, *, attached: bool) -> None:
     """Watch until SIGTERM or SIGINT. Raises FolderMissing, LedgerError or BrokerUnavailable at the start."""
     from broker.client import Client  # noqa: PLC0415 - likewise
     from broker.presence import Beat  # noqa: PLC0415 - likewise
-    from broker.pulse import Pulse  # noqa: PLC0415 - likewise
+    from broker.presence_file import Pulse  # noqa: PLC0415 - likewise
     from logs import configure_logs  # noqa: PLC0415 - likewise
     from watcher.folder import require_folder  # noqa: PLC0415 - a worker has no use for what these import
     from watcher.watch import Watcher  # noqa: PLC0415 - likewise

@@ -8,7 +8,7 @@ import time
 import structlog
 
 from broker.client import Client
-from broker.pulse import Pulse
+from broker.presence_file import Pulse
 from db.engine import Database
 from db.errors import DatabaseUnavailable
 from watcher.errors import FolderMissing

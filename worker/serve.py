@@ -10,7 +10,7 @@ from typing import Any
 from celery import bootsteps
 
 from broker.message import READING_QUEUE, TRAINING_QUEUE
-from broker.pulse import PULSE_SECONDS, Pulse
+from broker.presence_file import PULSE_SECONDS, Pulse
 from broker.server import url_for
 from logs import configure_logs
 from settings import Settings

@@ -18,7 +18,7 @@ import db.engine
 import watcher.folder
 from broker.client import Client
 from broker.connection import connect
-from broker.pulse import Pulse
+from broker.presence_file import Pulse
 from broker.server import EmbeddedBroker
 from db import claims, intake, queries
 from db.claims import Answer

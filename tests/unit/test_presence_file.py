@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from broker.pulse import PULSE_SECONDS, Pulse
+from broker.presence_file import PULSE_SECONDS, Pulse
 
 
 def test_it_is_touched_at_most_every_few_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr("broker.pulse.time.monotonic", lambda: now)
+    monkeypatch.setattr("broker.presence_file.time.monotonic", lambda: now)
     file = tmp_path / "pulse"
     beating = Pulse(file)
     beating.beat()
