@@ -1,1 +1,1 @@
-"""What all parts share of Redis: messages, a client, signs of life, the way in, a server where there is none."""
+"""What all parts share of Redis: messages, a client, presence, the way in, a server where there is none."""

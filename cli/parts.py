@@ -15,8 +15,8 @@ from settings import Settings
 def watch(settings: Settings, *, attached: bool) -> None:
     """Watch until SIGTERM or SIGINT. Raises FolderMissing, LedgerError or BrokerUnavailable at the start."""
     from broker.client import Client  # noqa: PLC0415 - likewise
-    from broker.presence import Beat  # noqa: PLC0415 - likewise
-    from broker.presence_file import Pulse  # noqa: PLC0415 - likewise
+    from broker.presence import OwnPresence  # noqa: PLC0415 - likewise
+    from broker.presence_file import PresenceFile  # noqa: PLC0415 - likewise
     from logs import configure_logs  # noqa: PLC0415 - likewise
     from watcher.folder import require_folder  # noqa: PLC0415 - a worker has no use for what these import
     from watcher.watch import Watcher  # noqa: PLC0415 - likewise
@@ -30,8 +30,8 @@ def watch(settings: Settings, *, attached: bool) -> None:
     if attached:
         _end_with_parent()
     client = Client(url)
-    beat = Beat(client.redis, "watcher", lambda: str(settings.folder))
-    beat.start()
+    presence = OwnPresence(client.redis, "watcher", lambda: str(settings.folder))
+    presence.start()
     watcher = Watcher(
         settings.folder,
         database,
@@ -39,10 +39,10 @@ def watch(settings: Settings, *, attached: bool) -> None:
         polling=settings.watch == "polling",
         settle_seconds=settings.settle_seconds,
         rescan_seconds=settings.rescan_seconds,
-        pulse=Pulse(settings.pulse_file),
+        presence_file=PresenceFile(settings.pulse_file),
     )
     watcher.run(stop)
-    beat.end()
+    presence.end()
 
 
 def work(settings: Settings, *, trains: bool, attached: bool) -> None:

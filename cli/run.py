@@ -25,7 +25,7 @@ from watcher.folder import require_folder
 
 #: Seconds between two looks at children, ledger and screen; a reading is shown well within a second.
 TICK_SECONDS = 0.1
-#: Seconds between two looks at who is alive.
+#: Seconds between two looks at who is present.
 LOOK_AROUND_SECONDS = 1.0
 
 

@@ -106,7 +106,7 @@ def _balance_lines(counted: Balance, queue: _Queue) -> list[Text]:
 
 
 def _parts(url: str) -> list[Presence] | None:
-    """List who is alive; None if the broker is out of reach."""
+    """List who is present; None if the broker is out of reach."""
     try:
         with connect(url) as client:
             return present(client)

@@ -8,7 +8,7 @@ import time
 import structlog
 
 from broker.client import Client
-from broker.presence_file import Pulse
+from broker.presence_file import PresenceFile
 from db.engine import Database
 from db.errors import DatabaseUnavailable
 from watcher.errors import FolderMissing
@@ -42,13 +42,13 @@ class Watcher:
         polling: bool,
         settle_seconds: float,
         rescan_seconds: float,
-        pulse: Pulse | None = None,
+        presence_file: PresenceFile | None = None,
     ) -> None:
         self._folder = os.path.abspath(os.fsencode(folder))
         self._reconciler = Reconciler(database, client)
         self._intake = Intake(self._folder, database, self._reconciler, Settling(settle_seconds))
         self._polling = polling
-        self._pulse = pulse or Pulse(None)
+        self._presence_file = presence_file or PresenceFile(None)
         self._rescan_seconds = rescan_seconds
         self._events: EventSource | None = None
         self._identity: tuple[int, int] | None = None
@@ -81,7 +81,7 @@ class Watcher:
                 self._reconciler.reconcile()
                 self._next_reconcile = time.monotonic() + RECONCILE_SECONDS
             self._announce(None)
-            self._pulse.beat()
+            self._presence_file.touch()
         except (DatabaseUnavailable, FolderMissing) as error:
             # Nothing is kept in memory for later: the folder itself remembers, and is scanned again.
             self._announce(str(error))

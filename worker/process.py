@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 from celery.signals import worker_process_init, worker_process_shutdown
 
-from broker.presence import Beat
+from broker.presence import OwnPresence
 from broker.server import url_for
 from logs import configure_logs
 from recognizer.errors import RecognitionError
@@ -34,7 +34,7 @@ class ReadingProcess:
     database: "Database"
     model: "HeldModel"
     client: "Client"
-    beat: Beat
+    presence: OwnPresence
 
 
 @cache
@@ -48,8 +48,8 @@ def reading_process() -> ReadingProcess:
     settings = load_settings()
     client = Client(url_for(settings.redis_url, settings.var_dir))
     model = HeldModel(settings.model_dir, settings.runtime)
-    beat = Beat(client.redis, "worker", lambda: f"model {model.version}" if model.version else "no model")
-    return ReadingProcess(Database(settings.database_url), model, client, beat)
+    presence = OwnPresence(client.redis, "worker", lambda: f"model {model.version}" if model.version else "no model")
+    return ReadingProcess(Database(settings.database_url), model, client, presence)
 
 
 @worker_process_init.connect
@@ -65,7 +65,7 @@ def _start(**_: object) -> None:
     finally:
         gc.freeze()
         gc.enable()
-    process.beat.start()
+    process.presence.start()
 
 
 def _load(model: "HeldModel") -> None:
@@ -78,6 +78,6 @@ def _load(model: "HeldModel") -> None:
 @worker_process_shutdown.connect
 def _end(exitcode: int = 0, **_: object) -> None:
     if os.environ.get(ROLE_VARIABLE) == READER:
-        reading_process().beat.end()
+        reading_process().presence.end()
         # The pool would tell its parent, which no longer listens when a worker ends, and give it a second to hear that.
         os._exit(exitcode)

@@ -10,7 +10,7 @@ from typing import Any
 from celery import bootsteps
 
 from broker.message import READING_QUEUE, TRAINING_QUEUE
-from broker.presence_file import PULSE_SECONDS, Pulse
+from broker.presence_file import TOUCH_SECONDS, PresenceFile
 from broker.server import url_for
 from logs import configure_logs
 from settings import Settings
@@ -26,7 +26,7 @@ def serve(settings: Settings, *, processes: int, trains: bool) -> None:
     app = make_app(url_for(settings.redis_url, settings.var_dir), events=settings.events)
     app.steps["consumer"].add(WakeStep)
     if settings.pulse_file:
-        app.steps["consumer"].add(_pulse_step(Pulse(settings.pulse_file)))
+        app.steps["consumer"].add(_presence_step(PresenceFile(settings.pulse_file)))
     worker = app.Worker(  # what `celery worker` runs, without the command line's libraries
         hostname=f"{os.environ[ROLE_VARIABLE]}-{os.getpid()}@{socket.gethostname()}",
         pool_cls="prefork",
@@ -73,15 +73,15 @@ class WakeStep(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no 
         self._bell = None
 
 
-def _pulse_step(pulse: Pulse) -> type[bootsteps.StartStopStep]:
-    """Give what makes the worker's event loop beat the pulse, as long as it turns and has a broker."""
+def _presence_step(file: PresenceFile) -> type[bootsteps.StartStopStep]:
+    """Give what makes the worker's event loop touch the file, as long as it turns and has a broker."""
 
-    class PulseStep(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
+    class PresenceStep(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
         # With the consumer: it clears all timers when the broker is lost, and starts its steps anew when that is back.
         requires = ("celery.worker.consumer.tasks:Tasks",)
 
         def start(self, consumer: Any) -> None:  # noqa: ANN401 - likewise
-            pulse.beat()
-            consumer.timer.call_repeatedly(PULSE_SECONDS, pulse.beat)
+            file.touch()
+            consumer.timer.call_repeatedly(TOUCH_SECONDS, file.touch)
 
-    return PulseStep
+    return PresenceStep

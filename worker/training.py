@@ -3,7 +3,7 @@
 import structlog
 
 from broker.client import Client
-from broker.presence import FAILED, Beat
+from broker.presence import FAILED, OwnPresence
 from broker.server import url_for
 from db import intake
 from db.engine import Database
@@ -55,15 +55,15 @@ class _News:
 
     def __init__(self, client: Client) -> None:
         self._doing = "loading MNIST"
-        self._beat = Beat(client.redis, "trainer", lambda: self._doing)
-        self._beat.start()
-        self.end = self._beat.end
+        self._presence = OwnPresence(client.redis, "trainer", lambda: self._doing)
+        self._presence.start()
+        self.end = self._presence.end
 
     def say(self, doing: str) -> None:
         """Say something else from now on."""
         if doing != self._doing:
             self._doing = doing
-            self._beat.now()
+            self._presence.announce()
 
     def progress(self, state: Progress) -> None:
         """Say which epoch it is and how many minutes are left."""

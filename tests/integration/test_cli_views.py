@@ -32,7 +32,7 @@ import trainer.train
 from broker.client import Client
 from broker.connection import connect
 from broker.errors import BrokerUnavailable
-from broker.presence import PRESENCE, Beat
+from broker.presence import PRESENCE, OwnPresence
 from cli.errors import CommandFailed
 from cli.models import activate_model, show_models
 from cli.report import write_report
@@ -369,7 +369,7 @@ def test_status_shows_the_balance_and_that_nothing_runs(filled: Settings, capsys
 
 def test_status_shows_who_runs(filled: Settings, broker_url: str, capsys: Capture) -> None:
     with connect(broker_url) as client:
-        Beat(client, "worker", lambda: "model 3\x1b").now()
+        OwnPresence(client, "worker", lambda: "model 3\x1b").announce()
         assert show_status(replace(filled, redis_url=broker_url)) == 0
     out = capsys.readouterr().out
     assert re.search(rf"^worker +model 3\\x1b \(.*, process {os.getpid()}\)$", out, re.MULTILINE)
@@ -393,46 +393,46 @@ def _minutes_ago(database: Database, *, seen: float, answered: float) -> None:
 
 
 @pytest.fixture
-def beats(filled: Settings, broker_url: str) -> Iterator[Callable[..., Settings]]:
-    """Say that some parts are alive; gives the settings under which they are seen."""
+def announced(filled: Settings, broker_url: str) -> Iterator[Callable[..., Settings]]:
+    """Announce some parts; gives the settings under which they are seen."""
     with connect(broker_url) as client:
 
-        def beat(**parts: str) -> Settings:
+        def announce(**parts: str) -> Settings:
             for role, doing in parts.items():
-                Beat(client, role, lambda doing=doing: doing).now()  # type: ignore[misc]  # mypy and defaults
+                OwnPresence(client, role, lambda doing=doing: doing).announce()  # type: ignore[misc]  # mypy and defaults
             return replace(filled, redis_url=broker_url)
 
-        yield beat
+        yield announce
 
 
-Beats = Callable[..., Settings]
+Announced = Callable[..., Settings]
 
 
 def test_status_is_one_if_nothing_is_answered_for_long(
-    filled: Settings, sqlite_database: Database, beats: Beats, capsys: Capture
+    filled: Settings, sqlite_database: Database, announced: Announced, capsys: Capture
 ) -> None:
     _publish(filled.model_dir, 1)
     activate_model(filled.model_dir, 1)
     _minutes_ago(sqlite_database, seen=60, answered=5)
-    assert show_status(beats(worker="model 1", watcher="digits")) == 1
+    assert show_status(announced(worker="model 1", watcher="digits")) == 1
     assert capsys.readouterr().out.endswith("\nstalled: 1 file waits, nothing was answered for 5 min\n")
 
 
 def test_status_counts_the_silence_from_when_there_was_something_to_answer(
-    sqlite_database: Database, beats: Beats, capsys: Capture
+    sqlite_database: Database, announced: Announced, capsys: Capture
 ) -> None:
     _minutes_ago(sqlite_database, seen=4, answered=600)
-    assert show_status(beats(worker="model 1")) == 1
+    assert show_status(announced(worker="model 1")) == 1
     out = capsys.readouterr().out
     assert "stalled: 1 file waits, nothing was answered for 4 min, and there is no model to read with" in out
     _minutes_ago(sqlite_database, seen=1, answered=600)
-    assert show_status(beats()) == 0
+    assert show_status(announced()) == 0
     assert "stalled" not in capsys.readouterr().out
 
 
-def test_status_is_zero_while_answers_come(sqlite_database: Database, beats: Beats) -> None:
+def test_status_is_zero_while_answers_come(sqlite_database: Database, announced: Announced) -> None:
     _minutes_ago(sqlite_database, seen=60, answered=1)
-    assert show_status(beats(worker="model 1")) == 0  # `digits run --once` has no watcher
+    assert show_status(announced(worker="model 1")) == 0  # `digits run --once` has no watcher
 
 
 def test_status_is_zero_when_nothing_waits_and_nothing_runs(
@@ -446,12 +446,12 @@ def test_status_is_zero_when_nothing_waits_and_nothing_runs(
 
 
 def test_status_is_one_if_files_wait_for_long_and_a_part_is_missing(
-    filled: Settings, sqlite_database: Database, beats: Beats, capsys: Capture
+    filled: Settings, sqlite_database: Database, announced: Announced, capsys: Capture
 ) -> None:
     _publish(filled.model_dir, 1)
     activate_model(filled.model_dir, 1)
     _minutes_ago(sqlite_database, seen=3, answered=1)
-    assert show_status(beats(watcher="digits")) == 1
+    assert show_status(announced(watcher="digits")) == 1
     assert "stalled: 1 file waits, the oldest for 3 min, and no worker is running" in capsys.readouterr().out
     _minutes_ago(sqlite_database, seen=9, answered=4)
     assert show_status(filled) == 1
@@ -459,21 +459,21 @@ def test_status_is_one_if_files_wait_for_long_and_a_part_is_missing(
 
 
 def test_status_names_a_missing_watcher(
-    filled: Settings, sqlite_database: Database, beats: Beats, capsys: Capture
+    filled: Settings, sqlite_database: Database, announced: Announced, capsys: Capture
 ) -> None:
     _publish(filled.model_dir, 1)
     activate_model(filled.model_dir, 1)
     _minutes_ago(sqlite_database, seen=9, answered=4)
-    assert show_status(beats(worker="model 1")) == 1
+    assert show_status(announced(worker="model 1")) == 1
     assert "nothing was answered for 4 min, and no watcher is running" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("doing", "code"), [("epoch 3 of 20, 17 min left", 0), ("failed: no way to MNIST", 1)])
 def test_waiting_for_the_first_model_is_no_stall_while_it_is_trained(
-    sqlite_database: Database, beats: Beats, doing: str, code: int
+    sqlite_database: Database, announced: Announced, doing: str, code: int
 ) -> None:
     _minutes_ago(sqlite_database, seen=9, answered=9)
-    assert show_status(beats(worker="no model", trainer=doing)) == code
+    assert show_status(announced(worker="no model", trainer=doing)) == code
 
 
 def test_status_counts_from_when_a_file_was_put_back(

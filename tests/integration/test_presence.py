@@ -1,4 +1,4 @@
-"""Who is alive, in a real broker."""
+"""Who is present, in a real broker."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from broker.connection import connect
-from broker.presence import BEAT_SECONDS, FADE_SECONDS, PRESENCE, Beat, Presence, present
+from broker.presence import ANNOUNCE_SECONDS, GONE_SECONDS, PRESENCE, OwnPresence, Presence, present
 from broker.server import EmbeddedBroker
 
 
@@ -24,13 +24,13 @@ def seconds(client: redis.Redis) -> int:
     return int(client.time()[0])
 
 
-def said(role: str, pid: int = 7, doing: str = "") -> str:
+def member(role: str, pid: int = 7, doing: str = "") -> str:
     return json.dumps({"role": role, "host": "h", "pid": pid, "doing": doing})
 
 
-def test_who_says_so_is_listed_by_role_with_what_it_does(client: redis.Redis) -> None:
-    Beat(client, "worker", lambda: "model 3").now()
-    Beat(client, "trainer", lambda: "epoch 1 of 2").now()
+def test_who_announces_itself_is_listed_by_role_with_what_it_does(client: redis.Redis) -> None:
+    OwnPresence(client, "worker", lambda: "model 3").announce()
+    OwnPresence(client, "trainer", lambda: "epoch 1 of 2").announce()
     host, pid = socket.gethostname(), os.getpid()
     assert present(client) == [
         Presence("trainer", host, pid, "epoch 1 of 2"),
@@ -39,25 +39,25 @@ def test_who_says_so_is_listed_by_role_with_what_it_does(client: redis.Redis) ->
 
 
 def test_processes_are_listed_by_number(client: redis.Redis) -> None:
-    client.zadd(PRESENCE, {said("worker", pid): seconds(client) for pid in (10, 9)})
+    client.zadd(PRESENCE, {member("worker", pid): seconds(client) for pid in (10, 9)})
     assert [one.pid for one in present(client) or []] == [9, 10]
 
 
 def test_what_a_process_does_now_replaces_what_it_did(client: redis.Redis) -> None:
     doing = iter(["no model", "model 3", "model 3"])
-    beat = Beat(client, "worker", lambda: next(doing))
+    presence = OwnPresence(client, "worker", lambda: next(doing))
     for _ in range(3):
-        beat.now()
+        presence.announce()
     assert [one.doing for one in present(client) or []] == ["model 3"]
     assert client.zcard(PRESENCE) == 1
 
 
-def test_one_that_ended_is_gone_at_once_and_says_nothing_more(client: redis.Redis) -> None:
-    beat = Beat(client, "worker", lambda: "model 3")
-    beat.end()
-    beat.now()
+def test_one_that_ended_is_gone_at_once_and_announces_nothing_more(client: redis.Redis) -> None:
+    presence = OwnPresence(client, "worker", lambda: "model 3")
+    presence.end()
+    presence.announce()
     assert present(client) == []
-    other = Beat(client, "watcher", lambda: "digits")
+    other = OwnPresence(client, "watcher", lambda: "digits")
     other.start()
     other.end()
     other.end()
@@ -66,22 +66,22 @@ def test_one_that_ended_is_gone_at_once_and_says_nothing_more(client: redis.Redi
     assert not client.exists(PRESENCE)
 
 
-def test_one_that_fell_silent_is_not_listed_and_is_dropped_by_the_next_beat(client: redis.Redis) -> None:
+def test_one_that_fell_silent_is_not_listed_and_is_dropped_by_the_next_announcement(client: redis.Redis) -> None:
     now = seconds(client)
-    client.zadd(PRESENCE, {said("worker", 7): now - FADE_SECONDS - 1, said("worker", 8): now - BEAT_SECONDS})
+    client.zadd(PRESENCE, {member("worker", 7): now - GONE_SECONDS - 1, member("worker", 8): now - ANNOUNCE_SECONDS})
     assert [one.pid for one in present(client) or []] == [8]
     assert client.zcard(PRESENCE) == 2
-    Beat(client, "watcher", lambda: "digits").now()
-    assert client.zscore(PRESENCE, said("worker", 7)) is None
+    OwnPresence(client, "watcher", lambda: "digits").announce()
+    assert client.zscore(PRESENCE, member("worker", 7)) is None
     assert client.zcard(PRESENCE) == 2
 
 
 def test_a_host_with_a_wrong_clock_is_seen_and_drops_nobody(
     client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Beat(client, "worker", lambda: "model 3").now()
+    OwnPresence(client, "worker", lambda: "model 3").announce()
     monkeypatch.setattr("time.time", lambda: 4e9)
-    Beat(client, "watcher", lambda: "digits").now()
+    OwnPresence(client, "watcher", lambda: "digits").announce()
     monkeypatch.undo()
     assert [one.role for one in present(client) or []] == ["watcher", "worker"]
 
@@ -95,30 +95,30 @@ def test_a_host_with_a_wrong_clock_is_seen_and_drops_nobody(
         "[]",
         "{}",
         '{"role": "worker"}',
-        said("worker").replace("7", '"7"'),
-        said("worker")[:-1],
+        member("worker").replace("7", '"7"'),
+        member("worker")[:-1],
         '{"x":' + "[" * 100_000,
     ],
     ids=["nothing", "bytes", "number", "list", "empty", "half", "other type", "cut off", "deep"],
 )
 def test_what_is_none_of_ours_is_passed_over(client: redis.Redis, forged: bytes | str) -> None:
-    Beat(client, "worker", lambda: "model 3").now()
+    OwnPresence(client, "worker", lambda: "model 3").announce()
     client.zadd(PRESENCE, {forged: seconds(client)})  # type: ignore[type-var]  # either will do
     assert [one.doing for one in present(client) or []] == ["model 3"]
 
 
 def test_a_look_costs_the_same_however_many_keys_there_are(client: redis.Redis) -> None:
     client.mset({f"somebody's:{number}": number for number in range(5000)})
-    Beat(client, "worker", lambda: "model 3").now()
+    OwnPresence(client, "worker", lambda: "model 3").announce()
     client.config_resetstat()
     present(client)
     asked = {name: one["calls"] for name, one in client.info("commandstats").items()}
     assert asked == {"cmdstat_config|resetstat": 1, "cmdstat_time": 1, "cmdstat_zrange": 1}
 
 
-def test_with_a_lost_broker_nobody_is_known_and_no_beat_fails(short_path: Path) -> None:
+def test_with_a_lost_broker_nobody_is_known_and_no_announcement_fails(short_path: Path) -> None:
     with connect(EmbeddedBroker(short_path).url) as client:
-        beat = Beat(client, "worker", lambda: "model 3")
-        beat.now()
-        beat.end()
+        presence = OwnPresence(client, "worker", lambda: "model 3")
+        presence.announce()
+        presence.end()
         assert present(client) is None

@@ -18,7 +18,7 @@ import db.engine
 import watcher.folder
 from broker.client import Client
 from broker.connection import connect
-from broker.presence_file import Pulse
+from broker.presence_file import PresenceFile
 from broker.server import EmbeddedBroker
 from db import claims, intake, queries
 from db.claims import Answer
@@ -53,7 +53,7 @@ class Watched:
         self.client = client
         self.logs: list[MutableMapping[str, object]] = []
         self._eventually = eventually
-        self.pulse = folder.with_name("pulse")
+        self.presence_file = folder.with_name("presence")
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -72,7 +72,7 @@ class Watched:
             polling=polling,
             settle_seconds=settle,
             rescan_seconds=rescan,
-            pulse=Pulse(self.pulse),
+            presence_file=PresenceFile(self.presence_file),
         )
         self._thread = threading.Thread(target=watcher.run, args=(self._stop,), name="watcher")
         self._thread.start()
@@ -367,12 +367,12 @@ def test_a_folder_that_is_lost_is_announced_and_waited_for(
     shutil.rmtree(watched.folder)
     eventually(lambda: watched.announced("waiting", "is not there"), SOON)
     assert watched.rows().keys() == {"first.png"}
-    watched.pulse.unlink()
+    watched.presence_file.unlink()
     watched.folder.mkdir()
     watched.drop("second.png")
     watched.wait_for("second.png")
     eventually(lambda: watched.announced("going on"), SOON)
-    eventually(watched.pulse.exists, SOON)
+    eventually(watched.presence_file.exists, SOON)
     watched.pass_by("third.png")
     assert queries.balance(watched.database).by_status[Status.QUEUED] == 3
 

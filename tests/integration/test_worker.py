@@ -63,7 +63,7 @@ class Site:
         self._intake = Intake(os.fsencode(self.folder), self.database, self._reconciler, Settling(0.0))
         self._eventually = eventually
         self._log = home / "worker.log"
-        self.pulse = home / "pulse"
+        self.presence_file = home / "presence"
         self._environment = {
             **os.environ,
             "DIGITS_FOLDER": str(self.folder),
@@ -72,7 +72,7 @@ class Site:
             "DIGITS_MODEL_DIR": str(self.model_dir),
             "DIGITS_VAR_DIR": str(home / "var"),
             "DIGITS_WORKERS": "1",
-            "DIGITS_PULSE_FILE": str(self.pulse),
+            "DIGITS_PULSE_FILE": str(self.presence_file),
         }
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -360,8 +360,8 @@ def test_the_worker_reads_on_after_its_broker_was_killed(
     assert site.outcomes("broker ")["gone.png"].status == Status.ACCEPTED
     eventually(lambda: site.reader() is not None, PATIENCE)
     assert reader_pid(site) == reader
-    site.pulse.unlink()
-    eventually(site.pulse.exists, PATIENCE)  # its pulse is back, too
+    site.presence_file.unlink()
+    eventually(site.presence_file.exists, PATIENCE)  # its event loop turns again, too
 
 
 def test_sigterm_ends_the_worker_and_its_children_after_the_chunk_in_hand(site: Site, eventually: Eventually) -> None:
