@@ -25,6 +25,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str = "sqlite:///var/results.db"
     #: the broker; without it `digits run` brings its own
     redis_url: str | None = None
+    #: what all our keys in Redis begin with; installations that share a Redis need different ones
+    redis_namespace: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9._-]{1,64}\Z")] = "digits"
     #: the published models
     model_dir: Path = Path("model")
     #: logs and the embedded broker's socket
@@ -70,6 +72,8 @@ def _wanted(name: str) -> str:
     match kind.type if isinstance(kind, inspect.Metadata) else kind:
         case inspect.LiteralType(values=values):
             return " or ".join(map(str, values))
+        case inspect.StrType():
+            return "1 to 64 letters, digits, dots, hyphens or underscores"
         case inspect.IntType(ge=least, le=most):
             return f"a whole number from {least} to {most}"
         case inspect.FloatType(gt=None, ge=least, le=most):

@@ -23,11 +23,13 @@ from sqlalchemy.engine import URL
 
 from bench.mnist_folder import write_mnist
 from bench.processes import wait_for
-from broker.connection import connect
+from broker.address import Address
+from broker.client import Client
 from broker.presence import present
 from db import queries
 from db.engine import Database
 from db.migrate import migrate
+from settings import Settings
 
 #: Seconds between two drops: far more than one takes.
 PAUSE = 0.02
@@ -47,7 +49,8 @@ class Inbox:
     def __init__(self, place: Path, ledger: URL, redis_url: str, workers: int, model_dir: Path) -> None:
         self.folder = place / "inbox"
         self.folder.mkdir()
-        self.redis = connect(redis_url)
+        client = Client(Address(redis_url, Settings().redis_namespace))
+        self.redis = client.redis
         self.database = Database(ledger.render_as_string(hide_password=False))
         migrate(self.database)
         with self.database.reading() as connection:
@@ -69,7 +72,7 @@ class Inbox:
                 )
                 for name, part in PARTS.items()
             }
-        wait_for(lambda: len([one for one in present(self.redis) or [] if one.doing != "no model"]) == workers + 1)
+        wait_for(lambda: len([one for one in present(client) or [] if one.doing != "no model"]) == workers + 1)
 
     def counters(self) -> dict[str, float]:
         """Give what was counted since the servers and the parts began."""

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from bench.full_ledger import empty_ledger, full_ledger, write_files, write_known
 from bench.ledger_costs import QUESTIONS, ask, command, enqueue, fresh, rescan, write_chunks
+from broker.address import address_of
 from broker.server import EmbeddedBroker
 from db.engine import Database
 from settings import Settings
@@ -82,7 +83,7 @@ class Figures:
         return f"{statistics.median(values):,.{places}f} ({min(values):,.{places}f}-{max(values):,.{places}f})"
 
 
-def measure(place: Place, url: str, figures: Figures) -> None:
+def measure(place: Place, figures: Figures) -> None:
     """Take every figure once."""
     full = Database(place.settings.database_url)
     with place.new_ledger() as empty:
@@ -94,7 +95,7 @@ def measure(place: Place, url: str, figures: Figures) -> None:
     full.close()
     for count in BACKLOGS:
         with place.new_ledger() as empty:
-            figures.add(f"enqueue {count}", enqueue(place.root / str(count), empty, url))
+            figures.add(f"enqueue {count}", enqueue(place.root / str(count), empty, address_of(place.settings)))
     looked = fresh(rescan, place.settings)
     figures.add("rescan", looked.taken.wall)
     figures.add("rescan, cpu", looked.taken.cpu)
@@ -142,7 +143,7 @@ def main() -> None:
         server.ensure()
         try:
             for _ in range(given.runs):
-                measure(place, server.url, figures)
+                measure(place, figures)
         finally:
             server.stop()
     print(f"{os.cpu_count()} cores, Python {platform.python_version()}, {given.runs} runs: median (min-max)")

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bench.full_ledger import FILE_BYTES, FILE_SECONDS
+from broker.address import Address, address_of
 from broker.client import CHUNK_ROWS, Client
-from broker.server import embedded_url
 from cli.results import show_results
 from cli.status import show_status
 from db import claims, intake
@@ -81,9 +81,9 @@ def _answer(row_id: int) -> Answer:
     )  # fmt: skip
 
 
-def enqueue(folder: Path, database: Database, url: str) -> float:
+def enqueue(folder: Path, database: Database, address: Address) -> float:
     """Bring all files of a folder in and ring for them; give files a second."""
-    client = Client(url)
+    client = Client(address)
     client.ring([0])  # connected, as a watcher is
     began = time.perf_counter()
     registered = _intake(folder, database, client).scan()
@@ -122,7 +122,7 @@ class Rescan:
 
 def rescan(settings: Settings) -> Rescan:
     """Look at the whole folder. Raises RuntimeError unless the ledger knows every file in it."""
-    database, client = Database(settings.database_url), Client(embedded_url(settings.var_dir))
+    database, client = Database(settings.database_url), Client(address_of(settings))
     taken, registered = timed(_intake(settings.folder, database, client).scan)
     if registered:
         raise RuntimeError(f"{registered} files were not known")

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import psutil
 
-from broker.connection import connect
+from broker.address import address_of
+from broker.client import Client
 from broker.presence import present
-from broker.server import embedded_url
 from db.engine import Database
 from recognizer.installed import RuntimeName
+from settings import Settings
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def digits_run(place: Path, model_dir: Path, workers: int, runtime: RuntimeName)
         return sum(one.role == "worker" and one.doing != "no model" for one in present(client) or []) == workers
 
     try:
-        client = connect(embedded_url(place / "var"))
+        client = Client(address_of(Settings(var_dir=place / "var")))
         wait_for(workers_ready, pause=0.02)
         ready_at = time.clock_gettime(time.CLOCK_BOOTTIME)
         wait_for(lambda: any(one.role == "watcher" for one in present(client) or []))

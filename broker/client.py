@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import redis
 
+from broker.address import Address
 from broker.connection import connect
 from broker.errors import BrokerUnavailable
 from broker.message import QUEUES, READ_TASK, READING_QUEUE, TRAIN_TASK, TRAINING_QUEUE, call_of
@@ -20,7 +21,7 @@ LEAST_ROWS = 16
 SHARES = 4
 #: Seconds in which a second request for the same training is not sent.
 TRAINING_ASKED_SECONDS = 30
-_TRAINING_ASKED = "digits:training-asked"
+_TRAINING_ASKED = "training-asked"
 
 _LOST = (redis.RedisError, OSError)
 
@@ -28,8 +29,9 @@ _LOST = (redis.RedisError, OSError)
 class Client:
     """One producer's connection. Connects at the first message."""
 
-    def __init__(self, redis_url: str) -> None:
-        self.redis = connect(redis_url)
+    def __init__(self, address: Address) -> None:
+        self.redis = connect(address.url)
+        self.key = address.key
 
     def ring(self, ids: Sequence[int]) -> bool:
         """Send rows in chunks; False if the broker is out of reach. Safe to call twice for the same rows."""
@@ -49,12 +51,12 @@ class Client:
         return True
 
     def _call(self, task: str, **arguments: object) -> None:
-        self.redis.lpush(QUEUES[task], call_of(task, **arguments))
+        self.redis.lpush(self.key(QUEUES[task]), call_of(task, **arguments))
 
     def ask_for_training(self) -> None:
         """Ask the trainer for the model that is missing; does nothing if that was asked a moment ago."""
         try:
-            if self.redis.set(_TRAINING_ASKED, 1, nx=True, ex=TRAINING_ASKED_SECONDS):
+            if self.redis.set(self.key(_TRAINING_ASKED), 1, nx=True, ex=TRAINING_ASKED_SECONDS):
                 self._call(TRAIN_TASK, only_if_needed=True)
         except _LOST:
             return  # asked again with the next chunk
@@ -76,7 +78,7 @@ class Client:
 
     def _length(self, queue: str) -> int | None:
         try:
-            return int(self.redis.llen(queue))
+            return int(self.redis.llen(self.key(queue)))
         except redis.RedisError:
             return None
 

@@ -11,6 +11,8 @@ from typing import cast
 import msgspec
 import redis
 
+from broker.client import Client
+
 #: Seconds between two announcements.
 ANNOUNCE_SECONDS = 5
 #: Seconds after which a silent process counts as gone: three announcements.
@@ -18,7 +20,7 @@ GONE_SECONDS = 15
 #: How a trainer's presence begins after a failure; the trainer itself has ended.
 FAILED = "failed: "
 #: The sorted set: each presence as JSON, scored by when it was last announced.
-PRESENCE = "digits:presence"
+PRESENCE = "presence"
 
 
 @dataclass(frozen=True, order=True)
@@ -34,9 +36,10 @@ class Presence:
 class OwnPresence(threading.Thread):
     """Announces this process every few seconds. Never fails: a lost broker only makes it silent."""
 
-    def __init__(self, client: redis.Redis, role: str, doing: Callable[[], str]) -> None:
+    def __init__(self, client: Client, role: str, doing: Callable[[], str]) -> None:
         super().__init__(name="presence", daemon=True)
-        self._client = client
+        self._redis = client.redis
+        self._key = client.key(PRESENCE)
         self._role = role
         self._doing = doing
         self._announced: bytes | None = None
@@ -55,12 +58,12 @@ class OwnPresence(threading.Thread):
             if self._ended.is_set():
                 return
             announced = msgspec.json.encode(Presence(self._role, socket.gethostname(), os.getpid(), self._doing()))
-            now = _now(self._client)
-            with self._client.pipeline(transaction=False) as commands:
+            now = _now(self._redis)
+            with self._redis.pipeline(transaction=False) as commands:
                 if self._announced is not None and self._announced != announced:
-                    commands.zrem(PRESENCE, self._announced)
-                commands.zadd(PRESENCE, {announced: now})
-                commands.zremrangebyscore(PRESENCE, "-inf", now - GONE_SECONDS)
+                    commands.zrem(self._key, self._announced)
+                commands.zadd(self._key, {announced: now})
+                commands.zremrangebyscore(self._key, "-inf", now - GONE_SECONDS)
                 commands.execute()
             self._announced = announced
 
@@ -69,13 +72,13 @@ class OwnPresence(threading.Thread):
         self._ended.set()
         with self._lock, contextlib.suppress(redis.RedisError, OSError):
             if self._announced is not None:
-                self._client.zrem(PRESENCE, self._announced)
+                self._redis.zrem(self._key, self._announced)
 
 
-def present(client: redis.Redis) -> list[Presence] | None:
+def present(client: Client) -> list[Presence] | None:
     """List the present processes by role; None if the broker is out of reach."""
     try:
-        members = client.zrange(PRESENCE, _now(client) - GONE_SECONDS, "+inf", byscore=True)
+        members = client.redis.zrange(client.key(PRESENCE), _now(client.redis) - GONE_SECONDS, "+inf", byscore=True)
     except (redis.RedisError, OSError):
         return None
     return sorted(one for member in cast("list[bytes]", members) if (one := _read(member)))
@@ -89,6 +92,6 @@ def _read(member: bytes) -> Presence | None:
         return None
 
 
-def _now(client: redis.Redis) -> int:
+def _now(connection: redis.Redis) -> int:
     """Ask the server for the time, in seconds: a host whose clock is wrong would drop all others."""
-    return int(client.time()[0])
+    return int(connection.time()[0])

@@ -29,11 +29,6 @@ STARTS = 3
 STOP_SECONDS = 5
 
 
-def url_for(redis_url: str | None, var_dir: Path) -> str:
-    """Give the broker to use: the one that is set, else the embedded one of `var_dir`."""
-    return redis_url or embedded_url(var_dir)
-
-
 def embedded_url(var_dir: Path) -> str:
     """Give the URL of the private broker that belongs to `var_dir`, whether it runs or not."""
     return f"redis+socket://{quote(str(_socket(var_dir)))}"

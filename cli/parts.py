@@ -5,8 +5,8 @@ import signal
 import sys
 import threading
 
+from broker.address import Address, address_of
 from broker.connection import ping
-from broker.server import url_for
 from db.engine import Database
 from db.migrate import require_migrated
 from settings import Settings
@@ -22,15 +22,15 @@ def watch(settings: Settings, *, attached: bool) -> None:
     from watcher.watch import Watcher  # noqa: PLC0415 - likewise
 
     require_folder(os.fsencode(settings.folder))
-    database, url = _connected(settings)
+    database, address = _connected(settings)
     configure_logs(settings.log_level)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     if attached:
         _end_with_parent()
-    client = Client(url)
-    presence = OwnPresence(client.redis, "watcher", lambda: str(settings.folder))
+    client = Client(address)
+    presence = OwnPresence(client, "watcher", lambda: str(settings.folder))
     presence.start()
     watcher = Watcher(
         settings.folder,
@@ -57,12 +57,12 @@ def work(settings: Settings, *, trains: bool, attached: bool) -> None:
     serve(settings, processes=settings.workers, trains=trains)
 
 
-def _connected(settings: Settings) -> tuple[Database, str]:
+def _connected(settings: Settings) -> tuple[Database, Address]:
     database = Database(settings.database_url)
     require_migrated(database)
-    url = url_for(settings.redis_url, settings.var_dir)
-    ping(url)
-    return database, url
+    address = address_of(settings)
+    ping(address.url)
+    return database, address
 
 
 def _end_with_parent() -> None:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from broker.address import Address, address_of
 from broker.client import Client
 from broker.connection import ping
 from broker.errors import BrokerUnavailable
-from broker.server import url_for
 from cli.errors import CommandFailed
 from cli.ledger import opened, rows_named
 from cli.text import plural, printable, say
@@ -26,7 +26,7 @@ def retry(settings: Settings, paths: Sequence[Path] | None) -> None:
     if not ids:
         say("No file has failed; nothing to put back.")
         return
-    rung = _ring(url_for(settings.redis_url, settings.var_dir), ids)
+    rung = _ring(address_of(settings), ids)
     later = "" if rung else "; no broker answers, so the next `digits run` reads them"
     say(f"{plural(len(ids), 'file')} put back in the queue{later}.")
 
@@ -41,12 +41,12 @@ def _known(database: Database, folder: Path, paths: Sequence[Path]) -> list[int]
     return list(dict.fromkeys(known))
 
 
-def _ring(url: str, ids: Sequence[int]) -> bool:
+def _ring(address: Address, ids: Sequence[int]) -> bool:
     try:
-        ping(url)
+        ping(address.url)
     except BrokerUnavailable:
         return False
-    client = Client(url)
+    client = Client(address)
     try:
         return client.ring(ids)
     finally:

@@ -65,7 +65,7 @@ class _Run:
         self._database = database
         self._stop = stop
         self._supervisor = Supervisor(settings)
-        self._client = Client(self._supervisor.url)
+        self._client = Client(self._supervisor.address)
         self._present: list[Presence] = []
         self._doing = ""
         self._next_look = 0.0
@@ -117,7 +117,7 @@ class _Run:
         if time.monotonic() < self._next_look:
             return
         self._next_look = time.monotonic() + LOOK_AROUND_SECONDS
-        self._present = present(self._client.redis) or []
+        self._present = present(self._client) or []
         self._doing = self._described()
         if self._client.trainings_waiting() and not self._supervisor.trainer.running:
             self._supervisor.trainer.start()

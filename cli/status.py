@@ -1,14 +1,15 @@
 """Show whether all is accounted for: the balance, what waits, who runs, which model reads; and tell if it stalls."""
 
 import time
+from contextlib import closing
 from dataclasses import dataclass
 
 from rich.text import Text
 
-from broker.connection import connect
+from broker.address import Address, address_of
+from broker.client import Client
 from broker.errors import BrokerUnavailable
 from broker.presence import FAILED, Presence, present
-from broker.server import url_for
 from cli.ledger import opened
 from cli.text import COLOURS, duration, percent, plural, printable, stdout
 from db.intake import LEASE_MS
@@ -47,7 +48,7 @@ def show_status(settings: Settings) -> int:
     with opened(settings.database_url) as database:
         counted, oldest, latest = balance(database), oldest_queued_ms(database), latest_answer_ms(database)
     queue = _queue(counted.queued, oldest, latest)
-    parts = _parts(url_for(settings.redis_url, settings.var_dir))
+    parts = _parts(address_of(settings))
     model, card = _model_line(settings)
     stall = _stall(queue, parts, readable=card is not None)
     lines = [*_balance_lines(counted, queue), Text(), *_part_lines(parts, embedded=not settings.redis_url), model]
@@ -105,10 +106,10 @@ def _balance_lines(counted: Balance, queue: _Queue) -> list[Text]:
     return [*lines, Text.assemble((f"{'seen':<{_NAME}}{counted.seen:>{width},}", "bold"), verdict)]
 
 
-def _parts(url: str) -> list[Presence] | None:
+def _parts(address: Address) -> list[Presence] | None:
     """List who is present; None if the broker is out of reach."""
     try:
-        with connect(url) as client:
+        with closing(Client(address)) as client:
             return present(client)
     except BrokerUnavailable:
         return None

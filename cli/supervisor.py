@@ -8,8 +8,9 @@ import sys
 import time
 from pathlib import Path
 
+from broker.address import Address, address_of
 from broker.connection import answers, ping
-from broker.server import EmbeddedBroker, url_for
+from broker.server import EmbeddedBroker
 from cli.errors import CommandFailed
 from settings import PREFIX, Settings
 
@@ -46,13 +47,19 @@ class Part:
     """One child process, its log file and its history of deaths."""
 
     def __init__(
-        self, name: str, arguments: list[str], settings: Settings, url: str, *, ends_on: signal.Signals = signal.SIGTERM
+        self,
+        name: str,
+        arguments: list[str],
+        settings: Settings,
+        address: Address,
+        *,
+        ends_on: signal.Signals = signal.SIGTERM,
     ) -> None:
         self._ends_on = ends_on
         self.name = name
         self.log = settings.var_dir / "log" / f"{name}.log"
         self._arguments = arguments
-        self._environment = _environment(settings, url)
+        self._environment = _environment(settings, address)
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
         self._failures = 0
@@ -117,18 +124,18 @@ class Supervisor:
 
     def __init__(self, settings: Settings) -> None:
         self._broker = None if settings.redis_url else EmbeddedBroker(settings.var_dir)
-        self.url = url_for(settings.redis_url, settings.var_dir)
-        self.worker = Part("worker", ["worker"], settings, self.url)
-        self.watcher = Part("watcher", ["watch"], settings, self.url)
+        self.address = address_of(settings)
+        self.worker = Part("worker", ["worker"], settings, self.address)
+        self.watcher = Part("watcher", ["watch"], settings, self.address)
         # A training takes long and is asked for again: it is dropped, where a chunk is finished.
-        self.trainer = Part("trainer", ["worker", "--trainer"], settings, self.url, ends_on=signal.SIGQUIT)
+        self.trainer = Part("trainer", ["worker", "--trainer"], settings, self.address, ends_on=signal.SIGQUIT)
 
     def start(self, *, watch: bool = False) -> None:
         """Start the broker if it is ours, the worker, and with `watch` the watcher. Raises BrokerUnavailable."""
         if self._broker:
             self._broker.ensure()
         else:
-            ping(self.url)
+            ping(self.address.url)
         self.worker.start()
         if watch:
             self.watcher.start()
@@ -138,7 +145,7 @@ class Supervisor:
         if self._broker and not self._broker.alive():
             self._broker.ensure()
         parts = (self.watcher, self.worker, self.trainer)
-        if not self._broker and any(part.died for part in parts) and not answers(self.url):
+        if not self._broker and any(part.died for part in parts) and not answers(self.address.url):
             return  # without somebody else's broker no part starts: that is no failure of the part
         for part in parts:
             part.tend()
@@ -155,12 +162,13 @@ class Supervisor:
             self._broker.stop()
 
 
-def _environment(settings: Settings, url: str) -> dict[str, str]:
+def _environment(settings: Settings, address: Address) -> dict[str, str]:
     """Give the parts the settings of this run, whatever was given on its command line."""
     given = {
         "FOLDER": str(settings.folder),
         "DATABASE_URL": settings.database_url,
-        "REDIS_URL": url,
+        "REDIS_URL": address.url,
+        "REDIS_NAMESPACE": address.namespace,
         "MODEL_DIR": str(settings.model_dir),
         "VAR_DIR": str(settings.var_dir),
         "WORKERS": str(settings.workers),

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING, cast
 
+from broker.address import address_of
 from broker.client import Client
 from broker.connection import ping
-from broker.server import url_for
 from cli.errors import CommandFailed
 from cli.text import say
 from settings import Settings
@@ -43,9 +43,9 @@ def train(  # noqa: PLR0913 - one option each
 
 
 def _ask(settings: Settings, architecture: str, epochs: int | None, *, force: bool) -> None:
-    url = url_for(settings.redis_url, settings.var_dir)
-    ping(url)
-    client = Client(url)
+    address = address_of(settings)
+    ping(address.url)
+    client = Client(address)
     try:
         client.train(architecture=architecture, epochs=epochs, force=force)
     finally:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from broker.address import Address
 from broker.connection import connect
 from broker.server import EmbeddedBroker
 from db.engine import Database
@@ -81,6 +82,12 @@ def broker_url(broker_server: EmbeddedBroker) -> str:
     with connect(broker_server.url) as client:
         client.flushall()
     return broker_server.url
+
+
+@pytest.fixture
+def address(broker_url: str) -> Address:
+    """Give an installation's address on a real broker that holds nothing."""
+    return Address(broker_url, "digits")
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

@@ -5,17 +5,18 @@ import ssl
 from celery import Celery
 from kombu.transport import TRANSPORT_ALIASES
 
+from broker.address import Address
 from broker.message import QUEUES
 
 #: Seconds after which a reading process is ended. As long as a claim lasts: whoever was ended held nothing longer.
 HARD_LIMIT_SECONDS = 60
 
 
-def make_app(redis_url: str, *, events: bool = False) -> Celery:
+def make_app(address: Address, *, events: bool = False) -> Celery:
     """Make the app for one broker; with `events`, its workers tell a monitor what they do. Connects to nothing yet."""
     # kombu's table of transports by URL scheme; a URL such as redis+socket:// leaves no other way to name one's own.
     TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "broker.transport:Transport"))
-    app = Celery("digits", broker=redis_url, include=["worker.tasks"])
+    app = Celery("digits", broker=address.url, include=["worker.tasks"])
     app.conf.update(
         accept_content=["json"],
         task_serializer="json",
@@ -35,8 +36,9 @@ def make_app(redis_url: str, *, events: bool = False) -> Celery:
         broker_connection_max_retries=None,  # wait for a lost broker as long as it takes
         broker_connection_timeout=2,
         # whatever the URL says goes before it; without, kombu 5.7 would give the password to any certificate
-        broker_use_ssl={"ssl_cert_reqs": ssl.CERT_REQUIRED} if redis_url.startswith("rediss:") else False,
+        broker_use_ssl={"ssl_cert_reqs": ssl.CERT_REQUIRED} if address.url.startswith("rediss:") else False,
         broker_transport_options={
+            "global_keyprefix": address.prefix,  # begins the name of all that kombu has in Redis, channels too
             "socket_timeout": 10,
             "socket_connect_timeout": 2,
             "socket_keepalive": True,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import structlog
 from celery.signals import worker_process_init, worker_process_shutdown
 
+from broker.address import address_of
 from broker.presence import OwnPresence
-from broker.server import url_for
 from logs import configure_logs
 from recognizer.errors import RecognitionError
 from settings import load_settings
@@ -46,9 +46,9 @@ def reading_process() -> ReadingProcess:
     from worker.held_model import HeldModel  # noqa: PLC0415 - likewise
 
     settings = load_settings()
-    client = Client(url_for(settings.redis_url, settings.var_dir))
+    client = Client(address_of(settings))
     model = HeldModel(settings.model_dir, settings.runtime)
-    presence = OwnPresence(client.redis, "worker", lambda: f"model {model.version}" if model.version else "no model")
+    presence = OwnPresence(client, "worker", lambda: f"model {model.version}" if model.version else "no model")
     return ReadingProcess(Database(settings.database_url), model, client, presence)
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from celery import bootsteps
 
+from broker.address import address_of
 from broker.message import READING_QUEUE, TRAINING_QUEUE
 from broker.presence_file import TOUCH_SECONDS, PresenceFile
-from broker.server import url_for
 from logs import configure_logs
 from settings import Settings
 from worker.app import make_app
@@ -23,7 +23,7 @@ def serve(settings: Settings, *, processes: int, trains: bool) -> None:
     os.environ[ROLE_VARIABLE] = TRAINER if trains else READER
     configure_logs(settings.log_level)
     logging.captureWarnings(True)  # noqa: FBT003 - they become log lines too
-    app = make_app(url_for(settings.redis_url, settings.var_dir), events=settings.events)
+    app = make_app(address_of(settings), events=settings.events)
     app.steps["consumer"].add(WakeStep)
     if settings.pulse_file:
         app.steps["consumer"].add(_presence_step(PresenceFile(settings.pulse_file)))

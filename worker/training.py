@@ -2,9 +2,9 @@
 
 import structlog
 
+from broker.address import address_of
 from broker.client import Client
 from broker.presence import FAILED, OwnPresence
-from broker.server import url_for
 from db import intake
 from db.engine import Database
 from db.errors import LedgerError
@@ -23,7 +23,7 @@ def train_and_ring(architecture: Architecture, epochs: int | None, *, force: boo
     settings = load_settings()
     if only_if_needed and needed(settings.model_dir) is None:
         return
-    client = Client(url_for(settings.redis_url, settings.var_dir))
+    client = Client(address_of(settings))
     news = _News(client)
     try:
         published = train(
@@ -55,7 +55,7 @@ class _News:
 
     def __init__(self, client: Client) -> None:
         self._doing = "loading MNIST"
-        self._presence = OwnPresence(client.redis, "trainer", lambda: self._doing)
+        self._presence = OwnPresence(client, "trainer", lambda: self._doing)
         self._presence.start()
         self.end = self._presence.end
 

@@ -17,10 +17,12 @@ import pytest
 import redis
 from sqlalchemy import text
 
+from broker.address import Address, address_of
 from broker.connection import connect
 from broker.message import READING_QUEUE
-from broker.server import EmbeddedBroker, url_for
+from broker.server import EmbeddedBroker
 from db.engine import Database
+from settings import Settings
 from tests.place import ROOT, Place
 
 #: Seconds after the load in which the balance must close.
@@ -46,9 +48,10 @@ class Abused:
         return self.place.inbox
 
     @property
-    def broker_url(self) -> str:
+    def address(self) -> Address:
         """The broker in use: the test's own, if it set one, else the embedded one."""
-        return url_for(self.place.variables.get("DIGITS_REDIS_URL"), self.place.path / "var")
+        url = self.place.variables.get("DIGITS_REDIS_URL")
+        return address_of(Settings(redis_url=url, var_dir=self.place.path / "var"))
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start a command that goes on and may say much: its output goes into a file."""
@@ -130,8 +133,8 @@ class Abused:
     def queue_length(self) -> int:
         """Count the messages that nobody has taken; -1 if the broker does not answer just now."""
         try:
-            with connect(self.broker_url) as client:
-                return int(client.llen(READING_QUEUE))
+            with connect(self.address.url) as client:
+                return int(client.llen(self.address.key(READING_QUEUE)))
         except redis.RedisError:
             return -1
 

@@ -41,7 +41,7 @@ def test_an_emptied_broker_is_made_up_for_within_two_rescans(
     abused.start("run", "--workers", "2")
     abused.drop(range(FILES))
     eventually(lambda: abused.answered() and abused.queue_length() > 0, PATIENCE)
-    with connect(abused.broker_url) as client:
+    with connect(abused.address.url) as client:
         client.flushall()
     assert abused.answered() < FILES
     seconds = abused.require_balance(FILES, 2 * RESCAN_SECONDS)

@@ -89,7 +89,7 @@ class Exploit:
 
 def queue(run: Abused) -> redis.Redis:
     """Connect to the broker of a run."""
-    return connect(run.broker_url)
+    return connect(run.address.url)
 
 
 def message(arguments: object = None, *, body: bytes | None = None, **headers: object) -> dict[str, Any]:
@@ -163,13 +163,13 @@ def test_forged_messages_open_no_file_end_no_worker_and_are_logged(
     dropped, refused = no_messages(secret, tmp_path / "made"), wrong_calls(secret)
     in_vain = [json.dumps(message([[row_id]])).encode() for row_id in (1, 987_654_321)]
     with queue(run) as client:
-        client.lpush(READING_QUEUE, *dropped, *refused, *in_vain)
-        app = make_app(run.broker_url)
+        client.lpush(run.address.key(READING_QUEUE), *dropped, *refused, *in_vain)
+        app = make_app(run.address)
         app.control.broadcast("shutdown")
         app.close()
         (run.inbox / "after.png").write_bytes(PICTURE)
         seconds = run.require_balance(2)
-        eventually(lambda: not client.exists(READING_QUEUE), PATIENCE)
+        eventually(lambda: not client.exists(run.address.key(READING_QUEUE)), PATIENCE)
 
     assert run.query("SELECT * FROM images WHERE path = 'first.png'") == before
     assert processes(run) == workers
@@ -195,10 +195,11 @@ def test_the_same_message_fifty_times_at_once_gives_one_result(
         eventually(lambda: run.query("SELECT id FROM images WHERE status = 'queued'"), PATIENCE)
         ((row_id,),) = run.query("SELECT id FROM images WHERE status = 'queued'")
         same = json.dumps(message([[row_id]])).encode()
-        client.lpush(READING_QUEUE, *[same] * 50, *[json.dumps(message([[row_id]])).encode() for _ in range(50)])
+        others = [json.dumps(message([[row_id]])).encode() for _ in range(50)]
+        client.lpush(run.address.key(READING_QUEUE), *[same] * 50, *others)
         os.kill(worker, signal.SIGCONT)
         seconds = run.require_balance(files)
-        eventually(lambda: not client.exists(READING_QUEUE), PATIENCE)
+        eventually(lambda: not client.exists(run.address.key(READING_QUEUE)), PATIENCE)
     assert run.query("SELECT status, attempts FROM images WHERE path = 'same.png'") == [("accepted", 1)]
     assert set(run.query("SELECT count(*) FROM digits GROUP BY image_id")) == {(1,)}
     assert run.log("worker").count(f"rows={row_id} answered=1") == 1

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from broker.address import Address
 from broker.client import Client
 from broker.connection import connect, ping
 from broker.errors import BrokerUnavailable
@@ -50,7 +51,7 @@ def test_a_server_starts_and_answers_and_holds_messages(var_dir: Path) -> None:
         ping(server.url)
         assert server.answers()
         assert server.alive()
-        client = Client(server.url)
+        client = Client(Address(server.url, "digits"))
         assert client.waiting() == 0
         assert client.ring([1, 2, 3])
         assert client.waiting() == 1
@@ -177,7 +178,7 @@ def test_it_works_in_a_folder_with_a_strange_name(short_path: Path, name: str) -
     server = EmbeddedBroker(short_path / name)
     try:
         assert server.ensure()
-        client = Client(server.url)
+        client = Client(Address(server.url, "digits"))
         assert client.ring([1])  # through Celery's own reading of the URL
         assert client.waiting() == 1
         client.close()
@@ -230,7 +231,7 @@ def test_without_one_the_wheels_server_is_taken(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_lost_broker_is_unknown_lengths_and_a_training_refused(short_path: Path) -> None:
-    client = Client(EmbeddedBroker(short_path).url)
+    client = Client(Address(EmbeddedBroker(short_path).url, "digits"))
     assert client.waiting() is None
     assert client.trainings_waiting() is None
     client.ask_for_training()
@@ -243,10 +244,10 @@ def test_a_lost_broker_is_unknown_lengths_and_a_training_refused(short_path: Pat
     ("rows", "messages"),
     [(1, [1]), (16, [16]), (17, [16, 1]), (200, [50] * 4), (1024, [256] * 4), (1025, [256] * 4 + [1])],
 )
-def test_rows_travel_in_chunks_that_several_readers_can_share(broker_url: str, rows: int, messages: list[int]) -> None:
-    client = Client(broker_url)
+def test_rows_travel_in_chunks_that_several_readers_can_share(address: Address, rows: int, messages: list[int]) -> None:
+    client = Client(address)
     assert client.ring(range(1, rows + 1))
-    sent = [named(message) for message in reversed(client.redis.lrange(READING_QUEUE, 0, -1))]
+    sent = [named(message) for message in reversed(client.redis.lrange(client.key(READING_QUEUE), 0, -1))]
     assert list(map(len, sent)) == messages
     assert [row for chunk in sent for row in chunk] == list(range(1, rows + 1))
     client.close()
@@ -258,8 +259,8 @@ def named(message: bytes | str) -> list[int]:
     return rows
 
 
-def test_tried_rows_travel_alone(broker_url: str) -> None:
-    client = Client(broker_url)
+def test_tried_rows_travel_alone(address: Address) -> None:
+    client = Client(address)
     assert client.ring_alone([1, 2, 3, 4])
     assert client.waiting() == 4
     assert client.ring([])
@@ -267,8 +268,8 @@ def test_tried_rows_travel_alone(broker_url: str) -> None:
     client.close()
 
 
-def test_a_training_is_asked_for_once(broker_url: str) -> None:
-    first, second = Client(broker_url), Client(broker_url)
+def test_a_training_is_asked_for_once(address: Address) -> None:
+    first, second = Client(address), Client(address)
     for client in (first, second, first):
         client.ask_for_training()
     assert first.trainings_waiting() == 1

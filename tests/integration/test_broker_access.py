@@ -14,6 +14,7 @@ import pytest
 import redis
 from kombu import Message, Queue
 
+from broker.address import Address
 from broker.client import Client
 from broker.connection import connect, ping
 from broker.errors import BrokerUnavailable
@@ -98,7 +99,7 @@ def read_three_files(place: Place, url: str, eventually: Eventually) -> None:
         shutil.copy(ROOT / "digits" / name, place.inbox)
     eventually(lambda: '"9"' in place.digits("results", "--format", "json").stdout, PATIENCE)
     eventually(lambda: "accepted  3" in (said := place.digits("status")).stdout and not said.returncode, PATIENCE)
-    client = Client(url)
+    client = Client(Address(url, "digits"))
     client.ask_for_training()  # there is a model: the trainer looks and is content
     eventually(lambda: client.trainings_waiting() == 0, PATIENCE)
     client.close()
@@ -123,10 +124,11 @@ def test_the_documented_user_may_do_what_the_whole_path_needs_and_nothing_more(
 
 def give_back_a_message(url: str) -> None:
     """Refuse a message, and end orderly with it in hand: it comes again each time."""
-    client, held = Client(url), list[Message]()
+    address = Address(url, "digits")
+    client, held = Client(address), list[Message]()
     assert client.ring([1])
     queue = Queue(READING_QUEUE, no_declare=True)
-    app = make_app(url)
+    app = make_app(address)
     with (
         app.connection() as connection,
         connection.Consumer([queue], accept=["json"], callbacks=[lambda _, message: held.append(message)]),
@@ -178,10 +180,10 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_by_every_client(
     trusting_nobody = tls_url.partition("?")[0]
     with pytest.raises(BrokerUnavailable, match="certificate verify failed"):
         ping(trusting_nobody)
-    client = Client(trusting_nobody)
+    client = Client(Address(trusting_nobody, "digits"))
     assert not client.ring([1])
     client.close()
-    assert looking_on.llen(READING_QUEUE) == 0
+    assert looking_on.llen(client.key(READING_QUEUE)) == 0
 
 
 @pytest.mark.hosts

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -29,8 +30,8 @@ import cli.status
 import cli.train
 import recognizer.reader
 import trainer.train
+from broker.address import Address
 from broker.client import Client
-from broker.connection import connect
 from broker.errors import BrokerUnavailable
 from broker.presence import PRESENCE, OwnPresence
 from cli.errors import CommandFailed
@@ -367,10 +368,10 @@ def test_status_shows_the_balance_and_that_nothing_runs(filled: Settings, capsys
     assert "1 file waits and no worker is running" in out
 
 
-def test_status_shows_who_runs(filled: Settings, broker_url: str, capsys: Capture) -> None:
-    with connect(broker_url) as client:
+def test_status_shows_who_runs(filled: Settings, address: Address, capsys: Capture) -> None:
+    with closing(Client(address)) as client:
         OwnPresence(client, "worker", lambda: "model 3\x1b").announce()
-        assert show_status(replace(filled, redis_url=broker_url)) == 0
+        assert show_status(replace(filled, redis_url=address.url)) == 0
     out = capsys.readouterr().out
     assert re.search(rf"^worker +model 3\\x1b \(.*, process {os.getpid()}\)$", out, re.MULTILINE)
     assert re.search(r"^watcher +none is running$", out, re.MULTILINE)
@@ -393,14 +394,14 @@ def _minutes_ago(database: Database, *, seen: float, answered: float) -> None:
 
 
 @pytest.fixture
-def announced(filled: Settings, broker_url: str) -> Iterator[Callable[..., Settings]]:
+def announced(filled: Settings, address: Address) -> Iterator[Callable[..., Settings]]:
     """Announce some parts; gives the settings under which they are seen."""
-    with connect(broker_url) as client:
+    with closing(Client(address)) as client:
 
         def announce(**parts: str) -> Settings:
             for role, doing in parts.items():
                 OwnPresence(client, role, lambda doing=doing: doing).announce()  # type: ignore[misc]  # mypy and defaults
-            return replace(filled, redis_url=broker_url)
+            return replace(filled, redis_url=address.url)
 
         yield announce
 
@@ -489,12 +490,12 @@ def test_status_counts_from_when_a_file_was_put_back(
     assert re.search(r"^queued +1  the oldest for \d s$", out, re.MULTILINE)
 
 
-def test_status_names_the_model_each_worker_holds(filled: Settings, broker_url: str, capsys: Capture) -> None:
-    with connect(broker_url) as client:
+def test_status_names_the_model_each_worker_holds(filled: Settings, address: Address, capsys: Capture) -> None:
+    with closing(Client(address)) as client:
         for pid, version in ((7, 3), (8, 4)):
             presence = {"role": "worker", "host": "h", "pid": pid, "doing": f"model {version}"}
-            client.zadd(PRESENCE, {json.dumps(presence): time.time()})
-    assert show_status(replace(filled, redis_url=broker_url)) == 0
+            client.redis.zadd(client.key(PRESENCE), {json.dumps(presence): time.time()})
+    assert show_status(replace(filled, redis_url=address.url)) == 0
     out = capsys.readouterr().out
     assert re.search(r"^worker +model 3 \(h, process 7\)\nworker +model 4 \(h, process 8\)$", out, re.MULTILINE)
 
@@ -535,9 +536,9 @@ def test_retry_with_an_unknown_name_changes_nothing(filled: Settings, sqlite_dat
     assert _statuses(sqlite_database) == before
 
 
-def test_retry_rings_where_there_is_a_broker(filled: Settings, broker_url: str, capsys: Capture) -> None:
-    retry(replace(filled, redis_url=broker_url), None)
-    client = Client(broker_url)
+def test_retry_rings_where_there_is_a_broker(filled: Settings, address: Address, capsys: Capture) -> None:
+    retry(replace(filled, redis_url=address.url), None)
+    client = Client(address)
     assert client.waiting() == 1
     client.close()
     assert "no broker" not in capsys.readouterr().out
@@ -716,11 +717,11 @@ def test_train_prints_a_line_an_epoch_and_the_figures(settings: Settings, monkey
     assert "model/0004/curve.png and confusion.png" in out
 
 
-def test_a_training_can_be_queued_only_where_a_broker_answers(settings: Settings, broker_url: str) -> None:
+def test_a_training_can_be_queued_only_where_a_broker_answers(settings: Settings, address: Address) -> None:
     with pytest.raises(BrokerUnavailable):
         cli.train.train(settings, architecture="mlp", only=None, epochs=1, force=False, queue=True)
-    reachable = replace(settings, redis_url=broker_url)
+    reachable = replace(settings, redis_url=address.url)
     cli.train.train(reachable, architecture="mlp", only=None, epochs=1, force=False, queue=True)
-    client = Client(broker_url)
+    client = Client(address)
     assert client.trainings_waiting() == 1
     client.close()

@@ -4,31 +4,35 @@ import json
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-import redis
 
-from broker.connection import connect
-from broker.presence import ANNOUNCE_SECONDS, GONE_SECONDS, PRESENCE, OwnPresence, Presence, present
+from broker.address import Address
+from broker.client import Client
+from broker.presence import ANNOUNCE_SECONDS, GONE_SECONDS, OwnPresence, Presence, present
 from broker.server import EmbeddedBroker
+
+#: Where presence is in Redis.
+KEY = "digits:presence"
 
 
 @pytest.fixture
-def client(broker_url: str) -> Iterator[redis.Redis]:
-    with connect(broker_url) as connected:
+def client(address: Address) -> Iterator[Client]:
+    with closing(Client(address)) as connected:
         yield connected
 
 
-def seconds(client: redis.Redis) -> int:
-    return int(client.time()[0])
+def seconds(client: Client) -> int:
+    return int(client.redis.time()[0])
 
 
 def member(role: str, pid: int = 7, doing: str = "") -> str:
     return json.dumps({"role": role, "host": "h", "pid": pid, "doing": doing})
 
 
-def test_who_announces_itself_is_listed_by_role_with_what_it_does(client: redis.Redis) -> None:
+def test_who_announces_itself_is_listed_by_role_with_what_it_does(client: Client) -> None:
     OwnPresence(client, "worker", lambda: "model 3").announce()
     OwnPresence(client, "trainer", lambda: "epoch 1 of 2").announce()
     host, pid = socket.gethostname(), os.getpid()
@@ -38,21 +42,21 @@ def test_who_announces_itself_is_listed_by_role_with_what_it_does(client: redis.
     ]
 
 
-def test_processes_are_listed_by_number(client: redis.Redis) -> None:
-    client.zadd(PRESENCE, {member("worker", pid): seconds(client) for pid in (10, 9)})
+def test_processes_are_listed_by_number(client: Client) -> None:
+    client.redis.zadd(KEY, {member("worker", pid): seconds(client) for pid in (10, 9)})
     assert [one.pid for one in present(client) or []] == [9, 10]
 
 
-def test_what_a_process_does_now_replaces_what_it_did(client: redis.Redis) -> None:
+def test_what_a_process_does_now_replaces_what_it_did(client: Client) -> None:
     doing = iter(["no model", "model 3", "model 3"])
     presence = OwnPresence(client, "worker", lambda: next(doing))
     for _ in range(3):
         presence.announce()
     assert [one.doing for one in present(client) or []] == ["model 3"]
-    assert client.zcard(PRESENCE) == 1
+    assert client.redis.zcard(KEY) == 1
 
 
-def test_one_that_ended_is_gone_at_once_and_announces_nothing_more(client: redis.Redis) -> None:
+def test_one_that_ended_is_gone_at_once_and_announces_nothing_more(client: Client) -> None:
     presence = OwnPresence(client, "worker", lambda: "model 3")
     presence.end()
     presence.announce()
@@ -63,22 +67,20 @@ def test_one_that_ended_is_gone_at_once_and_announces_nothing_more(client: redis
     other.end()
     other.join(5)
     assert not other.is_alive()
-    assert not client.exists(PRESENCE)
+    assert not client.redis.exists(KEY)
 
 
-def test_one_that_fell_silent_is_not_listed_and_is_dropped_by_the_next_announcement(client: redis.Redis) -> None:
+def test_one_that_fell_silent_is_not_listed_and_is_dropped_by_the_next_announcement(client: Client) -> None:
     now = seconds(client)
-    client.zadd(PRESENCE, {member("worker", 7): now - GONE_SECONDS - 1, member("worker", 8): now - ANNOUNCE_SECONDS})
+    client.redis.zadd(KEY, {member("worker", 7): now - GONE_SECONDS - 1, member("worker", 8): now - ANNOUNCE_SECONDS})
     assert [one.pid for one in present(client) or []] == [8]
-    assert client.zcard(PRESENCE) == 2
+    assert client.redis.zcard(KEY) == 2
     OwnPresence(client, "watcher", lambda: "digits").announce()
-    assert client.zscore(PRESENCE, member("worker", 7)) is None
-    assert client.zcard(PRESENCE) == 2
+    assert client.redis.zscore(KEY, member("worker", 7)) is None
+    assert client.redis.zcard(KEY) == 2
 
 
-def test_a_host_with_a_wrong_clock_is_seen_and_drops_nobody(
-    client: redis.Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_host_with_a_wrong_clock_is_seen_and_drops_nobody(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     OwnPresence(client, "worker", lambda: "model 3").announce()
     monkeypatch.setattr("time.time", lambda: 4e9)
     OwnPresence(client, "watcher", lambda: "digits").announce()
@@ -101,23 +103,23 @@ def test_a_host_with_a_wrong_clock_is_seen_and_drops_nobody(
     ],
     ids=["nothing", "bytes", "number", "list", "empty", "half", "other type", "cut off", "deep"],
 )
-def test_what_is_none_of_ours_is_passed_over(client: redis.Redis, forged: bytes | str) -> None:
+def test_what_is_none_of_ours_is_passed_over(client: Client, forged: bytes | str) -> None:
     OwnPresence(client, "worker", lambda: "model 3").announce()
-    client.zadd(PRESENCE, {forged: seconds(client)})  # type: ignore[type-var]  # either will do
+    client.redis.zadd(KEY, {forged: seconds(client)})  # type: ignore[type-var]  # either will do
     assert [one.doing for one in present(client) or []] == ["model 3"]
 
 
-def test_a_look_costs_the_same_however_many_keys_there_are(client: redis.Redis) -> None:
-    client.mset({f"somebody's:{number}": number for number in range(5000)})
+def test_a_look_costs_the_same_however_many_keys_there_are(client: Client) -> None:
+    client.redis.mset({f"somebody's:{number}": number for number in range(5000)})
     OwnPresence(client, "worker", lambda: "model 3").announce()
-    client.config_resetstat()
+    client.redis.config_resetstat()
     present(client)
-    asked = {name: one["calls"] for name, one in client.info("commandstats").items()}
+    asked = {name: one["calls"] for name, one in client.redis.info("commandstats").items()}
     assert asked == {"cmdstat_config|resetstat": 1, "cmdstat_time": 1, "cmdstat_zrange": 1}
 
 
 def test_with_a_lost_broker_nobody_is_known_and_no_announcement_fails(short_path: Path) -> None:
-    with connect(EmbeddedBroker(short_path).url) as client:
+    with closing(Client(Address(EmbeddedBroker(short_path).url, "digits"))) as client:
         presence = OwnPresence(client, "worker", lambda: "model 3")
         presence.announce()
         presence.end()

@@ -1,13 +1,15 @@
 """What the trainer's side of the queue does when a training can't be, or its end can't be told."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import structlog
 
 import worker.training
-from broker.connection import connect
+from broker.address import Address
+from broker.client import Client
 from broker.presence import FAILED, present
 from recognizer.contract import Card
 from trainer import lock
@@ -34,7 +36,7 @@ def events() -> Iterator[Callable[[], list[str]]]:
 
 
 def trainers(broker_url: str) -> list[str]:
-    with connect(broker_url) as client:
+    with closing(Client(Address(broker_url, "digits"))) as client:
         return [one.doing for one in present(client) or [] if one.role == "trainer"]
 
 

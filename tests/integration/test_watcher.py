@@ -16,6 +16,7 @@ import structlog
 
 import db.engine
 import watcher.folder
+from broker.address import Address
 from broker.client import Client
 from broker.connection import connect
 from broker.presence_file import PresenceFile
@@ -112,13 +113,13 @@ class Watched:
 def watched(
     tmp_path: Path,
     sqlite_database: Database,
-    broker_url: str,
+    address: Address,
     eventually: Eventually,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Watched]:
     monkeypatch.setattr("watcher.watch.RECONCILE_SECONDS", 0.1)
     (tmp_path / "digits").mkdir()
-    client = Client(broker_url)
+    client = Client(address)
     watched = Watched(tmp_path / "digits", sqlite_database, client, eventually)
     with structlog.testing.capture_logs() as logs:
         watched.logs = logs
@@ -351,8 +352,8 @@ def test_a_pipe_and_a_link_become_rows_and_block_nobody(watched: Watched) -> Non
     assert len(watched.rows()) == 6
 
 
-def test_a_missing_folder_is_an_error_at_the_start(tmp_path: Path, sqlite_database: Database, broker_url: str) -> None:
-    client = Client(broker_url)
+def test_a_missing_folder_is_an_error_at_the_start(tmp_path: Path, sqlite_database: Database, address: Address) -> None:
+    client = Client(address)
     watcher = Watcher(tmp_path / "gone", sqlite_database, client, polling=False, settle_seconds=1.0, rescan_seconds=1.0)
     with pytest.raises(FolderMissing, match="gone is not there"):
         watcher.run(threading.Event())

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
+from broker.address import Address
 from broker.client import LEAST_ROWS, Client
 from broker.connection import connect
 from broker.message import READ_TASK
@@ -51,14 +52,14 @@ class Site:
     """A folder, a ledger, a broker, a model folder, and a worker that reads."""
 
     def __init__(self, home: Path, redis_url: str, eventually: Eventually) -> None:
-        self.redis_url = redis_url
         self.folder = home / "digits"
         self.model_dir = home / "model"
         self.folder.mkdir()
         self.model_dir.mkdir()
         self.database = Database(f"sqlite:///{home}/results.db")
         migrate(self.database)
-        self.client = Client(redis_url)
+        self.address = Address(redis_url, "digits")
+        self.client = Client(self.address)
         self._reconciler = Reconciler(self.database, self.client)
         self._intake = Intake(os.fsencode(self.folder), self.database, self._reconciler, Settling(0.0))
         self._eventually = eventually
@@ -93,7 +94,7 @@ class Site:
 
     def reader(self) -> Presence | None:
         """Give the reading process, once it is up; the sign of one that was killed fades only later."""
-        workers = (one for one in present(self.client.redis) or [] if one.role == "worker")
+        workers = (one for one in present(self.client) or [] if one.role == "worker")
         return next((one for one in workers if exists(one.pid)), None)
 
     def close(self) -> None:
@@ -239,7 +240,7 @@ def test_a_forged_message_changes_nothing_and_the_worker_lives_on(site: Site, dr
         str(secret), "../secret.png", [str(secret)], ["1"], {"ids": [1]}, {"path": str(secret)}, None, [], 1, True,
         [True], [-1], [0], [2**63], [10**30], [1.0], [[1]], [None], [1, "../secret.png"], huge,
     ]  # fmt: skip
-    app = make_app(site.redis_url)
+    app = make_app(site.address)
     for forgery in forgeries:
         app.send_task(READ_TASK, (forgery,))
     app.send_task(READ_TASK, ([987_654_321],))  # well formed, and names a row that does not exist

@@ -9,6 +9,7 @@ import pytest
 from kombu import Connection
 from kombu.asynchronous import Hub
 
+from broker.address import Address
 from broker.client import Client
 from broker.message import READING_QUEUE
 from broker.server import EmbeddedBroker
@@ -20,16 +21,16 @@ Eventually = Callable[[Callable[[], object], float], None]
 
 
 @pytest.fixture
-def url(short_path: Path) -> Iterator[str]:
+def address(short_path: Path) -> Iterator[Address]:
     server = EmbeddedBroker(short_path / "var")
     server.ensure()
-    yield server.url
+    yield Address(server.url, "digits")
     server.stop()
 
 
 @pytest.fixture
-def connection(url: str) -> Iterator[Connection]:
-    with make_app(url).connection() as connected:
+def connection(address: Address) -> Iterator[Connection]:
+    with make_app(address).connection() as connected:
         connected.register_with_event_loop(Hub())
         yield connected
 
@@ -43,17 +44,19 @@ def asks(connection: Connection) -> Channel:
     return channel
 
 
-def test_it_does_not_wait_for_a_message_that_may_never_come(connection: Connection, url: str) -> None:
+def test_it_does_not_wait_for_a_message_that_may_never_come(connection: Connection, address: Address) -> None:
     channel = asks(connection)
     channel.close()  # a wait for the answer would end with an error, after ten seconds
-    client = Client(url)
+    client = Client(address)
     client.ring([1])
     assert client.waiting() == 1, "it was still given a message"
     client.close()
 
 
-def test_a_message_that_came_meanwhile_is_given_back(connection: Connection, url: str, eventually: Eventually) -> None:
-    channel, client = asks(connection), Client(url)
+def test_a_message_that_came_meanwhile_is_given_back(
+    connection: Connection, address: Address, eventually: Eventually
+) -> None:
+    channel, client = asks(connection), Client(address)
     client.ring([1])
     eventually(lambda: client.waiting() == 0, 5)
     channel.close()

@@ -9,6 +9,7 @@ import pytest
 from kombu.transport import memory, redis
 from structlog.testing import capture_logs
 
+from broker.address import Address
 from broker.admission import MAX_BYTES, admitted
 from broker.message import QUEUES, READ_TASK, TRAIN_TASK, call_of
 from broker.transport import Channel, Transport
@@ -30,7 +31,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
     monkeypatch.setattr(memory.Channel, "_put", keep)
 
     def send(*arguments: Any, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - send_task's own
-        app = make_app("memory://")
+        app = make_app(Address("memory://", "digits"))
         app.send_task(*arguments, **options)
         app.close()
         return messages.pop()
@@ -142,7 +143,7 @@ def test_a_message_that_is_too_long_is_dropped_unread() -> None:
     "url", ["redis://127.0.0.1:1/0", "rediss://127.0.0.1:1/0?ssl_cert_reqs=none", "redis+socket:///nowhere"]
 )
 def test_every_broker_is_read_through_this_transport(url: str) -> None:
-    app = make_app(url)
+    app = make_app(Address(url, "digits"))
     with app.connection_for_read() as connection:
         assert isinstance(connection.transport, Transport)
     app.close()

@@ -6,9 +6,11 @@ from urllib.parse import unquote
 
 import pytest
 
+from broker.address import address_of
 from broker.connection import connect, ping
 from broker.errors import BrokerUnavailable
-from broker.server import SOCKET_PATH_BYTES, embedded_url, url_for
+from broker.server import SOCKET_PATH_BYTES, embedded_url
+from settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -50,8 +52,8 @@ def test_nobody_listening_is_one_sentence_without_the_password() -> None:
 
 
 def test_the_set_broker_comes_before_the_embedded_one(tmp_path: Path) -> None:
-    assert url_for("redis://host/1", tmp_path) == "redis://host/1"
-    assert url_for(None, tmp_path) == url_for("", tmp_path) == embedded_url(tmp_path)
+    assert address_of(Settings(redis_url="redis://host/1", var_dir=tmp_path)).url == "redis://host/1"
+    assert address_of(Settings(var_dir=tmp_path)).url == embedded_url(tmp_path)
 
 
 def socket_path(var_dir: Path) -> str:

@@ -12,6 +12,7 @@ def test_without_variables_the_defaults_of_the_design_hold() -> None:
     assert settings.folder == Path("digits")
     assert settings.database_url == "sqlite:///var/results.db"
     assert settings.redis_url is None
+    assert settings.redis_namespace == "digits"
     assert settings.model_dir == Path("model")
     assert settings.var_dir == Path("var")
     assert settings.runtime == "keras"
@@ -26,6 +27,7 @@ def test_without_variables_the_defaults_of_the_design_hold() -> None:
         ("DIGITS_FOLDER", "/mnt/scans", "folder", Path("/mnt/scans")),
         ("DIGITS_DATABASE_URL", "postgresql+psycopg://db/digits", "database_url", "postgresql+psycopg://db/digits"),
         ("DIGITS_REDIS_URL", "redis://broker:6379/0", "redis_url", "redis://broker:6379/0"),
+        ("DIGITS_REDIS_NAMESPACE", "site-1.test_2", "redis_namespace", "site-1.test_2"),
         ("DIGITS_MODEL_DIR", "/srv/model", "model_dir", Path("/srv/model")),
         ("DIGITS_VAR_DIR", "/srv/var", "var_dir", Path("/srv/var")),
         ("DIGITS_WATCH", "polling", "watch", "polling"),
@@ -63,6 +65,11 @@ def test_a_variable_sets_its_field(
         ("DIGITS_RESCAN_SECONDS", "0", "a number above 0, up to 86400"),
         ("DIGITS_RESCAN_SECONDS", "inf", "a number above 0, up to 86400"),
         ("DIGITS_EVENTS", "perhaps", "true or false"),
+        ("DIGITS_REDIS_NAMESPACE", "two words", "1 to 64 letters, digits, dots, hyphens or underscores"),
+        ("DIGITS_REDIS_NAMESPACE", "a:b", "1 to 64 letters, digits, dots, hyphens or underscores"),
+        ("DIGITS_REDIS_NAMESPACE", "all*", "1 to 64 letters, digits, dots, hyphens or underscores"),
+        ("DIGITS_REDIS_NAMESPACE", "é", "1 to 64 letters, digits, dots, hyphens or underscores"),
+        ("DIGITS_REDIS_NAMESPACE", "x" * 65, "1 to 64 letters, digits, dots, hyphens or underscores"),
     ],
 )
 def test_a_bad_value_is_one_sentence_that_names_variable_and_value(
