@@ -2,20 +2,17 @@
 
 import logging
 import os
-import signal
 import socket
 import sys
-from typing import Any
-
-from celery import bootsteps
 
 from broker.address import address_of
 from broker.message import READING_QUEUE, TRAINING_QUEUE
-from broker.presence_file import TOUCH_SECONDS, PresenceFile
+from broker.presence_file import PresenceFile
 from logs import configure_logs
 from settings import Settings
 from worker.app import make_app
 from worker.process import READER, ROLE_VARIABLE, TRAINER
+from worker.steps import WakeStep, presence_step
 
 
 def serve(settings: Settings, *, processes: int, trains: bool) -> None:
@@ -26,7 +23,7 @@ def serve(settings: Settings, *, processes: int, trains: bool) -> None:
     app = make_app(address_of(settings), events=settings.events)
     app.steps["consumer"].add(WakeStep)
     if settings.pulse_file:
-        app.steps["consumer"].add(_presence_step(PresenceFile(settings.pulse_file)))
+        app.steps["consumer"].add(presence_step(PresenceFile(settings.pulse_file)))
     worker = app.Worker(  # what `celery worker` runs, without the command line's libraries
         hostname=f"{os.environ[ROLE_VARIABLE]}-{os.getpid()}@{socket.gethostname()}",
         pool_cls="prefork",
@@ -42,46 +39,3 @@ def serve(settings: Settings, *, processes: int, trains: bool) -> None:
     sys.argv[0] = "celery"
     worker.start()
     sys.exit(worker.exitcode)
-
-
-class WakeStep(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
-    """Wakes the event loop when a signal comes.
-
-    It would sleep on, for up to a second, after the signal's handler has only noted that the worker is to end.
-    """
-
-    # With the consumer: it leaves its event loop when the broker is lost, and starts its steps anew when that is back.
-    requires = ("celery.worker.consumer.tasks:Tasks",)
-    _bell: socket.socket | None = None
-
-    def start(self, parent: Any) -> None:  # noqa: ANN401 - likewise
-        """Have signals ring a bell that the event loop listens to."""
-        self._bell, self._signals = socket.socketpair()
-        for end in (self._bell, self._signals):
-            end.setblocking(False)  # noqa: FBT003 - as sockets have it
-        signal.set_wakeup_fd(self._signals.fileno(), warn_on_full_buffer=False)
-        parent.hub.add_reader(self._bell, self._bell.recv, 64)
-
-    def stop(self, parent: Any) -> None:  # noqa: ANN401 - likewise
-        """Take the bell down, if it was put up: a broker may be lost again before that."""
-        if self._bell is None:
-            return
-        signal.set_wakeup_fd(-1)
-        parent.hub.remove_reader(self._bell)
-        self._signals.close()
-        self._bell.close()
-        self._bell = None
-
-
-def _presence_step(file: PresenceFile) -> type[bootsteps.StartStopStep]:
-    """Give what makes the worker's event loop touch the file, as long as it turns and has a broker."""
-
-    class PresenceStep(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
-        # With the consumer: it clears all timers when the broker is lost, and starts its steps anew when that is back.
-        requires = ("celery.worker.consumer.tasks:Tasks",)
-
-        def start(self, consumer: Any) -> None:  # noqa: ANN401 - likewise
-            file.touch()
-            consumer.timer.call_repeatedly(TOUCH_SECONDS, file.touch)
-
-    return PresenceStep

@@ -15,7 +15,7 @@ from broker.message import READING_QUEUE
 from broker.server import EmbeddedBroker
 from broker.transport import Channel
 from worker.app import make_app
-from worker.serve import WakeStep
+from worker.steps import WakeStep
 
 Eventually = Callable[[Callable[[], object], float], None]
 

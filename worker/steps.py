@@ -1,0 +1,54 @@
+"""Steps of Celery's consumer that are ours: one wakes its event loop, one touches the presence file."""
+
+import signal
+import socket
+from typing import Any
+
+from celery import bootsteps
+
+from broker.presence_file import TOUCH_SECONDS, PresenceFile
+
+#: Celery's step after which ours start. With it they belong to the consumer, which stops its steps when the broker is
+#: lost, clears all timers, and starts the steps anew when the broker is back.
+TASKS = "celery.worker.consumer.tasks:Tasks"
+
+
+class WakeStep(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
+    """Wakes the event loop when a signal comes.
+
+    It would sleep on, for up to a second, after the signal's handler has only noted that the worker is to end.
+    """
+
+    requires = (TASKS,)
+    _bell: socket.socket | None = None
+
+    def start(self, parent: Any) -> None:  # noqa: ANN401 - likewise
+        """Have signals ring a bell that the event loop listens to."""
+        self._bell, self._signals = socket.socketpair()
+        for end in (self._bell, self._signals):
+            end.setblocking(False)  # noqa: FBT003 - as sockets have it
+        signal.set_wakeup_fd(self._signals.fileno(), warn_on_full_buffer=False)
+        parent.hub.add_reader(self._bell, self._bell.recv, 64)  # the consumer's loop; Celery offers no other way in
+
+    def stop(self, parent: Any) -> None:  # noqa: ANN401 - likewise
+        """Take the bell down, if it was put up: a broker may be lost again before that."""
+        if self._bell is None:
+            return
+        signal.set_wakeup_fd(-1)
+        parent.hub.remove_reader(self._bell)
+        self._signals.close()
+        self._bell.close()
+        self._bell = None
+
+
+def presence_step(file: PresenceFile) -> type[bootsteps.StartStopStep]:
+    """Give what makes the worker's event loop touch the file, as long as it turns and has a broker."""
+
+    class PresenceStep(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
+        requires = (TASKS,)
+
+        def start(self, parent: Any) -> None:  # noqa: ANN401 - likewise
+            file.touch()
+            parent.timer.call_repeatedly(TOUCH_SECONDS, file.touch)
+
+    return PresenceStep
