@@ -1,4 +1,7 @@
-"""Messages in a worker's hand: kept in its memory alone, as the ledger owes their rows whatever becomes of them."""
+"""Messages in a worker's hand: kept in its memory alone, as the ledger owes their rows whatever becomes of them.
+
+What is private in kombu (5.7) here has its tests in tests/integration/test_seams.py.
+"""
 
 from kombu.transport import virtual
 
@@ -16,8 +19,8 @@ class QoS(virtual.QoS):  # type: ignore[misc]  # kombu has no types
         A message that the lost broker can't take back must not be counted on: once as many are stuck as a worker may
         hold, it asks for no more, and does not notice that the broker is back either.
         """
-        message = self._delivered.get(delivery_tag)
+        message = self._delivered.get(delivery_tag)  # not `get`, which raises for a tag that is gone
         self.ack(delivery_tag)
         if requeue and message is not None:
             message.delivery_info["redelivered"] = True
-            self.channel._restore_at_beginning(message)  # noqa: SLF001 - as kombu does
+            self.channel._restore_at_beginning(message)  # noqa: SLF001 - as kombu's own `reject` does

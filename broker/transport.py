@@ -1,4 +1,8 @@
-"""Celery's transport for Redis, with a look at what comes out of it."""
+"""Celery's transport for Redis, with what we change in kombu's (5.7).
+
+Each change builds on a private part of kombu. tests/integration/test_seams.py has a test for each of them, which fails
+when kombu changes it.
+"""
 
 from functools import cached_property
 from typing import Any
@@ -16,18 +20,20 @@ class Channel(redis.Channel):  # type: ignore[misc]  # kombu has no types
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        self.QoS = QoS  # in place of the one that kombu takes without acknowledgements in Redis
+        # Here and not in the class: without acknowledgements in Redis kombu's __init__ takes a QoS of its own choice.
+        self.QoS = QoS
 
     def _create_client(self, asynchronous: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002 - as kombu has it
+        # The one place where kombu makes clients: the asynchronous one waits for messages, the others send commands.
         if not asynchronous:
             return self._writer
         client = super()._create_client(asynchronous)
-        client.set_response_callback("BRPOP", admitted)
+        client.set_response_callback("BRPOP", admitted)  # the only look at a message before kombu decodes it
         return client
 
     def close(self) -> None:
         """End without waiting for Redis to say, in up to a second, that there is nothing more to read."""
-        waiting = self._in_poll
+        waiting = self._in_poll  # kombu's close would read an answer from this connection, however long it takes
         if waiting and not waiting.can_read():
             waiting.disconnect()
         super().close()

@@ -14,7 +14,7 @@ HARD_LIMIT_SECONDS = 60
 
 def make_app(address: Address, *, events: bool = False) -> Celery:
     """Make the app for one broker; with `events`, its workers tell a monitor what they do. Connects to nothing yet."""
-    # kombu's table of transports by URL scheme; a URL such as redis+socket:// leaves no other way to name one's own.
+    # kombu's table of transports by URL scheme: a URL such as redis+socket:// leaves no other way to name one's own.
     TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "broker.transport:Transport"))
     app = Celery("digits", broker=address.url, include=["worker.tasks"])
     app.conf.update(

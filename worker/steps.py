@@ -1,4 +1,7 @@
-"""Steps of Celery's consumer that are ours: one wakes its event loop, one touches the presence file."""
+"""Steps of Celery's consumer that are ours: one wakes its event loop, one touches the presence file.
+
+What is private in Celery (5.7) here has its tests in tests/integration/test_seams.py.
+"""
 
 import signal
 import socket
@@ -28,7 +31,8 @@ class WakeStep(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no 
         for end in (self._bell, self._signals):
             end.setblocking(False)  # noqa: FBT003 - as sockets have it
         signal.set_wakeup_fd(self._signals.fileno(), warn_on_full_buffer=False)
-        parent.hub.add_reader(self._bell, self._bell.recv, 64)  # the consumer's loop; Celery offers no other way in
+        # The consumer's `hub` is its event loop; Celery has no public way to it.
+        parent.hub.add_reader(self._bell, self._bell.recv, 64)
 
     def stop(self, parent: Any) -> None:  # noqa: ANN401 - likewise
         """Take the bell down, if it was put up: a broker may be lost again before that."""

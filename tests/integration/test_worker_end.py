@@ -1,9 +1,7 @@
 """A worker that is told to end waits for nothing, and gives back what it has not begun."""
 
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from kombu import Connection
@@ -15,7 +13,6 @@ from broker.message import READING_QUEUE
 from broker.server import EmbeddedBroker
 from broker.transport import Channel
 from worker.app import make_app
-from worker.steps import WakeStep
 
 Eventually = Callable[[Callable[[], object], float], None]
 
@@ -62,21 +59,3 @@ def test_a_message_that_came_meanwhile_is_given_back(
     channel.close()
     assert client.waiting() == 1
     client.close()
-
-
-def test_a_signal_wakes_the_event_loop() -> None:
-    consumer = SimpleNamespace(hub=Hub())
-    step = WakeStep(None)
-    before = signal.signal(signal.SIGUSR1, lambda *_: None)
-    step.start(consumer)
-    try:
-        signal.raise_signal(signal.SIGUSR1)
-        ((awake, _),) = consumer.hub.poller.poll(10)
-        callback, arguments = consumer.hub.readers[awake]
-        callback(*arguments)
-        assert not consumer.hub.poller.poll(0), "it would never sleep again"
-    finally:
-        step.stop(consumer)
-        signal.signal(signal.SIGUSR1, before)
-    assert not consumer.hub.readers
-    step.stop(consumer)  # as Celery does when the broker is lost again before the step is started anew

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from kombu.transport import memory, redis
+from kombu.transport import memory
 from structlog.testing import capture_logs
 
 from broker.address import Address
 from broker.admission import MAX_BYTES, admitted
 from broker.message import QUEUES, READ_TASK, TRAIN_TASK, call_of
-from broker.transport import Channel, Transport
 from worker.app import make_app
 
 Sent = Callable[..., dict[str, Any]]
@@ -137,15 +136,3 @@ def test_pickle_is_dropped_undecoded(sent: Sent) -> None:
 
 def test_a_message_that_is_too_long_is_dropped_unread() -> None:
     assert why(b" " * (MAX_BYTES + 1)) == "it is too long"
-
-
-@pytest.mark.parametrize(
-    "url", ["redis://127.0.0.1:1/0", "rediss://127.0.0.1:1/0?ssl_cert_reqs=none", "redis+socket:///nowhere"]
-)
-def test_every_broker_is_read_through_this_transport(url: str) -> None:
-    app = make_app(Address(url, "digits"))
-    with app.connection_for_read() as connection:
-        assert isinstance(connection.transport, Transport)
-    app.close()
-    assert Transport.Channel is Channel
-    assert issubclass(Channel, redis.Channel)

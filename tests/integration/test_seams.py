@@ -1,0 +1,182 @@
+"""What we build on in kombu and Celery although it is private: a test for each part names it in its docstring.
+
+A test that fails after an upgrade means another look at broker/transport.py, broker/delivery.py, worker/app.py or
+worker/steps.py.
+"""
+
+# ruff: noqa: SLF001 - private parts are what is tested
+
+import signal
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+
+import pytest
+from celery.worker.consumer import Consumer
+from kombu import Connection, Message
+from kombu.asynchronous import Hub
+
+from broker.address import Address
+from broker.admission import admitted
+from broker.client import Client
+from broker.delivery import QoS
+from broker.message import READING_QUEUE
+from broker.presence_file import PresenceFile
+from broker.transport import Channel, Transport
+from worker.app import make_app
+from worker.steps import TASKS, WakeStep, presence_step
+
+Eventually = Callable[[Callable[[], object], float], None]
+#: Seconds for anything that is waited for.
+PATIENCE = 20.0
+
+
+@pytest.fixture
+def connection(address: Address) -> Iterator[Connection]:
+    with make_app(address).connection() as connected:
+        yield connected
+
+
+@pytest.fixture
+def client(address: Address) -> Iterator[Client]:
+    connected = Client(address)
+    yield connected
+    connected.close()
+
+
+@pytest.fixture
+def received(connection: Connection) -> Iterator[list[Message]]:
+    """Consume, and keep what comes with `connection.drain_events()` unacknowledged."""
+    messages: list[Message] = []
+    channel = connection.default_channel
+    channel.basic_consume(READING_QUEUE, no_ack=False, callback=messages.append, consumer_tag="reader")
+    yield messages
+    channel.basic_cancel("reader")
+
+
+@pytest.fixture
+def consumer() -> Consumer:
+    """Give a worker's consumer with our steps, as Celery makes it."""
+    app = make_app(Address("memory://", "digits"))
+    app.steps["consumer"] |= {WakeStep, presence_step(PresenceFile(None))}
+    controller, hub = SimpleNamespace(use_eventloop=True), Hub()
+    return Consumer(lambda *_: None, app=app, hub=hub, timer=hub.timer, controller=controller)
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://127.0.0.1:1/0", "rediss://127.0.0.1:1/0?ssl_cert_reqs=none", "redis+socket:///nowhere"]
+)
+def test_every_redis_is_read_through_our_transport(url: str) -> None:
+    """kombu.transport.TRANSPORT_ALIASES"""
+    app = make_app(Address(url, "digits"))
+    with app.connection_for_read() as connection:
+        assert isinstance(connection.transport, Transport)
+    app.close()
+
+
+def test_the_client_that_waits_for_messages_looks_at_each(connection: Connection) -> None:
+    """kombu.transport.redis.Channel._create_client(asynchronous=True)"""
+    channel = connection.default_channel
+    assert isinstance(channel, Channel)
+    assert channel.client.response_callbacks["BRPOP"] is admitted
+
+
+def test_one_client_sends_all_commands(connection: Connection) -> None:
+    """kombu.transport.redis.Channel._create_client()"""
+    channel = connection.default_channel
+    with channel.conn_or_acquire() as first, channel.conn_or_acquire() as second:
+        assert first is second is not channel.client
+
+
+def test_a_message_that_is_not_admitted_is_as_if_none_had_come(
+    connection: Connection, received: list[Message], client: Client
+) -> None:
+    """kombu.transport.redis.Channel._brpop_read: None from the response callback, before the prefix is cut off"""
+    client.redis.lpush(client.key(READING_QUEUE), b"forged")
+    client.ring([1])
+    connection.drain_events(timeout=PATIENCE)
+    assert [message.delivery_info["routing_key"] for message in received] == [READING_QUEUE]
+
+
+def test_a_channel_takes_our_qos_and_keeps_no_note_in_redis(
+    connection: Connection, received: list[Message], client: Client
+) -> None:
+    """kombu.transport.redis.Channel.QoS, Channel.ack_emulation"""
+    client.ring([1])
+    connection.drain_events(timeout=PATIENCE)
+    assert received
+    assert isinstance(connection.default_channel.qos, QoS)
+    assert not [key for key in client.redis.keys("*") if b"unacked" in key]
+
+
+def test_a_message_given_back_comes_again_and_says_so(
+    connection: Connection, received: list[Message], client: Client
+) -> None:
+    """kombu.transport.virtual.QoS._delivered, kombu.transport.redis.Channel._restore_at_beginning"""
+    client.ring([1])
+    connection.drain_events(timeout=PATIENCE)
+    received[0].requeue()
+    connection.drain_events(timeout=PATIENCE)
+    first, again = received
+    assert again.headers["id"] == first.headers["id"]
+    assert again.delivery_info["redelivered"] is True
+
+
+def test_in_poll_is_the_connection_that_waits(connection: Connection, received: list[Message]) -> None:
+    """kombu.transport.redis.Channel._in_poll, MultiChannelPoller._register_BRPOP"""
+    channel = connection.default_channel
+    assert not channel._in_poll
+    connection.transport.cycle._register_BRPOP(channel)
+    assert channel._in_poll is channel.client.connection
+    assert not channel._in_poll.can_read()
+    assert received == []
+
+
+def test_our_steps_follow_the_tasks_and_come_before_the_event_loop(consumer: Consumer) -> None:
+    """celery.worker.consumer.tasks:Tasks, Consumer.blueprint"""
+    assert TASKS in Consumer.Blueprint.default_steps
+    order = [step.name.rpartition(".")[2] for step in consumer.blueprint.order]
+    assert order.index("Tasks") < order.index("WakeStep") < order.index("Evloop")
+    assert order.index("Tasks") < order.index("PresenceStep") < order.index("Evloop")
+
+
+def test_a_signal_wakes_the_consumer_s_event_loop(consumer: Consumer) -> None:
+    """celery.worker.consumer.Consumer.hub, kombu.asynchronous.Hub.add_reader and remove_reader"""
+    step = WakeStep(None)
+    before = signal.signal(signal.SIGUSR1, lambda *_: None)
+    step.start(consumer)
+    try:
+        signal.raise_signal(signal.SIGUSR1)
+        ((awake, _),) = consumer.hub.poller.poll(10)
+        callback, arguments = consumer.hub.readers[awake]
+        callback(*arguments)
+        assert not consumer.hub.poller.poll(0), "it would never sleep again"
+    finally:
+        step.stop(consumer)
+        signal.signal(signal.SIGUSR1, before)
+    assert not consumer.hub.readers
+    step.stop(consumer)  # as Celery does when the broker is lost again before the step is started anew
+
+
+class Counted(PresenceFile):
+    """A presence file that counts its touches."""
+
+    touches = 0
+
+    def touch(self) -> None:
+        self.touches += 1
+
+
+def test_the_consumer_s_timer_touches_the_presence_file_again_and_again(
+    consumer: Consumer, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """celery.worker.consumer.Consumer.timer, kombu.asynchronous.timer.Timer.call_repeatedly"""
+    monkeypatch.setattr("worker.steps.TOUCH_SECONDS", 0.01)
+    file = Counted(None)
+    presence_step(file)(consumer).start(consumer)
+    assert file.touches == 1
+
+    def turned() -> bool:
+        consumer.hub.fire_timers()
+        return file.touches >= 3
+
+    eventually(turned, PATIENCE)
