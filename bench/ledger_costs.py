@@ -82,9 +82,9 @@ def _answer(row_id: int) -> Answer:
 
 
 def enqueue(folder: Path, database: Database, address: Address) -> float:
-    """Bring all files of a folder in and ring for them; give files a second."""
+    """Bring all files of a folder in and enqueue them; give files a second."""
     client = Client(address)
-    client.ring([0])  # connected, as a watcher is
+    client.enqueue([0])  # connected, as a watcher is
     began = time.perf_counter()
     registered = _intake(folder, database, client).scan()
     pace = registered / (time.perf_counter() - began)

@@ -1,6 +1,6 @@
-"""The producers' door: ring for rows to read, ask for a training, see how much is waiting.
+"""Enqueue rows to read, ask for a training, count what waits.
 
-A message is only a hint. One that can't be sent is not missed: the ledger still owes its rows, which are sent again.
+A message is only a hint. Rows whose message can't be sent stay queued in the ledger, and are enqueued again.
 """
 
 import math
@@ -13,12 +13,12 @@ from broker.connection import connect
 from broker.errors import BrokerUnavailable
 from broker.message import QUEUES, READ_TASK, READING_QUEUE, TRAIN_TASK, TRAINING_QUEUE, call_of
 
-#: Rows in one message at most: so many share what a message costs.
+#: Maximum number of rows in a message.
 CHUNK_ROWS = 256
-#: Rows in one message at least, unless there are fewer: for less it would cost more than it takes to read them.
+#: Minimum number of rows in a message, if there are that many: a smaller one costs more than reading its rows.
 LEAST_ROWS = 16
-#: How many readers are to have a share of what is sent together; the last of a backlog keeps none of them long.
-SHARES = 4
+#: Minimum number of messages that many rows are split into, so that several workers share them.
+LEAST_MESSAGES = 4
 #: Seconds in which a second request for the same training is not sent.
 TRAINING_ASKED_SECONDS = 30
 _TRAINING_ASKED = "training-asked"
@@ -33,13 +33,13 @@ class Client:
         self.redis = connect(address.url)
         self.key = address.key
 
-    def ring(self, ids: Sequence[int]) -> bool:
-        """Send rows in chunks; False if the broker is out of reach. Safe to call twice for the same rows."""
-        size = min(CHUNK_ROWS, max(LEAST_ROWS, math.ceil(len(ids) / SHARES)))
+    def enqueue(self, ids: Sequence[int]) -> bool:
+        """Enqueue rows in chunks; False if the broker is out of reach. Safe to call twice for the same rows."""
+        size = min(CHUNK_ROWS, max(LEAST_ROWS, math.ceil(len(ids) / LEAST_MESSAGES)))
         return self._send([list(ids[start : start + size]) for start in range(0, len(ids), size)])
 
-    def ring_alone(self, ids: Sequence[int]) -> bool:
-        """Send rows one by one: each may be the one that crashes its reader."""
+    def enqueue_alone(self, ids: Sequence[int]) -> bool:
+        """Enqueue each row in its own message: each may be the one that crashes its reader."""
         return self._send([[row_id] for row_id in ids])
 
     def _send(self, chunks: Sequence[list[int]]) -> bool:

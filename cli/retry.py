@@ -1,4 +1,4 @@
-"""Put rows back in the queue, and ring for them."""
+"""Put rows back in the queue."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,8 +26,8 @@ def retry(settings: Settings, paths: Sequence[Path] | None) -> None:
     if not ids:
         say("No file has failed; nothing to put back.")
         return
-    rung = _ring(address_of(settings), ids)
-    later = "" if rung else "; no broker answers, so the next `digits run` reads them"
+    enqueued = _enqueue(address_of(settings), ids)
+    later = "" if enqueued else "; no broker answers, so the next `digits run` reads them"
     say(f"{plural(len(ids), 'file')} put back in the queue{later}.")
 
 
@@ -41,13 +41,13 @@ def _known(database: Database, folder: Path, paths: Sequence[Path]) -> list[int]
     return list(dict.fromkeys(known))
 
 
-def _ring(address: Address, ids: Sequence[int]) -> bool:
+def _enqueue(address: Address, ids: Sequence[int]) -> bool:
     try:
         ping(address.url)
     except BrokerUnavailable:
         return False
     client = Client(address)
     try:
-        return client.ring(ids)
+        return client.enqueue(ids)
     finally:
         client.close()

@@ -33,7 +33,7 @@ class SeenFile:
 
 @dataclass(frozen=True)
 class Owed:
-    """Rows to ring for: `fresh` may travel together, `tried` crashed a reader before and travel one by one."""
+    """Rows to enqueue: `fresh` may share messages, `tried` crashed a reader and each need a message of their own."""
 
     fresh: list[int]
     tried: list[int]

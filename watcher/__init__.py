@@ -1,1 +1,1 @@
-"""See every file dropped into the folder, write its ledger row, ring for it."""
+"""See every file dropped into the folder, write its ledger row, enqueue it."""

@@ -1,4 +1,4 @@
-"""Bring complete files into the ledger and ring for them, in batches as they come."""
+"""Bring complete files into the ledger and enqueue them, in batches as they come."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -62,7 +62,7 @@ class Intake:
         if not complete:
             return 0
         ids = intake.register(self._database, self._name, complete)
-        self._reconciler.ring(ids)
+        self._reconciler.enqueue(ids)
         return len(ids)
 
     def _is_complete(self, state: FileState, closed: AbstractSet[bytes]) -> bool:

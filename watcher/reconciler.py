@@ -1,4 +1,4 @@
-"""Ring again for whatever the ledger still owes: the broker may forget, the ledger does not."""
+"""Enqueue again what the ledger still owes: the broker may forget, the ledger does not."""
 
 import structlog
 
@@ -17,25 +17,25 @@ class Reconciler:
         self._client = client
         self._lost = False
 
-    def ring(self, ids: list[int]) -> None:
-        """Ring for new rows; if the broker is lost they are rung for when it is back."""
+    def enqueue(self, ids: list[int]) -> None:
+        """Enqueue new rows; if the broker is lost, `reconcile` does so when it is back."""
         if ids:
-            self._announce(lost=not self._client.ring(ids))
+            self._announce(lost=not self._client.enqueue(ids))
 
     def reconcile(self) -> None:
         """If no message waits although rows do, send them again. Raises DatabaseUnavailable.
 
-        A row whose message is in a worker's hand is claimed and left alone; one that is rung for twice is read once.
+        A worker has claimed the rows of its message: these are left out. A row that is enqueued twice is read once.
         """
         waiting = self._client.waiting()
         self._announce(lost=waiting is None)
         if waiting != 0:
             return
         owed = intake.owed(self._database)
-        self.ring(owed.fresh)
-        self._client.ring_alone(owed.tried)
+        self.enqueue(owed.fresh)
+        self._client.enqueue_alone(owed.tried)
         if owed.fresh or owed.tried:
-            _log.info("rang again", fresh=len(owed.fresh), tried=len(owed.tried))
+            _log.info("enqueued again", fresh=len(owed.fresh), tried=len(owed.tried))
 
     def _announce(self, *, lost: bool) -> None:
         if lost and not self._lost:

@@ -49,9 +49,9 @@ def read(self: Task, ids: object = None) -> None:
         return
     _ledger.back()
     if done.rest:
-        process.client.ring(done.rest)
+        process.client.enqueue(done.rest)
     if done.alone:
-        process.client.ring_alone(done.alone)
+        process.client.enqueue_alone(done.alone)
     _log.info("chunk read", rows=spans(rows), answered=done.answered, model=model.card.version)
 
 
@@ -79,16 +79,16 @@ def _redelivered(task: Task) -> bool:
 def train(
     architecture: object = "cnn", epochs: object = None, *, force: bool = False, only_if_needed: bool = False
 ) -> None:
-    """Train and publish a model, then ring for all rows that waited.
+    """Train and publish a model, then enqueue all rows that waited.
 
     Acknowledged when it starts, so that a crash of it is not repeated at once; a model that is still missing afterwards
     is asked for again with the next chunk.
     """
     from trainer.network import ARCHITECTURES  # noqa: PLC0415 - only the trainer pays for their imports
-    from worker.training import train_and_ring  # noqa: PLC0415 - likewise
+    from worker.training import train_and_enqueue  # noqa: PLC0415 - likewise
 
     known = next((name for name in ARCHITECTURES if name == architecture), None)
     if known is None or not (epochs is None or (type(epochs) is int and 0 < epochs <= MAX_EPOCHS)):
         _log.warning("training refused", why="unknown architecture or number of epochs")
         return
-    train_and_ring(known, epochs, force=force is True, only_if_needed=only_if_needed is True)
+    train_and_enqueue(known, epochs, force=force is True, only_if_needed=only_if_needed is True)

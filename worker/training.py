@@ -1,4 +1,4 @@
-"""The trainer's side of a training: train, publish, ring for the rows that waited."""
+"""The trainer's side of a training: train, publish, enqueue the rows that waited."""
 
 import structlog
 
@@ -18,7 +18,7 @@ from trainer.train import train
 _log = structlog.get_logger()
 
 
-def train_and_ring(architecture: Architecture, epochs: int | None, *, force: bool, only_if_needed: bool) -> None:
+def train_and_enqueue(architecture: Architecture, epochs: int | None, *, force: bool, only_if_needed: bool) -> None:
     """Train in this process. A failure is one log line; whoever still needs the model asks again."""
     settings = load_settings()
     if only_if_needed and needed(settings.model_dir) is None:
@@ -45,7 +45,7 @@ def train_and_ring(architecture: Architecture, epochs: int | None, *, force: boo
     _log.info("training ended", version=published.card.version, verdict=published.verdict.reason)
     news.end()
     try:
-        _ring_for_waiting(client, Database(settings.database_url))
+        _enqueue_waiting(client, Database(settings.database_url))
     except LedgerError as error:
         _log.error("ledger out of reach, its rows are sent again later", why=str(error))
 
@@ -70,8 +70,8 @@ class _News:
         self.say(f"epoch {state.epoch} of {state.epochs}, {1 + int(state.seconds_left // 60)} min left")
 
 
-def _ring_for_waiting(client: Client, database: Database) -> None:
+def _enqueue_waiting(client: Client, database: Database) -> None:
     owed = intake.owed(database)
-    client.ring(owed.fresh)
-    client.ring_alone(owed.tried)
+    client.enqueue(owed.fresh)
+    client.enqueue_alone(owed.tried)
     database.close()

@@ -53,7 +53,7 @@ def test_a_server_starts_and_answers_and_holds_messages(var_dir: Path) -> None:
         assert server.alive()
         client = Client(Address(server.url, "digits"))
         assert client.waiting() == 0
-        assert client.ring([1, 2, 3])
+        assert client.enqueue([1, 2, 3])
         assert client.waiting() == 1
         client.close()
     finally:
@@ -179,7 +179,7 @@ def test_it_works_in_a_folder_with_a_strange_name(short_path: Path, name: str) -
     try:
         assert server.ensure()
         client = Client(Address(server.url, "digits"))
-        assert client.ring([1])  # through Celery's own reading of the URL
+        assert client.enqueue([1])  # through Celery's own reading of the URL
         assert client.waiting() == 1
         client.close()
     finally:
@@ -246,7 +246,7 @@ def test_a_lost_broker_is_unknown_lengths_and_a_training_refused(short_path: Pat
 )
 def test_rows_travel_in_chunks_that_several_readers_can_share(address: Address, rows: int, messages: list[int]) -> None:
     client = Client(address)
-    assert client.ring(range(1, rows + 1))
+    assert client.enqueue(range(1, rows + 1))
     sent = [named(message) for message in reversed(client.redis.lrange(client.key(READING_QUEUE), 0, -1))]
     assert list(map(len, sent)) == messages
     assert [row for chunk in sent for row in chunk] == list(range(1, rows + 1))
@@ -261,9 +261,9 @@ def named(message: bytes | str) -> list[int]:
 
 def test_tried_rows_travel_alone(address: Address) -> None:
     client = Client(address)
-    assert client.ring_alone([1, 2, 3, 4])
+    assert client.enqueue_alone([1, 2, 3, 4])
     assert client.waiting() == 4
-    assert client.ring([])
+    assert client.enqueue([])
     assert client.waiting() == 4
     client.close()
 

@@ -126,7 +126,7 @@ def give_back_a_message(url: str) -> None:
     """Refuse a message, and end orderly with it in hand: it comes again each time."""
     address = Address(url, "digits")
     client, held = Client(address), list[Message]()
-    assert client.ring([1])
+    assert client.enqueue([1])
     queue = Queue(READING_QUEUE, no_declare=True)
     app = make_app(address)
     with (
@@ -181,7 +181,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_by_every_client(
     with pytest.raises(BrokerUnavailable, match="certificate verify failed"):
         ping(trusting_nobody)
     client = Client(Address(trusting_nobody, "digits"))
-    assert not client.ring([1])
+    assert not client.enqueue([1])
     client.close()
     assert looking_on.llen(client.key(READING_QUEUE)) == 0
 

@@ -536,7 +536,7 @@ def test_retry_with_an_unknown_name_changes_nothing(filled: Settings, sqlite_dat
     assert _statuses(sqlite_database) == before
 
 
-def test_retry_rings_where_there_is_a_broker(filled: Settings, address: Address, capsys: Capture) -> None:
+def test_retry_enqueues_where_there_is_a_broker(filled: Settings, address: Address, capsys: Capture) -> None:
     retry(replace(filled, redis_url=address.url), None)
     client = Client(address)
     assert client.waiting() == 1

@@ -79,7 +79,7 @@ def theirs(broker_url: str) -> Iterator[Installation]:
 
 
 def test_a_message_waits_in_one_namespace_and_is_received_in_it_alone(ours: Installation, theirs: Installation) -> None:
-    ours.client.ring([1])
+    ours.client.enqueue([1])
     assert (ours.client.waiting(), theirs.client.waiting()) == (1, 0)
     assert theirs.receive() is None
     assert ours.receive()
@@ -87,7 +87,7 @@ def test_a_message_waits_in_one_namespace_and_is_received_in_it_alone(ours: Inst
 
 
 def test_a_message_given_back_stays_in_its_namespace(ours: Installation, theirs: Installation) -> None:
-    ours.client.ring([1])
+    ours.client.enqueue([1])
     queue = Queue(READING_QUEUE, no_declare=True)
     with (
         ours.app.connection() as connection,
@@ -141,11 +141,11 @@ def test_a_command_is_given_to_one_s_own_workers_alone(ours: Installation, broke
 
 
 def test_all_that_we_have_in_redis_begins_with_the_namespace(ours: Installation, broker_url: str) -> None:
-    ours.client.ring([1, 2])
+    ours.client.enqueue([1, 2])
     ours.client.ask_for_training()
     OwnPresence(ours.client, "worker", lambda: "model 3").announce()
     assert ours.receive()
-    ours.client.ring([1])
+    ours.client.enqueue([1])
     with connect(broker_url) as anyone:
         keys = {key.decode() for key in anyone.keys("*")}
     assert {"ours:reading", "ours:training", "ours:training-asked", "ours:presence"} < keys

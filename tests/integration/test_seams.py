@@ -92,7 +92,7 @@ def test_a_message_that_is_not_admitted_is_as_if_none_had_come(
 ) -> None:
     """kombu.transport.redis.Channel._brpop_read: None from the response callback, before the prefix is cut off"""
     client.redis.lpush(client.key(READING_QUEUE), b"forged")
-    client.ring([1])
+    client.enqueue([1])
     connection.drain_events(timeout=PATIENCE)
     assert [message.delivery_info["routing_key"] for message in received] == [READING_QUEUE]
 
@@ -101,7 +101,7 @@ def test_a_channel_takes_our_qos_and_keeps_no_note_in_redis(
     connection: Connection, received: list[Message], client: Client
 ) -> None:
     """kombu.transport.redis.Channel.QoS, Channel.ack_emulation"""
-    client.ring([1])
+    client.enqueue([1])
     connection.drain_events(timeout=PATIENCE)
     assert received
     assert isinstance(connection.default_channel.qos, QoS)
@@ -112,7 +112,7 @@ def test_a_message_given_back_comes_again_and_says_so(
     connection: Connection, received: list[Message], client: Client
 ) -> None:
     """kombu.transport.virtual.QoS._delivered, kombu.transport.redis.Channel._restore_at_beginning"""
-    client.ring([1])
+    client.enqueue([1])
     connection.drain_events(timeout=PATIENCE)
     received[0].requeue()
     connection.drain_events(timeout=PATIENCE)

@@ -15,7 +15,7 @@ from recognizer.contract import Card
 from trainer import lock
 from trainer.gate import Verdict
 from trainer.train import Published
-from worker.training import train_and_ring
+from worker.training import train_and_enqueue
 
 CARD = Card(4, "mlp", "", 1, 1, 1, 0.99, 1.0, 0.9, 0.2, "", 1.0, {})
 
@@ -44,17 +44,17 @@ def test_a_training_beside_another_is_dropped_and_is_no_failure(
     models: Path, broker_url: str, events: Callable[[], list[str]]
 ) -> None:
     with lock.training(models):
-        train_and_ring("mlp", 1, force=False, only_if_needed=True)
+        train_and_enqueue("mlp", 1, force=False, only_if_needed=True)
     assert events() == ["training dropped"]
     assert not [doing for doing in trainers(broker_url) if doing.startswith(FAILED)]
 
 
 @pytest.mark.usefixtures("models")
-def test_a_training_whose_rows_can_not_be_rung_for_has_not_failed(
+def test_a_training_whose_rows_can_not_be_enqueued_has_not_failed(
     broker_url: str, events: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     published = Published(CARD, Path("model/0004"), Verdict(activate=True, reason="it is made active"))
     monkeypatch.setattr(worker.training, "train", lambda *_, **__: published)
-    train_and_ring("mlp", 1, force=False, only_if_needed=False)
+    train_and_enqueue("mlp", 1, force=False, only_if_needed=False)
     assert events() == ["training ended", "ledger out of reach, its rows are sent again later"]
     assert not [doing for doing in trainers(broker_url) if doing.startswith(FAILED)]

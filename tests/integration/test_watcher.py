@@ -135,7 +135,7 @@ def started(watched: Watched) -> Watched:
     return watched
 
 
-def test_the_backlog_is_registered_by_the_first_scan_and_rung_for(watched: Watched) -> None:
+def test_the_backlog_is_registered_by_the_first_scan_and_enqueued(watched: Watched) -> None:
     (watched.folder / "deep" / "er").mkdir(parents=True)
     names = ["7.png", "deep/7.png", "deep/er/7.png", "not an image.txt", "empty"]
     for name in names:
@@ -158,12 +158,12 @@ def test_a_large_backlog_is_registered_once_and_whole(watched: Watched) -> None:
     assert watched.client.waiting() == 4 + 4 + 4 + 1  # 1024, 1024 and 453 rows in four chunks each, and the later one
 
 
-def test_a_dropped_file_is_registered_and_rung_for_at_once(started: Watched, eventually: Eventually) -> None:
-    rung = started.client.waiting()
+def test_a_dropped_file_is_registered_and_enqueued_at_once(started: Watched, eventually: Eventually) -> None:
+    enqueued = started.client.waiting()
     started.drop("7.png")
     started.wait_for("7.png")
-    assert rung is not None
-    eventually(lambda: started.client.waiting() == rung + 1, SOON)
+    assert enqueued is not None
+    eventually(lambda: started.client.waiting() == enqueued + 1, SOON)
 
 
 def test_half_written_file_is_not_enqueued_until_its_writer_closes_it(started: Watched) -> None:
@@ -413,7 +413,7 @@ def kill(server: EmbeddedBroker, eventually: Eventually) -> None:
     eventually(lambda: not server.alive(), SOON)
 
 
-def test_what_a_killed_broker_forgot_is_rung_for_again(
+def test_what_a_killed_broker_forgot_is_enqueued_again(
     watched: Watched, broker_server: EmbeddedBroker, eventually: Eventually
 ) -> None:
     watched.start()
@@ -429,20 +429,20 @@ def test_what_a_killed_broker_forgot_is_rung_for_again(
     watched.pass_by("after.png")
 
 
-def test_what_an_emptied_broker_forgot_is_rung_for_again(started: Watched, eventually: Eventually) -> None:
+def test_what_an_emptied_broker_forgot_is_enqueued_again(started: Watched, eventually: Eventually) -> None:
     eventually(lambda: started.client.waiting() == 1, SOON)
     started.client.redis.flushall()
-    eventually(lambda: started.announced("rang again"), SOON)
+    eventually(lambda: started.announced("enqueued again"), SOON)
     assert started.client.waiting() == 1
 
 
-def test_rows_that_are_waited_for_already_are_not_rung_for_again(started: Watched, eventually: Eventually) -> None:
+def test_rows_that_are_waited_for_already_are_not_enqueued_again(started: Watched, eventually: Eventually) -> None:
     """Two reconciliations go by, told by the broker's own count of the questions for the queue's length."""
     asked = functools.partial(started.client.redis.info, "commandstats")
     begin = asked()["cmdstat_llen"]["calls"]
     eventually(lambda: asked()["cmdstat_llen"]["calls"] >= begin + 2, SOON)
     assert started.client.waiting() == 1
-    assert started.announced("rang again") == 0
+    assert started.announced("enqueued again") == 0
 
 
 def test_a_locked_database_is_announced_and_waited_for(

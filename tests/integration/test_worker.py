@@ -117,18 +117,18 @@ class Site:
         return self._log.read_text(encoding="utf-8")
 
     def register(self) -> None:
-        """Register what is new in the folder, and ring for nothing."""
+        """Register what is new in the folder, and enqueue nothing."""
         states = scan(os.fsencode(self.folder))
         seen = [SeenFile(paths.to_text(state.path), state.size, state.mtime_ns) for state in states]
         intake.register(self.database, paths.folder_text(self.folder), seen)
 
-    def ring(self) -> None:
-        """Register what is new in the folder, and ring for it."""
+    def enqueue(self) -> None:
+        """Register what is new in the folder, and enqueue it."""
         self._intake.scan()
 
     def read_all(self) -> None:
-        """Ring for what is new, and again for what is owed, until all is answered."""
-        self.ring()
+        """Enqueue what is new, and again what is owed, until all is answered."""
+        self.enqueue()
 
         def all_read() -> bool:
             self._reconciler.reconcile()
@@ -263,7 +263,7 @@ def test_the_same_message_many_times_gives_one_result(site: Site, draw: Draw) ->
     site.read_all()
     (first,) = site.outcomes("same ").values()
     for _ in range(50):
-        site.client.ring([first.id])
+        site.client.enqueue([first.id])
     draw(site.folder / "same barrier.png", "7")
     site.read_all()
     assert site.outcomes("same ")["7.png"] == first
@@ -286,7 +286,7 @@ def slow_backlog(site: Site, name: str, count: int) -> None:
 
 def test_no_row_is_lost_when_a_reader_is_killed_at_its_work(site: Site, eventually: Eventually) -> None:
     slow_backlog(site, "killed", LEAST_ROWS)  # one message
-    site.ring()
+    site.enqueue()
     eventually(lambda: any(site.column("claim", "killed ")), PATIENCE)
     victim = reader_pid(site)
     os.kill(victim, signal.SIGKILL)
@@ -355,7 +355,7 @@ def test_the_worker_reads_on_after_its_broker_was_killed(
         os.kill(int(client.info("server")["process_id"]), signal.SIGKILL)
     eventually(lambda: not broker_server.alive(), 10)
     draw(site.folder / "broker gone.png", "7")
-    site.ring()
+    site.enqueue()
     broker_server.ensure()
     site.read_all()
     assert site.outcomes("broker ")["gone.png"].status == Status.ACCEPTED
@@ -367,7 +367,7 @@ def test_the_worker_reads_on_after_its_broker_was_killed(
 
 def test_sigterm_ends_the_worker_and_its_children_after_the_chunk_in_hand(site: Site, eventually: Eventually) -> None:
     slow_backlog(site, "term", 20)
-    site.ring()
+    site.enqueue()
     eventually(lambda: any(site.column("claim", "term ")), PATIENCE)
     assert site.process
     site.process.send_signal(signal.SIGTERM)
@@ -387,7 +387,7 @@ def test_without_a_model_rows_wait_and_one_training_is_asked_for(
     names = [f"{number}.png" for number in range(3)]
     for name in names:
         draw(bare_site.folder / name, "7")
-        bare_site.ring()
+        bare_site.enqueue()
     eventually(lambda: bare_site.log().count("a training is asked for") == 3, PATIENCE)
     assert bare_site.client.trainings_waiting() == 1
     assert intake.owed(bare_site.database).fresh == [bare_site.row_id(name) for name in names]

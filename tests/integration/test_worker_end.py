@@ -45,7 +45,7 @@ def test_it_does_not_wait_for_a_message_that_may_never_come(connection: Connecti
     channel = asks(connection)
     channel.close()  # a wait for the answer would end with an error, after ten seconds
     client = Client(address)
-    client.ring([1])
+    client.enqueue([1])
     assert client.waiting() == 1, "it was still given a message"
     client.close()
 
@@ -54,7 +54,7 @@ def test_a_message_that_came_meanwhile_is_given_back(
     connection: Connection, address: Address, eventually: Eventually
 ) -> None:
     channel, client = asks(connection), Client(address)
-    client.ring([1])
+    client.enqueue([1])
     eventually(lambda: client.waiting() == 0, 5)
     channel.close()
     assert client.waiting() == 1
