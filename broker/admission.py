@@ -30,7 +30,7 @@ _log = structlog.get_logger()
 
 
 def admitted(popped: Sequence[bytes] | None) -> Sequence[bytes] | None:
-    """Let through what was popped, a queue's name and a message; None, as if nothing had come, for a forged one."""
+    """Give back what was popped, a queue's name and a message; None, as for an empty queue, if it is forged."""
     if popped is None:
         return None
     queue, data = popped
@@ -46,11 +46,11 @@ def _why_not(data: bytes) -> str | None:
         return "it is too long"
     try:
         return _why_no_message(loads(data))
-    except Exception as error:  # noqa: BLE001 - forged bytes make parsers raise whatever there is
+    except Exception as error:  # noqa: BLE001 - forged bytes make parsers raise any error
         return f"it can't be decoded ({type(error).__name__})"
 
 
-def _why_no_message(message: Any) -> str | None:  # noqa: ANN401 - whatever JSON can say
+def _why_no_message(message: Any) -> str | None:  # noqa: ANN401 - any JSON
     match message:
         case {"content-type": str(kind)} if kind != "application/json":
             return f"its content is {kind[:40]!r}, which is not JSON"

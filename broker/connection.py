@@ -10,7 +10,7 @@ from urls import hide_password
 
 
 def connect(url: str) -> redis.Redis:
-    """Give a client for a broker's URL; connects at the first command. Raises BrokerUnavailable for a bad URL."""
+    """Make a client for a broker's URL; connects at the first command. Raises BrokerUnavailable for a bad URL."""
     try:
         _require_understood(url)
         return redis.Redis.from_url(
@@ -21,7 +21,7 @@ def connect(url: str) -> redis.Redis:
 
 
 def _require_understood(url: str) -> None:
-    """Raise ValueError for a URL that redis-py and kombu would take differently, or fail on later."""
+    """Raise ValueError for a URL that redis-py and kombu understand differently, or fail on later."""
     parts = urlsplit(url)
     if parts.scheme not in ("redis", "rediss"):
         return

@@ -1,4 +1,4 @@
-"""Messages in a worker's hand: kept in its memory alone, as the ledger owes their rows whatever becomes of them.
+"""The messages a worker has claimed: only its memory keeps them, as the ledger still owes their rows.
 
 What is private in kombu (5.7) here has its tests in tests/integration/test_seams.py.
 """
@@ -7,17 +7,17 @@ from kombu.transport import virtual
 
 
 class QoS(virtual.QoS):  # type: ignore[misc]  # kombu has no types
-    """Counts the messages in hand.
+    """Counts the claimed messages.
 
     kombu would note each in Redis too, to send it again minutes after its worker died. The reconciler does so sooner,
     and the note costs every dropped file two waits for Redis.
     """
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:  # noqa: FBT001, FBT002 - as kombu has it
-        """Put back the message of a reading process that died, marked as such, and let go of it in any case.
+        """Forget a message; with `requeue`, as when its reading process died, put it back marked as redelivered.
 
-        A message that the lost broker can't take back must not be counted on: once as many are stuck as a worker may
-        hold, it asks for no more, and does not notice that the broker is back either.
+        A message that a lost broker can't take back is forgotten too. If it stayed counted, a worker that holds its
+        maximum would ask for no more, and would not notice that the broker is back.
         """
         message = self._delivered.get(delivery_tag)  # not `get`, which raises for a tag that is gone
         self.ack(delivery_tag)

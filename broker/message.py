@@ -18,9 +18,9 @@ _NOTHING_ELSE = {"callbacks": None, "errbacks": None, "chain": None, "chord": No
 
 
 def call_of(task: str, **arguments: object) -> bytes:
-    """Write the call of a task as Celery's protocol 2 has it, and kombu lays it into Redis.
+    """Write the call of a task in Celery's protocol 2, as kombu stores it in Redis.
 
-    Every dropped file waits for this: Celery takes twice as long over it, and its import a fifth of a second.
+    Every dropped file waits for this. Celery's own call takes twice as long, and its import 0.2 seconds.
     """
     call_id = str(uuid4())
     body = json.dumps([[], arguments, _NOTHING_ELSE])

@@ -17,7 +17,7 @@ from broker.client import Client
 ANNOUNCE_SECONDS = 5
 #: Seconds after which a silent process counts as gone: three announcements.
 GONE_SECONDS = 15
-#: How a trainer's presence begins after a failure; the trainer itself has ended.
+#: How the last announcement of a failed trainer begins.
 FAILED = "failed: "
 #: The sorted set: each presence as JSON, scored by when it was last announced.
 PRESENCE = "presence"

@@ -9,14 +9,14 @@ TOUCH_SECONDS = 5.0
 
 
 class PresenceFile:
-    """Touches its file; without one, or where it can't be touched, it does nothing."""
+    """Touches its file; does nothing without one, or if it can't be touched."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._due = 0.0
 
     def touch(self) -> None:
-        """Touch the file, unless that was done a moment ago."""
+        """Touch the file, unless that was done less than TOUCH_SECONDS ago."""
         if self._path and time.monotonic() >= self._due:
             self._due = time.monotonic() + TOUCH_SECONDS
             with contextlib.suppress(OSError):

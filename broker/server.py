@@ -1,6 +1,6 @@
 """The embedded broker: a private Redis on a unix socket, for machines where nobody runs one.
 
-The server outlives a killed parent, so whoever needs it attaches to a living one first.
+The server outlives a killed parent, so each start attaches to a running one first.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from broker.errors import BrokerUnavailable
 SOCKET_PATH_BYTES = 104
 #: Seconds a server may take to answer its first ping.
 START_SECONDS = 15
-#: How often a server is started that is killed from outside before it answers.
+#: Maximum number of starts of a server that is killed from outside before it answers.
 STARTS = 3
 #: Seconds a server may take to end by itself.
 STOP_SECONDS = 5
@@ -43,7 +43,7 @@ def _socket(var_dir: Path) -> Path:
 
 
 class EmbeddedBroker:
-    """A private server for one `var_dir`. The caller sees to it that there is one owner at a time."""
+    """A private server for one `var_dir`. The caller ensures that there is one owner at a time."""
 
     def __init__(self, var_dir: Path) -> None:
         self.url = embedded_url(var_dir)
@@ -52,7 +52,7 @@ class EmbeddedBroker:
         self._process: subprocess.Popen[bytes] | None = None
 
     def ensure(self) -> bool:
-        """Attach to the living server or start one; True if one was started. Raises BrokerUnavailable."""
+        """Attach to the running server or start one; True if one was started. Raises BrokerUnavailable."""
         if self.answers():
             return False
         self._start()
@@ -63,11 +63,11 @@ class EmbeddedBroker:
         return answers(self.url)
 
     def alive(self) -> bool:
-        """Whether the server runs; costs next to nothing if it was started here."""
+        """Whether the server runs; asks the operating system alone if it was started here."""
         return self._process.poll() is None if self._process else self.answers()
 
     def stop(self) -> None:
-        """End the server if it lives, and wait until it has. Safe to call twice."""
+        """End the server if it runs, and wait until it has ended. Safe to call twice."""
         try:
             pid: int | None = int(connect(self.url).info("server")["process_id"])
         except (redis.RedisError, KeyError, ValueError):
@@ -98,7 +98,7 @@ class EmbeddedBroker:
 
     def _spawn(self) -> int | None:
         """Start the server and wait for it; None if it answers, else its exit status (0 if it only says nothing)."""
-        # In a session of its own, so that Ctrl-C reaches the workers first and the broker not at all.
+        # A session of its own keeps Ctrl-C from it: the workers must end first.
         self._process = process = subprocess.Popen(  # noqa: S603 - our own server, fixed arguments
             [server_program(), *self._options()],
             stdin=subprocess.DEVNULL,
@@ -116,7 +116,7 @@ class EmbeddedBroker:
             "unixsocketperm": "700",
             "dir": str(self._var_dir),
             "logfile": str(self._var_dir / "log" / "broker.log"),
-            # The ledger is the truth: what a broker forgets is sent again, so nothing needs to reach the disk.
+            # The ledger is the truth: what a broker forgets is enqueued again, so nothing needs to reach the disk.
             "save": "",
             "appendonly": "no",
             "maxmemory-policy": "noeviction",

@@ -8,7 +8,7 @@ from kombu.transport import TRANSPORT_ALIASES
 from broker.address import Address
 from broker.message import QUEUES
 
-#: Seconds after which a reading process is ended. As long as a claim lasts: whoever was ended held nothing longer.
+#: Seconds after which a reading process is ended. Equal to a claim's lifetime: no process outlives its claim.
 HARD_LIMIT_SECONDS = 60
 
 
@@ -22,20 +22,20 @@ def make_app(address: Address, *, events: bool = False) -> Celery:
         task_serializer="json",
         task_routes=QUEUES,
         task_ignore_result=True,  # results live in the ledger
-        task_acks_late=True,  # a message is done when its rows are answered
-        task_reject_on_worker_lost=True,  # a crashed child's message comes again, and its rows then travel alone
-        worker_prefetch_multiplier=1,  # a slow worker keeps no chunk from a free one
+        task_acks_late=True,  # a message is acknowledged when its rows are answered
+        task_reject_on_worker_lost=True,  # a crashed child's message comes again; its rows are then sent one by one
+        worker_prefetch_multiplier=1,  # a slow worker holds no chunk that a free one could read
         worker_pool_start_method="spawn",  # TensorFlow hangs in a forked child
         worker_proc_alive_timeout=120,  # a child loads its model before it reports for work
-        worker_cancel_long_running_tasks_on_connection_loss=False,  # a chunk in hand is finished without the broker
+        worker_cancel_long_running_tasks_on_connection_loss=False,  # a claimed chunk is finished without the broker
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
         worker_send_task_events=events,
-        worker_enable_remote_control=False,  # or whoever can write to Redis could tell workers to shut down
+        worker_enable_remote_control=False,  # else everybody who can write to Redis could shut workers down
         broker_connection_retry_on_startup=True,
-        broker_connection_max_retries=None,  # wait for a lost broker as long as it takes
+        broker_connection_max_retries=None,  # wait for a lost broker without end
         broker_connection_timeout=2,
-        # whatever the URL says goes before it; without, kombu 5.7 would give the password to any certificate
+        # The URL takes precedence. Without this, kombu 5.7 sends the password to a server with any certificate.
         broker_use_ssl={"ssl_cert_reqs": ssl.CERT_REQUIRED} if address.url.startswith("rediss:") else False,
         broker_transport_options={
             "global_keyprefix": address.prefix,  # begins the name of all that kombu has in Redis, channels too

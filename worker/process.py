@@ -10,13 +10,13 @@ import structlog
 from celery.signals import worker_process_init, worker_process_shutdown
 
 from broker.address import address_of
+from broker.client import Client
 from broker.presence import OwnPresence
 from logs import configure_logs
 from recognizer.errors import RecognitionError
 from settings import load_settings
 
 if TYPE_CHECKING:
-    from broker.client import Client
     from db.engine import Database
     from worker.held_model import HeldModel
 
@@ -29,19 +29,18 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class ReadingProcess:
-    """A pool child's belongings."""
+    """What a pool child keeps."""
 
     database: "Database"
     model: "HeldModel"
-    client: "Client"
+    client: Client
     presence: OwnPresence
 
 
 @cache
 def reading_process() -> ReadingProcess:
-    """Make this process's belongings at the first call, and give the same ones ever after."""
-    import worker.chunk  # noqa: F401, PLC0415 - the first file shall not wait for it, nor the pool's parent hold it
-    from broker.client import Client  # noqa: PLC0415 - likewise
+    """Make what this process keeps at the first call; give the same afterwards."""
+    import worker.chunk  # noqa: F401, PLC0415 - the first file must not wait for it, the pool's parent has no use for it
     from db.engine import Database  # noqa: PLC0415 - likewise
     from worker.held_model import HeldModel  # noqa: PLC0415 - likewise
 

@@ -16,7 +16,7 @@ from worker.steps import WakeStep, presence_step
 
 
 def serve(settings: Settings, *, processes: int, trains: bool) -> None:
-    """Work until SIGTERM or SIGINT, then finish the chunk in hand and end. Does not return before."""
+    """Work until SIGTERM or SIGINT, then finish the claimed chunk and end. Does not return before."""
     os.environ[ROLE_VARIABLE] = TRAINER if trains else READER
     configure_logs(settings.log_level)
     logging.captureWarnings(True)  # noqa: FBT003 - they become log lines too

@@ -19,30 +19,30 @@ TASKS = "celery.worker.consumer.tasks:Tasks"
 class WakeStep(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
     """Wakes the event loop when a signal comes.
 
-    It would sleep on, for up to a second, after the signal's handler has only noted that the worker is to end.
+    The signal's handler only notes that the worker is to end. The loop would sleep on for up to a second.
     """
 
     requires = (TASKS,)
-    _bell: socket.socket | None = None
+    _reader: socket.socket | None = None
 
     def start(self, parent: Any) -> None:  # noqa: ANN401 - likewise
-        """Have signals ring a bell that the event loop listens to."""
-        self._bell, self._signals = socket.socketpair()
-        for end in (self._bell, self._signals):
+        """Have signals write to a socket that the event loop reads."""
+        self._reader, self._writer = socket.socketpair()
+        for end in (self._reader, self._writer):
             end.setblocking(False)  # noqa: FBT003 - as sockets have it
-        signal.set_wakeup_fd(self._signals.fileno(), warn_on_full_buffer=False)
+        signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
         # The consumer's `hub` is its event loop; Celery has no public way to it.
-        parent.hub.add_reader(self._bell, self._bell.recv, 64)
+        parent.hub.add_reader(self._reader, self._reader.recv, 64)
 
     def stop(self, parent: Any) -> None:  # noqa: ANN401 - likewise
-        """Take the bell down, if it was put up: a broker may be lost again before that."""
-        if self._bell is None:
+        """Close the socket, if `start` was reached: a broker may be lost again before that."""
+        if self._reader is None:
             return
         signal.set_wakeup_fd(-1)
-        parent.hub.remove_reader(self._bell)
-        self._signals.close()
-        self._bell.close()
-        self._bell = None
+        parent.hub.remove_reader(self._reader)
+        self._writer.close()
+        self._reader.close()
+        self._reader = None
 
 
 def presence_step(file: PresenceFile) -> type[bootsteps.StartStopStep]:
