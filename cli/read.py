@@ -9,8 +9,8 @@ from pathlib import Path
 from rich.cells import cell_len
 from rich.console import Console
 
-from cli.text import padded, percent, printable, say, shortened, written_words
 from db.paths import to_text
+from presentation.text import padded, percent, printable, say, shortened, written_words
 from recognizer import reader
 from recognizer.errors import ModelMissing, UnreadableImage
 from recognizer.image import VANISHED

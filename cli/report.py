@@ -11,10 +11,10 @@ from rich.progress import Progress
 
 from cli.ledger import file_of, opened
 from cli.output import replacing
-from cli.page import escaped, filled, page_head, picture
-from cli.text import percent, plural, printable, say, written_words
 from db.queries import Filter, Result, results
 from db.tables import Status
+from presentation.page import escaped, filled, page_head, picture
+from presentation.text import percent, plural, printable, say, written_words
 from recognizer.errors import RecognitionError
 from recognizer.model import active_card
 from settings import Settings

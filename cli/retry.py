@@ -6,9 +6,9 @@ from pathlib import Path
 import broker
 from cli.errors import CommandFailed
 from cli.ledger import opened, rows_named
-from cli.text import plural, printable, say
 from db.engine import Database
 from db.intake import requeue
+from presentation.text import plural, printable, say
 from settings import Settings
 from worker.client import Client
 

@@ -13,10 +13,10 @@ from cli.canvas import Canvas
 from cli.errors import CommandFailed
 from cli.ledger import file_of, opened, rows_named
 from cli.read import load_active, reason_of
-from cli.text import COLOURS, local_time, percent, plural, printable, stdout, written_words
 from db.errors import LedgerError, NotMigrated
 from db.paths import to_text
 from db.queries import Result
+from presentation.text import COLOURS, local_time, percent, plural, printable, stdout, written_words
 from recognizer import reader
 from recognizer.contract import SIDE, Card
 from recognizer.errors import UnreadableImage

@@ -17,8 +17,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from cli.text import COLOURS, percent, plural, printable, tolerant, written_words
 from db.queries import Balance, Result
+from presentation.text import COLOURS, percent, plural, printable, tolerant, written_words
 
 #: Rows in the table; more are better asked for with `digits results`.
 TABLE_ROWS = 40

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.summary import counts
-from cli.text import COLOURS, percent, printable, tolerant, written_words
 from db.queries import Balance, Result
+from presentation.text import COLOURS, percent, printable, tolerant, written_words
 
 #: Seconds between two counts of the whole ledger.
 STANDING_SECONDS = 1.0

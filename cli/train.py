@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, cast
 
 import broker
 from cli.errors import CommandFailed
-from cli.text import say
+from presentation.text import say
 from settings import Settings
 from worker.client import Client
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from cli.evaluation.labels import NO_DIGIT
 from cli.evaluation.outcome import Outcome
-from cli.page import data_uri, escaped, picture
-from cli.text import percent
+from presentation.page import data_uri, escaped, picture
+from presentation.text import percent
 from recognizer.reading import Digit
 
 #: Pictures on a page; each takes about 10 KB, and nobody looks through more.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from cli.text import percent
+from presentation.text import percent
 from recognizer.coverage import CoveragePoint
 
 #: Units of the whole drawing, and of what lies between its edges and the axes.

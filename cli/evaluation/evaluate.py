@@ -15,7 +15,7 @@ from cli.evaluation.outcome import Outcome
 from cli.evaluation.tables import show_tables
 from cli.output import replacing, require_writable
 from cli.read import load_active, outcomes, reason_of
-from cli.text import printable, stdout, tolerant
+from presentation.text import printable, stdout, tolerant
 from recognizer.errors import UnreadableImage
 from recognizer.reader import Model
 from recognizer.reading import Reading

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from cli.errors import CommandFailed
-from cli.text import printable
+from presentation.text import printable
 
 #: The label of a picture that holds no digit.
 NO_DIGIT = "none"

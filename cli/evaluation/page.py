@@ -24,8 +24,8 @@ from cli.evaluation.words import (
     sign_cells,
     with_signs,
 )
-from cli.page import filled, page_head
-from cli.text import percent, plural
+from presentation.page import filled, page_head
+from presentation.text import percent, plural
 from recognizer.contract import CLASSES
 
 #: Shades of a cell of the confusion matrix; page rules of the same number give them their strength.
@@ -34,9 +34,9 @@ _SHADES = 10
 
 def page_parts(evaluation: Evaluation, folder: Path) -> Iterator[str]:
     """Give the page piece by piece; the pictures come from `folder`, as the labels name them."""
-    yield page_head("Digit Inbox: evaluation", "evaluation/page.css")
+    yield page_head("Digit Inbox: evaluation", "evaluation.css")
     yield filled(
-        "evaluation/page.html",
+        "evaluation.html",
         facts=escape(f"{model_words(evaluation.card)}. Written {datetime.now().astimezone():%Y-%m-%d %H:%M}."),
         heading=f"{plural(evaluation.everything.files, 'labelled picture')}",
         summary=_table("", overall(evaluation)),
@@ -66,7 +66,7 @@ def _signs(evaluation: Evaluation) -> str:
         for title, ones in groups.items()
         if ones
     ]
-    return filled("evaluation/signs.html", tables="\n".join(tables)) if tables else ""
+    return filled("signs.html", tables="\n".join(tables)) if tables else ""
 
 
 def _group_rows(

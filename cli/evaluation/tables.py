@@ -22,7 +22,7 @@ from cli.evaluation.words import (
     sign_cells,
     with_signs,
 )
-from cli.text import COLOURS, percent, plural, printable, shortened
+from presentation.text import COLOURS, percent, plural, printable, shortened
 
 #: Columns of a group's name on a terminal, so that its figures end within 80.
 _NAME = 28

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from cli.evaluation.figures import Evaluation, Figures
 from cli.evaluation.labels import Amount
-from cli.text import percent, printable
+from presentation.text import percent, printable
 from recognizer.contract import Card
 from recognizer.coverage import CoveragePoint
 

@@ -8,7 +8,7 @@ from string import Template
 
 import numpy as np
 
-from cli.text import printable
+from presentation.text import printable
 from recognizer.errors import UnreadableImage
 from recognizer.image import VANISHED, Gray, open_image
 from recognizer.opencv import cv2
@@ -17,19 +17,19 @@ from recognizer.opencv import cv2
 THUMBNAIL = 128
 #: Pixels along the longer side up to which a picture is shown with its pixels sharp, as it is enlarged.
 TINY = 64
-_HERE = Path(__file__).parent
+_TEMPLATES = Path(__file__).parent / "templates"
 
 
 def page_head(title: str, style: str) -> str:
-    """Write everything up to the body. The policy allows `data:` pictures and the one style: page.css, then `style`."""
-    rules = (_HERE / "page.css").read_text(encoding="utf-8") + (_HERE / style).read_text(encoding="utf-8")
+    """Write everything up to the body. The policy allows `data:` pictures and one style: style.css, then `style`."""
+    rules = (_TEMPLATES / "style.css").read_text(encoding="utf-8") + (_TEMPLATES / style).read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(rules.encode()).digest()).decode()
-    return filled("page.html", title=escape(title), style=rules, style_hash=digest)
+    return filled("base.html", title=escape(title), style=rules, style_hash=digest)
 
 
 def filled(template: str, **values: str) -> str:
-    """Fill a template of this folder with values that are HTML already."""
-    return Template((_HERE / template).read_text(encoding="utf-8")).substitute(values)
+    """Fill a template with values that are HTML already."""
+    return Template((_TEMPLATES / template).read_text(encoding="utf-8")).substitute(values)
 
 
 def escaped(text: str) -> str:
