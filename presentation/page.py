@@ -1,62 +1,42 @@
-"""What all pages share: a head that lets nothing run and nothing load, the style, and small pictures."""
+"""Fill the templates of pages. A page is one file: nothing in it runs, it fetches nothing, and names stay text."""
 
 import base64
 import hashlib
-from html import escape
-from pathlib import Path
-from string import Template
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
 
-import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from presentation.text import printable
-from recognizer.errors import UnreadableImage
-from recognizer.image import VANISHED, Gray, open_image
-from recognizer.opencv import cv2
-
-#: Pixels along the longer side of a picture on the page; the files themselves may be photographs.
-THUMBNAIL = 128
-#: Pixels along the longer side up to which a picture is shown with its pixels sharp, as it is enlarged.
-TINY = 64
-_TEMPLATES = Path(__file__).parent / "templates"
 
 
-def page_head(title: str, style: str) -> str:
-    """Write everything up to the body. The policy allows `data:` pictures and one style: style.css, then `style`."""
-    rules = (_TEMPLATES / "style.css").read_text(encoding="utf-8") + (_TEMPLATES / style).read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(rules.encode()).digest()).decode()
-    return filled("base.html", title=escape(title), style=rules, style_hash=digest)
+def render(template: str, **values: object) -> Iterator[str]:
+    """Fill a template and give the page piece by piece, so that long lists may be generators.
+
+    Every text is escaped: HTML, and what would act upon a terminal (see `printable`).
+    """
+    return _environment().get_template(template).generate(**values)
 
 
-def filled(template: str, **values: str) -> str:
-    """Fill a template with values that are HTML already."""
-    return Template((_TEMPLATES / template).read_text(encoding="utf-8")).substitute(values)
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("presentation"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_printable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = (files("presentation") / "templates" / "style.css").read_text(encoding="utf-8")
+    # The page's policy allows the style with this hash and no other (CSP level 2, `style-src`).
+    style_hash = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    environment.globals |= {"style": style, "style_hash": style_hash}
+    return environment
 
 
-def escaped(text: str) -> str:
-    """Write any text, file names above all, so that a page shows it and does nothing else with it."""
-    return escape(printable(text))
-
-
-def picture(file: bytes, *, name: str, alt: str) -> str:
-    """Show an image file as a thumbnail with `alt`, or say in its place why there is none."""
-    try:
-        gray = open_image(file).gray
-    except UnreadableImage as error:
-        why = "the file is gone" if str(error) == VANISHED else "no picture"
-        return f'<div class="picture none" role="img" aria-label="{escaped(name)}: {why}">{why}</div>'
-    tiny = " tiny" if max(gray.shape) <= TINY else ""
-    return f'<img class="picture{tiny}" alt="{escaped(alt)}" src="{data_uri(_thumbnail(gray))}">'
-
-
-def data_uri(gray: Gray) -> str:
-    """Encode `(h, w)` uint8 pixels as a PNG within a `data:` address."""
-    return f"data:image/png;base64,{base64.b64encode(bytes(cv2.imencode('.png', gray)[1])).decode()}"
-
-
-def _thumbnail(gray: Gray) -> Gray:
-    """Shrink to at most THUMBNAIL pixels each way; encoded anew, nothing of the file's own bytes reaches the page."""
-    scale = THUMBNAIL / max(gray.shape)
-    if scale >= 1:
-        return gray
-    size = (max(1, round(gray.shape[1] * scale)), max(1, round(gray.shape[0] * scale)))
-    return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8)
+def _printable(value: object) -> object:
+    """Make text printable before Jinja escapes it; what is HTML already stays as it is."""
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
