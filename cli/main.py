@@ -264,13 +264,23 @@ def main() -> None:
 def _known_errors() -> tuple[type[Exception], ...]:
     from broker import BrokerUnavailable  # noqa: PLC0415 - only a failure pays for these
     from cli.errors import CommandFailed  # noqa: PLC0415
+    from cli.evaluation.errors import BadLabels  # noqa: PLC0415
     from db.errors import LedgerError  # noqa: PLC0415
     from recognizer.errors import RecognitionError  # noqa: PLC0415
     from settings import BadSetting  # noqa: PLC0415
     from trainer.errors import TrainingError  # noqa: PLC0415
     from watcher.errors import FolderMissing  # noqa: PLC0415
 
-    return (BadSetting, BrokerUnavailable, CommandFailed, FolderMissing, LedgerError, RecognitionError, TrainingError)
+    return (
+        BadLabels,
+        BadSetting,
+        BrokerUnavailable,
+        CommandFailed,
+        FolderMissing,
+        LedgerError,
+        RecognitionError,
+        TrainingError,
+    )
 
 
 if __name__ == "__main__":

@@ -28,8 +28,8 @@ STANDARD_OUTPUT = Path("-")
 def evaluate(settings: Settings, folder: Path, labels_file: Path, *, html: Path | None, json: Path | None) -> None:
     """Read the labelled pictures in `folder` here and now, print the figures, write the page and the JSON if wanted.
 
-    Uses neither queue nor database. With `-` for the JSON, standard output has that alone. Raises CommandFailed,
-    ModelMissing or ContractMismatch.
+    Uses neither queue nor database. With `-` for the JSON, standard output has that alone. Raises BadLabels,
+    CommandFailed, ModelMissing or ContractMismatch.
     """
     labels = read_labels(labels_file)
     files = locate(folder, labels)

@@ -185,3 +185,13 @@ def test_a_place_that_cannot_be_written_is_told_before_anything_is_read(
             evaluate(settings, folder, folder / "labels.csv", html=out, json=None)
         with pytest.raises(CommandFailed, match="can"):
             evaluate(settings, folder, folder / "labels.csv", html=None, json=out)
+
+
+def test_labels_that_cannot_be_used_are_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text("file,label\nseven.png,seven\n")
+    command = [sys.executable, "-m", "cli.main", "evaluate", ".", "--labels", "labels.csv"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("digits: labels.csv, line 2: the label 'seven' is neither digits")
+    assert len(ended.stderr.splitlines()) == 1
