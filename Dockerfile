@@ -14,6 +14,7 @@ COPY pyproject.toml README.md LICENSE settings.py broker.py ./
 COPY requirements requirements
 COPY cli cli
 COPY db db
+COPY evaluation evaluation
 COPY presentation presentation
 COPY recognizer recognizer
 COPY trainer trainer

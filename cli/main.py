@@ -235,7 +235,7 @@ def evaluate(
     json: Annotated[Path | None, typer.Option(help="Write the figures as JSON, too; - is standard output.")] = None,
 ) -> None:
     """Measure the active model on your own labelled pictures."""
-    from cli.evaluation.evaluate import evaluate as measure  # noqa: PLC0415
+    from cli.evaluate import evaluate as measure  # noqa: PLC0415
 
     measure(_settings(), folder, labels, html=html, json=json)
 
@@ -264,8 +264,8 @@ def main() -> None:
 def _known_errors() -> tuple[type[Exception], ...]:
     from broker import BrokerUnavailable  # noqa: PLC0415 - only a failure pays for these
     from cli.errors import CommandFailed  # noqa: PLC0415
-    from cli.evaluation.errors import BadLabels  # noqa: PLC0415
     from db.errors import LedgerError  # noqa: PLC0415
+    from evaluation.errors import BadLabels  # noqa: PLC0415
     from recognizer.errors import RecognitionError  # noqa: PLC0415
     from settings import BadSetting  # noqa: PLC0415
     from trainer.errors import TrainingError  # noqa: PLC0415

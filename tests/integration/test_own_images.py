@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cli.evaluation.figures import Figures, auroc, figures
-from cli.evaluation.labels import Amount, locate, read_labels
-from cli.evaluation.outcome import Outcome
 from cli.read import outcomes
+from evaluation.figures import Figures, auroc, figures
+from evaluation.labels import Amount, locate, read_labels
+from evaluation.outcome import Outcome
 from recognizer.errors import UnreadableImage
 from recognizer.model import active_version, load_model
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.evaluation.errors import BadLabels
-from cli.evaluation.labels import Amount, Labelled, locate, read_labels
+from evaluation.errors import BadLabels
+from evaluation.labels import Amount, Labelled, locate, read_labels
 
 
 @pytest.fixture

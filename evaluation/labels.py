@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
-from cli.evaluation.errors import BadLabels
+from evaluation.errors import BadLabels
 from presentation.text import printable
 
 #: The label of a picture that holds no digit.

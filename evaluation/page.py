@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from cli.evaluation.contact_sheet import contact_sheet
-from cli.evaluation.coverage_plot import Plot, coverage_plot
-from cli.evaluation.figures import Counts, Curve, Evaluation, Figures
-from cli.evaluation.labels import Amount
-from cli.evaluation.words import (
+from evaluation.contact_sheet import contact_sheet
+from evaluation.coverage_plot import Plot, coverage_plot
+from evaluation.figures import Counts, Curve, Evaluation, Figures
+from evaluation.labels import Amount
+from evaluation.words import (
     COLUMNS,
     PLACES,
     SIGN_COLUMNS,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cli.evaluation.labels import NO_DIGIT, Labelled, spaced_once
+from evaluation.labels import NO_DIGIT, Labelled, spaced_once
 from recognizer.reading import Reading, Verdict
 
 

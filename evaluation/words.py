@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from cli.evaluation.figures import Evaluation, Figures
-from cli.evaluation.labels import Amount
+from evaluation.figures import Evaluation, Figures
+from evaluation.labels import Amount
 from presentation.text import percent, printable
 from recognizer.contract import Card
 from recognizer.coverage import CoveragePoint

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli.evaluation.labels import NO_DIGIT
-from cli.evaluation.outcome import Outcome
+from evaluation.labels import NO_DIGIT
+from evaluation.outcome import Outcome
 from presentation.picture import Picture, data_address, picture
 from presentation.text import percent
 from recognizer.reading import Digit

@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.evaluation.figures import Evaluation, Figures
-from cli.evaluation.words import (
+from evaluation.figures import Evaluation, Figures
+from evaluation.words import (
     COLUMNS,
     PLACES,
     SIGN_COLUMNS,

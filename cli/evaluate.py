@@ -7,14 +7,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from cli.evaluation.document import evaluation_json
-from cli.evaluation.figures import Evaluation
-from cli.evaluation.figures import evaluate as figures_of
-from cli.evaluation.labels import Labelled, locate, read_labels
-from cli.evaluation.outcome import Outcome
-from cli.evaluation.tables import show_tables
 from cli.output import replacing, require_writable
 from cli.read import load_active, outcomes, reason_of
+from evaluation.document import evaluation_json
+from evaluation.figures import Evaluation
+from evaluation.figures import evaluate as figures_of
+from evaluation.labels import Labelled, locate, read_labels
+from evaluation.outcome import Outcome
+from evaluation.tables import show_tables
 from presentation.text import printable, stdout, tolerant
 from recognizer.errors import UnreadableImage
 from recognizer.reader import Model
@@ -69,7 +69,7 @@ def _error_console() -> Console:
 
 
 def _write_page(evaluation: Evaluation, folder: Path, out: Path) -> None:
-    from cli.evaluation.page import page_parts  # noqa: PLC0415 - only those who want the page pay for it
+    from evaluation.page import page_parts  # noqa: PLC0415 - only those who want the page pay for it
 
     with replacing(out) as page:
         for part in page_parts(evaluation, folder):
