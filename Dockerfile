@@ -10,7 +10,7 @@ ENV PIP_PYTHON=/opt/digits/bin/python
 COPY requirements/*.lock requirements/
 
 FROM build AS wheel
-COPY pyproject.toml README.md LICENSE settings.py broker.py ./
+COPY pyproject.toml README.md LICENSE settings.py broker.py lock.py ./
 COPY requirements requirements
 COPY cli cli
 COPY db db

@@ -9,7 +9,7 @@ from types import FrameType
 from cli.backlog import Backlog
 from cli.errors import CommandFailed
 from cli.summary import TABLE_ROWS, Summary
-from cli.supervisor import RunLock, Supervisor
+from cli.supervisor import Supervisor, run_lock
 from cli.tail import Tail
 from cli.ticker import Ticker
 from db import intake, paths, queries
@@ -32,7 +32,7 @@ LOOK_AROUND_SECONDS = 1.0
 def run(settings: Settings, *, once: bool) -> int:
     """Run until everything is read (`once`) or until a signal; give the exit status."""
     require_folder(os.fsencode(settings.folder))
-    lock = RunLock(settings.var_dir)
+    lock = run_lock(settings.var_dir)
     database = Database(settings.database_url)
     with (settings.var_dir / "log" / "run.log").open("a", encoding="utf-8") as log:
         configure_logs(settings.log_level, log)
@@ -43,7 +43,7 @@ def run(settings: Settings, *, once: bool) -> int:
         finally:
             run_here.close()
             database.close()
-            lock.release()
+            lock.close()
 
 
 def _stop_on_signals() -> threading.Event:

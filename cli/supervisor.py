@@ -1,15 +1,16 @@
 """Keep the parts of `digits run` alive: start them, start them again when they die, end them in order."""
 
-import fcntl
 import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import BinaryIO
 
 from broker import EmbeddedBroker, answers, ping, url_for
 from cli.errors import CommandFailed
+from lock import locked
 from settings import PREFIX, Settings
 
 #: Seconds a part must have lived for its death to count as an accident and not as a failure to start.
@@ -20,25 +21,18 @@ MAX_FAILURES = 3
 GRACE_SECONDS = 20.0
 
 
-class RunLock:
-    """One `digits run` for each `var_dir`; the kernel lets go of the lock when its holder dies."""
+def run_lock(var_dir: Path) -> BinaryIO:
+    """Hold the right to the one `digits run` of `var_dir` until the given file is closed.
 
-    def __init__(self, var_dir: Path) -> None:
-        """Take the lock. Raises CommandFailed if somebody has it, or `var_dir` can't be written."""
-        try:
-            (var_dir / "log").mkdir(parents=True, exist_ok=True)
-            self._file = (var_dir / "run.lock").open("a+", encoding="ascii")
-        except OSError as error:
-            raise CommandFailed(f"{var_dir} can't be written ({error.strerror})") from error
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            self._file.close()
-            raise CommandFailed(f"`digits run` is already at work here (see {var_dir / 'log'})") from error
-
-    def release(self) -> None:
-        """Let go."""
-        self._file.close()
+    Raises CommandFailed if another one has it, or `var_dir` can't be written.
+    """
+    try:
+        (var_dir / "log").mkdir(parents=True, exist_ok=True)
+        return locked(var_dir / "run.lock", wait=False)
+    except BlockingIOError as error:
+        raise CommandFailed(f"`digits run` is already at work here (see {var_dir / 'log'})") from error
+    except OSError as error:
+        raise CommandFailed(f"{var_dir} can't be written ({error.strerror})") from error
 
 
 class Part:
