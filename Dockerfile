@@ -17,6 +17,7 @@ COPY db db
 COPY evaluation evaluation
 COPY presentation presentation
 COPY recognizer recognizer
+COPY supervisor supervisor
 COPY trainer trainer
 COPY watcher watcher
 COPY worker worker

@@ -255,19 +255,21 @@ def main() -> None:
     try:
         app()
     except Exception as error:
-        if not isinstance(error, _known_errors()):
+        if not isinstance(error, known_errors()):
             raise
         sys.stderr.write(f"digits: {error}\n")
         sys.exit(1)
 
 
-def _known_errors() -> tuple[type[Exception], ...]:
+def known_errors() -> tuple[type[Exception], ...]:
+    """Give the errors whose text is a sentence for users; every other one is a defect."""
     from broker import BrokerUnavailable  # noqa: PLC0415 - only a failure pays for these
     from cli.errors import CommandFailed  # noqa: PLC0415
     from db.errors import LedgerError  # noqa: PLC0415
     from evaluation.errors import BadLabels  # noqa: PLC0415
     from recognizer.errors import RecognitionError  # noqa: PLC0415
     from settings import BadSetting  # noqa: PLC0415
+    from supervisor.errors import RunFailed  # noqa: PLC0415
     from trainer.errors import TrainingError  # noqa: PLC0415
     from watcher.errors import FolderMissing  # noqa: PLC0415
 
@@ -279,6 +281,7 @@ def _known_errors() -> tuple[type[Exception], ...]:
         FolderMissing,
         LedgerError,
         RecognitionError,
+        RunFailed,
         TrainingError,
     )
 

@@ -7,7 +7,6 @@ import time
 from types import FrameType
 
 from cli.backlog import Backlog
-from cli.errors import CommandFailed
 from cli.summary import TABLE_ROWS, Summary
 from cli.supervisor import Supervisor, run_lock
 from cli.tail import Tail
@@ -18,6 +17,7 @@ from db.errors import DatabaseUnavailable
 from db.migrate import migrate
 from db.queries import Result
 from settings import Settings
+from supervisor.errors import RunFailed
 from watcher.folder import require_folder
 from worker.client import Client
 from worker.logs import configure_logs
@@ -139,7 +139,7 @@ class _Run:
     def _fail_with_trainer(self) -> None:
         for one in self._present:
             if one.role == "trainer" and one.doing.startswith(FAILED):
-                raise CommandFailed(f"there is no model to read with, and {one.doing.removeprefix(FAILED)}")
+                raise RunFailed(f"there is no model to read with, and {one.doing.removeprefix(FAILED)}")
 
     def _shown(self, began: int) -> tuple[list[Result], int, bool]:
         """Give the first readings, how many there are, whether they are this run's; if it had none, the folder's."""

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from broker import EmbeddedBroker, answers, ping, url_for
-from cli.errors import CommandFailed
 from lock import locked
 from settings import PREFIX, Settings
+from supervisor.errors import RunFailed
 
 #: Seconds a part must have lived for its death to count as an accident and not as a failure to start.
 HEALTHY_SECONDS = 20.0
@@ -24,15 +24,15 @@ GRACE_SECONDS = 20.0
 def run_lock(var_dir: Path) -> BinaryIO:
     """Hold the right to the one `digits run` of `var_dir` until the given file is closed.
 
-    Raises CommandFailed if another one has it, or `var_dir` can't be written.
+    Raises RunFailed if another one has it, or `var_dir` can't be written.
     """
     try:
         (var_dir / "log").mkdir(parents=True, exist_ok=True)
         return locked(var_dir / "run.lock", wait=False)
     except BlockingIOError as error:
-        raise CommandFailed(f"`digits run` is already at work here (see {var_dir / 'log'})") from error
+        raise RunFailed(f"`digits run` is already at work here (see {var_dir / 'log'})") from error
     except OSError as error:
-        raise CommandFailed(f"{var_dir} can't be written ({error.strerror})") from error
+        raise RunFailed(f"{var_dir} can't be written ({error.strerror})") from error
 
 
 class Part:
@@ -65,7 +65,7 @@ class Part:
         self._started = time.monotonic()
 
     def tend(self) -> None:
-        """Start it again if it died. Raises CommandFailed after three failures to start."""
+        """Start it again if it died. Raises RunFailed after three failures to start."""
         if self._process is None or not self.died:
             return
         lived = time.monotonic() - self._started
@@ -73,7 +73,7 @@ class Part:
             0 if lived >= HEALTHY_SECONDS or self._process.returncode == -signal.SIGKILL else self._failures + 1
         )
         if self._failures >= MAX_FAILURES:
-            raise CommandFailed(f"the {self.name} does not start: {_last_line(self.log)} (more in {self.log})")
+            raise RunFailed(f"the {self.name} does not start: {_last_line(self.log)} (more in {self.log})")
         self.start()
 
     def end(self) -> None:
@@ -127,7 +127,7 @@ class Supervisor:
             self.watcher.start()
 
     def tend(self) -> None:
-        """Bring back whatever died. Raises CommandFailed or BrokerUnavailable when it will not come back."""
+        """Bring back whatever died. Raises RunFailed or BrokerUnavailable when it will not come back."""
         if self._broker and not self._broker.alive():
             self._broker.ensure()
         parts = (self.watcher, self.worker, self.trainer)
