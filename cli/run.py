@@ -6,10 +6,7 @@ import threading
 import time
 from types import FrameType
 
-from cli.backlog import Backlog
 from cli.summary import TABLE_ROWS, Summary
-from cli.supervisor import Supervisor, run_lock
-from cli.tail import Tail
 from cli.ticker import Ticker
 from db import intake, paths, queries
 from db.engine import Database
@@ -17,7 +14,10 @@ from db.errors import DatabaseUnavailable
 from db.migrate import migrate
 from db.queries import Result
 from settings import Settings
+from supervisor.backlog import Backlog
 from supervisor.errors import RunFailed
+from supervisor.supervisor import Supervisor, run_lock
+from supervisor.tail import Tail
 from watcher.folder import require_folder
 from worker.client import Client
 from worker.logs import configure_logs
