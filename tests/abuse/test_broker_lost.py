@@ -9,7 +9,7 @@ import pytest
 
 import broker
 from broker import EmbeddedBroker
-from supervisor.supervisor import MAX_FAILURES
+from supervisor.part import MAX_FAILURES
 from tests.abuse.harness import PATIENCE, Abused, Eventually, Record
 
 pytestmark = [pytest.mark.abuse, pytest.mark.long]

@@ -1,0 +1,107 @@
+"""A part of `digits run`: a child process that is started, started again when it dies, and ended."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from settings import PREFIX, Settings
+from supervisor.errors import RunFailed
+
+#: Seconds a part must have lived for its death to count as an accident and not as a failure to start.
+HEALTHY_SECONDS = 20.0
+#: Failures to start in a row after which a part is given up.
+MAX_FAILURES = 3
+
+
+class Part:
+    """One child process, its log file and its history of deaths."""
+
+    def __init__(
+        self, name: str, arguments: list[str], settings: Settings, url: str, *, ends_on: signal.Signals = signal.SIGTERM
+    ) -> None:
+        self._ends_on = ends_on
+        self.name = name
+        self.log = settings.var_dir / "log" / f"{name}.log"
+        self._arguments = arguments
+        self._environment = _environment(settings, url)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started = 0.0
+        self._failures = 0
+
+    def start(self) -> None:
+        """Start the process, apart from our terminal's signals and bound to our life by its standard input."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own program
+                # -P: never anything of the same name in the user's folder
+                [sys.executable, "-P", "-m", "cli.main", *self._arguments, "--attached"],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                env=self._environment,
+                start_new_session=True,
+            )
+        self._started = time.monotonic()
+
+    def tend(self) -> None:
+        """Start it again if it died. Raises RunFailed after three failures to start."""
+        if self._process is None or not self.died:
+            return
+        lived = time.monotonic() - self._started
+        self._failures = (
+            0 if lived >= HEALTHY_SECONDS or self._process.returncode == -signal.SIGKILL else self._failures + 1
+        )
+        if self._failures >= MAX_FAILURES:
+            raise RunFailed(f"the {self.name} does not start: {_last_line(self.log)} (more in {self.log})")
+        self.start()
+
+    def end(self) -> None:
+        """Ask it to end."""
+        if self._process and self._process.poll() is None:
+            self._process.send_signal(self._ends_on)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until it has ended; after that long end it, and whatever it left of its own, by force."""
+        if self._process is None:
+            return
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)  # its own session, so only it and its children
+            self._process.wait()
+        if self._process.stdin:
+            self._process.stdin.close()
+        self._process = None
+
+    @property
+    def died(self) -> bool:
+        """Whether it was started and ended by itself."""
+        return self._process is not None and self._process.poll() is not None
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started and not ended."""
+        return self._process is not None
+
+
+def _environment(settings: Settings, url: str) -> dict[str, str]:
+    """Give the parts the settings of this run, whatever was given on its command line."""
+    given = {
+        "FOLDER": str(settings.folder),
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": url,
+        "MODEL_DIR": str(settings.model_dir),
+        "VAR_DIR": str(settings.var_dir),
+        "WORKERS": str(settings.workers),
+    }
+    return {**os.environ, **{PREFIX + name: value for name, value in given.items()}}
+
+
+def _last_line(log: Path) -> str:
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
+    except OSError:
+        return "it left no log"
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
