@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.progress import Progress
 
 from cli.output import replacing, require_writable
-from cli.read import load_active, outcomes, reason_of
+from cli.read import load_active, read_files, reason_of
+from evaluation import figures
 from evaluation.document import evaluation_json
 from evaluation.figures import Evaluation
-from evaluation.figures import evaluate as figures_of
 from evaluation.labels import Labelled, locate, read_labels
 from evaluation.outcome import Outcome
 from evaluation.tables import show_tables
@@ -52,16 +52,16 @@ def _measure(labels: Sequence[Labelled], files: Sequence[Path], model: Model) ->
     console = _error_console()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("reading", total=len(files))
-        for label, (_, outcome) in zip(labels, outcomes(files, model), strict=True):
-            found.append(_outcome(label, outcome))
+        for label, (_, reading) in zip(labels, read_files(files, model), strict=True):
+            found.append(_outcome(label, reading))
             progress.advance(task)
-    return figures_of(found, model.card)
+    return figures.evaluate(found, model.card)
 
 
-def _outcome(label: Labelled, outcome: Reading | UnreadableImage) -> Outcome:
-    if isinstance(outcome, UnreadableImage):
-        return Outcome(label, None, reason_of(outcome))
-    return Outcome(label, outcome)
+def _outcome(label: Labelled, reading: Reading | UnreadableImage) -> Outcome:
+    if isinstance(reading, UnreadableImage):
+        return Outcome(label, None, reason_of(reading))
+    return Outcome(label, reading)
 
 
 def _error_console() -> Console:

@@ -30,8 +30,8 @@ class Architecture(StrEnum):
     MLP = "mlp"
 
 
-class Part(StrEnum):
-    """The two networks of a version."""
+class NetworkName(StrEnum):
+    """The two networks of a version (trainer.train.NetworkName, named here so that `--help` needs no trainer)."""
 
     DIGITS = "digits"
     NUMBERS = "numbers"
@@ -113,7 +113,7 @@ def train(
     *,
     architecture: Annotated[Architecture, typer.Option(help="Which network for digits to train.")] = Architecture.CNN,
     only: Annotated[
-        Part | None, typer.Option(help="Train this network alone and keep the active model's other.")
+        NetworkName | None, typer.Option(help="Train this network alone and keep the active model's other.")
     ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, max=1000, help="At most so many [default: the recipe's]")] = None,
     force: Annotated[
@@ -124,8 +124,8 @@ def train(
     """Train a model on MNIST, measure it, and publish it if it is not worse than the active one."""
     from cli.train import train as start  # noqa: PLC0415
 
-    part = only.value if only else None
-    start(_settings(), architecture=architecture.value, only=part, epochs=epochs, force=force, queue=queue)
+    network = only.value if only else None
+    start(_settings(), architecture=architecture.value, only=network, epochs=epochs, force=force, queue=queue)
 
 
 @models.callback()

@@ -34,7 +34,7 @@ _NUMBERS = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True)
-class _Card:
+class _Entry:
     """One image and its reading, as `report.html` shows them; "" for what there is not."""
 
     path: str
@@ -49,12 +49,12 @@ class _Card:
 
 @dataclass(frozen=True)
 class _Section:
-    """The images of one status; each picture is opened when its card is asked for."""
+    """The images of one status; each picture is opened when its entry is asked for."""
 
     status: Status
     title: str
     files: int
-    cards: Iterator[_Card]
+    entries: Iterator[_Entry]
 
 
 def write_report(settings: Settings, out: Path) -> None:
@@ -72,11 +72,11 @@ def write_report(settings: Settings, out: Path) -> None:
     say(f"{printable(str(out))} shows {plural(len(rows), 'image')}.")
 
 
-def _sections(rows: Sequence[Result], on_card: Callable[[], None]) -> Iterator[_Section]:
+def _sections(rows: Sequence[Result], on_entry: Callable[[], None]) -> Iterator[_Section]:
     for status, title in _SECTIONS.items():
         ones = _sorted(row for row in rows if row.status is status)
         if ones:
-            yield _Section(status, title, len(ones), _cards(ones, on_card))
+            yield _Section(status, title, len(ones), _entries(ones, on_entry))
 
 
 def _sorted(rows: Iterable[Result]) -> list[Result]:
@@ -98,15 +98,15 @@ def _model(model_dir: Path) -> str:
     return f"Model {card.version} reads ({card.architecture}, {percent(card.mnist_accuracy, 2)} of MNIST right)"
 
 
-def _cards(rows: Iterable[Result], on_card: Callable[[], None]) -> Iterator[_Card]:
+def _entries(rows: Iterable[Result], on_entry: Callable[[], None]) -> Iterator[_Entry]:
     for row in rows:
-        yield _card(row)
-        on_card()
+        yield _entry(row)
+        on_entry()
 
 
-def _card(row: Result) -> _Card:
+def _entry(row: Result) -> _Entry:
     reading = row.reading or ""
-    return _Card(
+    return _Entry(
         path=row.path,
         picture=picture(file_of(row), name=row.path, alt=f"{row.path}, read as {reading}" if reading else row.path),
         status=row.status,

@@ -10,7 +10,7 @@ from worker.client import Client
 
 if TYPE_CHECKING:
     from trainer.network import Architecture
-    from trainer.train import Part
+    from trainer.train import NetworkName
 
 
 def train(  # noqa: PLR0913 - one option each
@@ -32,7 +32,7 @@ def train(  # noqa: PLR0913 - one option each
         published = start(
             settings.model_dir,
             architecture=cast("Architecture", architecture),
-            only=cast("Part | None", only),
+            only=cast("NetworkName | None", only),
             epochs=epochs,
             mnist_path=settings.mnist_path,
             force=force,

@@ -26,7 +26,7 @@ class SeenDigit:
 
 
 @dataclass(frozen=True)
-class Card:
+class Entry:
     """One picture that was not read right, as `evaluation.html` shows it; "" for what there is not."""
 
     file: str
@@ -42,11 +42,11 @@ class Card:
 
 @dataclass(frozen=True)
 class Section:
-    """Pictures with something in common; each is opened when its card is asked for."""
+    """Pictures with something in common; each is opened when its entry is asked for."""
 
     title: str
     pictures: int
-    cards: Iterator[Card]
+    entries: Iterator[Entry]
 
 
 @dataclass(frozen=True)
@@ -71,15 +71,15 @@ def contact_sheet(wrong: Sequence[Outcome], folder: Path) -> ContactSheet:
 
 
 def _section(title: str, ones: Sequence[Outcome], folder: Path) -> Section:
-    return Section(title, len(ones), (_card(one, folder) for one in ones))
+    return Section(title, len(ones), (_entry(one, folder) for one in ones))
 
 
-def _card(one: Outcome, folder: Path) -> Card:
+def _entry(one: Outcome, folder: Path) -> Entry:
     wanted = one.wanted
     label = "no digit" if wanted.label == NO_DIGIT else wanted.label
     alt = f"{wanted.file}, labelled {label}, read as {one.answer or 'nothing'}"
     digits = one.reading.digits if one.reading else ()
-    return Card(
+    return Entry(
         file=wanted.file,
         origin=" · ".join(part for part in (wanted.source, wanted.kind) if part),
         picture=picture(os.fsencode(folder / wanted.file), name=wanted.file, alt=alt),

@@ -119,11 +119,11 @@ def _rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
     """Give the number and the cells of every line that is not empty."""
     heading = next((line for line in text.splitlines() if line.strip()), "")
     separator = max(_SEPARATORS, key=heading.count)
-    reader = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True, strict=True)
+    table = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True, strict=True)
     try:
-        yield from ((reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells))
+        yield from ((table.line_num, cells) for cells in table if any(cell.strip() for cell in cells))
     except csv.Error as error:
-        raise BadLabels(f"{name}, line {reader.line_num} is not CSV: {error}") from error
+        raise BadLabels(f"{name}, line {table.line_num} is not CSV: {error}") from error
 
 
 def _labelled(cells: Sequence[str], columns: dict[str, int], where: str) -> Labelled:

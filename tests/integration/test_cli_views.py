@@ -344,7 +344,7 @@ def test_the_report_is_replaced_only_when_it_is_whole(filled: Settings, tmp_path
         raise MemoryError
 
     with monkeypatch.context() as patch:
-        patch.setattr(cli.report, "_card", broken)
+        patch.setattr(cli.report, "_entry", broken)
         with pytest.raises(MemoryError):
             write_report(filled, out)
     assert out.read_text() == "the old one"

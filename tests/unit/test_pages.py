@@ -18,16 +18,16 @@ def test_a_value_that_a_template_misses_is_an_error() -> None:
         "".join(render("report.html", facts="", seen=""))
 
 
-def test_a_card_is_made_when_its_turn_comes() -> None:
+def test_an_entry_is_made_when_its_turn_comes() -> None:
     made = []
 
-    def cards() -> Iterator[dict[str, object]]:
+    def entries() -> Iterator[dict[str, object]]:
         for number in range(3):
             made.append(number)
             words = dict.fromkeys(("status", "reading", "share", "reason"), "")
             yield words | {"path": f"{number}.png", "picture": {"address": "", "alt": "", "missing": "gone"}}
 
-    section = {"status": "review", "title": "To review", "files": 3, "cards": cards()}
+    section = {"status": "review", "title": "To review", "files": 3, "entries": entries()}
     for part in render("report.html", facts="", seen="", sections=[section]):
         if "0.png" in part:
             break
