@@ -115,7 +115,9 @@ def train(
     only: Annotated[
         NetworkName | None, typer.Option(help="Train this network alone and keep the active model's other.")
     ] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, max=1000, help="At most so many [default: the recipe's]")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, max=1000, help="Most epochs to train [default: the recipe's]")
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Activate it even if it is worse than the active one.")
     ] = False,
@@ -160,7 +162,7 @@ def results(  # noqa: PLR0913 - each is an option a user may give
     since: Annotated[
         str | None, typer.Option(help="Only later than this: 2026-11-22, 2026-11-22T16:00, 15m, 2h, 3d.")
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many, the latest first.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Most rows to show, the latest first.")] = None,
     format: Annotated[Format, typer.Option(help="How to write them.")] = Format.TABLE,  # noqa: A002 - the option's name
 ) -> None:
     """Query the readings."""

@@ -65,7 +65,7 @@ class Ticker:
     def close(self) -> None:
         """Give the terminal back and tell what is going on meanwhile."""
         self._bottom = ""
-        self._write("Ending: the chunk in hand is finished first.\n")
+        self._write("Ending: the current chunk is finished first.\n")
 
     def _write(self, lines: str) -> None:
         clear = _CLEAR_LINE if self._console.is_terminal else ""

@@ -63,7 +63,7 @@ class Part:
             self._process.send_signal(self._ends_on)
 
     def wait(self, seconds: float) -> None:
-        """Wait until it has ended; after that long end it, and whatever it left of its own, by force."""
+        """Wait until it has ended. After `seconds` kill it and its child processes."""
         if self._process is None:
             return
         try:
@@ -87,7 +87,7 @@ class Part:
 
 
 def _environment(settings: Settings, url: str) -> dict[str, str]:
-    """Give the parts the settings of this run, whatever was given on its command line."""
+    """Give a part's environment: ours, and the settings of this run."""
     given = {
         "FOLDER": str(settings.folder),
         "DATABASE_URL": settings.database_url,

@@ -28,7 +28,7 @@ class Run:
         self._supervisor.start(watch=watch)
 
     def tend(self) -> None:
-        """Bring back what died, and start the trainer when a training waits. Raises RunFailed or BrokerUnavailable."""
+        """Start again what died, and the trainer when a training waits. Raises RunFailed or BrokerUnavailable."""
         self._supervisor.tend()
         if time.monotonic() < self._next_look:
             return

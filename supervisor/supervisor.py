@@ -19,7 +19,7 @@ class Supervisor:
         self.url = url_for(settings.redis_url, settings.var_dir)
         self.worker = Part("worker", ["worker"], settings, self.url)
         self.watcher = Part("watcher", ["watch"], settings, self.url)
-        # A training takes long and is asked for again: it is dropped, where a chunk is finished.
+        # SIGQUIT drops a training, which takes long and is asked for again. SIGTERM lets a chunk be finished.
         self.trainer = Part("trainer", ["worker", "--trainer"], settings, self.url, ends_on=signal.SIGQUIT)
 
     def start(self, *, watch: bool = False) -> None:
@@ -33,12 +33,12 @@ class Supervisor:
             self.watcher.start()
 
     def tend(self) -> None:
-        """Bring back whatever died. Raises RunFailed or BrokerUnavailable when it will not come back."""
+        """Start again what died: broker and parts. Raises RunFailed or BrokerUnavailable if that fails."""
         if self._broker and not self._broker.alive():
             self._broker.ensure()
         parts = (self.watcher, self.worker, self.trainer)
         if not self._broker and any(part.died for part in parts) and not answers(self.url):
-            return  # without somebody else's broker no part starts: that is no failure of the part
+            return  # without a broker no part starts, which is no failure of the part
         for part in parts:
             part.tend()
 
