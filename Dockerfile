@@ -10,12 +10,15 @@ ENV PIP_PYTHON=/opt/digits/bin/python
 COPY requirements/*.lock requirements/
 
 FROM build AS wheel
-COPY pyproject.toml README.md LICENSE logs.py settings.py urls.py ./
+COPY pyproject.toml README.md LICENSE lock.py logs.py settings.py urls.py ./
 COPY requirements requirements
 COPY broker broker
 COPY cli cli
 COPY db db
+COPY evaluation evaluation
+COPY presentation presentation
 COPY recognizer recognizer
+COPY supervisor supervisor
 COPY trainer trainer
 COPY watcher watcher
 COPY worker worker

@@ -22,7 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from cli.evaluation.labels import NO_DIGIT, Labelled, locate, read_labels
+from evaluation.labels import NO_DIGIT, Labelled, locate, read_labels
 from recognizer.errors import UnreadableImage
 from recognizer.model import active_version, load_model
 from recognizer.reader import Model, prepare_file, read

@@ -22,7 +22,7 @@ _FULL = "█"
 _UPPER_HALF = "▀"
 #: The colour of what is not in the picture itself: red, green, blue.
 _MARK = (255, 90, 60)
-#: A tiny picture is drawn at most so many times as large.
+#: Largest factor by which a tiny picture is enlarged.
 _MOST_ZOOM = 4
 
 
@@ -36,7 +36,7 @@ class Canvas:
     def picture(
         self, gray: Gray, *, width: int, lines: int, boxes: Iterable[Box] = (), ink_is_dark: bool
     ) -> list[Text]:
-        """Draw a `(h, w)` picture within so many columns and lines, with its boxes framed where there are colours."""
+        """Draw a `(h, w)` picture in at most `width` columns and `lines` lines; frame its boxes where it can."""
         small, scale = _fitted(gray, width, 2 * lines)
         if self.coloured:
             return _half_blocks(_framed(small, scale, boxes))

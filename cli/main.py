@@ -30,8 +30,8 @@ class Architecture(StrEnum):
     MLP = "mlp"
 
 
-class Part(StrEnum):
-    """The two networks of a version."""
+class NetworkName(StrEnum):
+    """The two networks of a version (trainer.train.NetworkName, named here so that `--help` needs no trainer)."""
 
     DIGITS = "digits"
     NUMBERS = "numbers"
@@ -113,9 +113,11 @@ def train(
     *,
     architecture: Annotated[Architecture, typer.Option(help="Which network for digits to train.")] = Architecture.CNN,
     only: Annotated[
-        Part | None, typer.Option(help="Train this network alone and keep the active model's other.")
+        NetworkName | None, typer.Option(help="Train this network alone and keep the active model's other.")
     ] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, max=1000, help="At most so many [default: the recipe's]")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, max=1000, help="Most epochs to train [default: the recipe's]")
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Activate it even if it is worse than the active one.")
     ] = False,
@@ -124,8 +126,8 @@ def train(
     """Train a model on MNIST, measure it, and publish it if it is not worse than the active one."""
     from cli.train import train as start  # noqa: PLC0415
 
-    part = only.value if only else None
-    start(_settings(), architecture=architecture.value, only=part, epochs=epochs, force=force, queue=queue)
+    network = only.value if only else None
+    start(_settings(), architecture=architecture.value, only=network, epochs=epochs, force=force, queue=queue)
 
 
 @models.callback()
@@ -160,7 +162,7 @@ def results(  # noqa: PLR0913 - each is an option a user may give
     since: Annotated[
         str | None, typer.Option(help="Only later than this: 2026-11-22, 2026-11-22T16:00, 15m, 2h, 3d.")
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many, the latest first.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Most rows to show, the latest first.")] = None,
     format: Annotated[Format, typer.Option(help="How to write them.")] = Format.TABLE,  # noqa: A002 - the option's name
 ) -> None:
     """Query the readings."""
@@ -235,7 +237,7 @@ def evaluate(
     json: Annotated[Path | None, typer.Option(help="Write the figures as JSON, too; - is standard output.")] = None,
 ) -> None:
     """Measure the active model on your own labelled pictures."""
-    from cli.evaluation.evaluate import evaluate as measure  # noqa: PLC0415
+    from cli.evaluate import evaluate as measure  # noqa: PLC0415
 
     measure(_settings(), folder, labels, html=html, json=json)
 
@@ -255,22 +257,35 @@ def main() -> None:
     try:
         app()
     except Exception as error:
-        if not isinstance(error, _known_errors()):
+        if not isinstance(error, known_errors()):
             raise
         sys.stderr.write(f"digits: {error}\n")
         sys.exit(1)
 
 
-def _known_errors() -> tuple[type[Exception], ...]:
+def known_errors() -> tuple[type[Exception], ...]:
+    """Give the errors whose text is a sentence for users; every other one is a defect."""
     from broker.errors import BrokerUnavailable  # noqa: PLC0415 - only a failure pays for these
     from cli.errors import CommandFailed  # noqa: PLC0415
     from db.errors import LedgerError  # noqa: PLC0415
+    from evaluation.errors import BadLabels  # noqa: PLC0415
     from recognizer.errors import RecognitionError  # noqa: PLC0415
     from settings import BadSetting  # noqa: PLC0415
+    from supervisor.errors import RunFailed  # noqa: PLC0415
     from trainer.errors import TrainingError  # noqa: PLC0415
     from watcher.errors import FolderMissing  # noqa: PLC0415
 
-    return (BadSetting, BrokerUnavailable, CommandFailed, FolderMissing, LedgerError, RecognitionError, TrainingError)
+    return (
+        BadLabels,
+        BadSetting,
+        BrokerUnavailable,
+        CommandFailed,
+        FolderMissing,
+        LedgerError,
+        RecognitionError,
+        RunFailed,
+        TrainingError,
+    )
 
 
 if __name__ == "__main__":

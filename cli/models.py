@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from cli.text import duration, percent, printable, say, stdout
+from presentation.text import duration, percent, printable, say, stdout
 from recognizer.contract import Card, read_card, verify_files
 from recognizer.coverage import CoveragePoint
 from recognizer.errors import ContractMismatch, ModelMissing

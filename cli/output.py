@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from cli.errors import CommandFailed
-from cli.text import printable
+from presentation.text import printable
 
 
 def require_writable(out: Path) -> None:

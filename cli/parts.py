@@ -66,7 +66,7 @@ def _connected(settings: Settings) -> tuple[Database, Address]:
 
 
 def _end_with_parent() -> None:
-    """End like after SIGTERM when whoever started us is gone, however it went: its end of our input closes."""
+    """End as after SIGTERM when the parent process ends: it closes our standard input, even if it is killed."""
 
     def wait() -> None:
         while os.read(sys.stdin.fileno(), 1):  # not the buffered reader: its lock would trouble the interpreter's end

@@ -9,14 +9,13 @@ from pathlib import Path
 from rich.cells import cell_len
 from rich.console import Console
 
-from cli.text import padded, percent, printable, say, shortened, written_words
 from db.paths import to_text
+from presentation.text import padded, percent, printable, say, shortened, written_words
 from recognizer import reader
 from recognizer.errors import ModelMissing, UnreadableImage
 from recognizer.image import VANISHED
 from recognizer.model import active_version, load_model
 from recognizer.preparation import Prepared
-from recognizer.reader import Model, prepare_file
 from recognizer.reading import Reading
 from settings import Settings
 
@@ -40,13 +39,13 @@ def read(settings: Settings, files: Sequence[Path]) -> int:
     room = max(_LEAST_PATH, shutil.get_terminal_size().columns - _REST)
     width = min(max(cell_len(_name(file)) for file in files), room)
     failures = 0
-    for file, outcome in outcomes(files, model):
-        failures += isinstance(outcome, UnreadableImage)
-        say(_line(_name(file), outcome, width))
+    for file, reading in read_files(files, model):
+        failures += isinstance(reading, UnreadableImage)
+        say(_line(_name(file), reading, width))
     return 1 if failures else 0
 
 
-def load_active(settings: Settings) -> Model:
+def load_active(settings: Settings) -> reader.Model:
     """Load the active model, and say so on a terminal meanwhile. Raises ModelMissing or ContractMismatch."""
     try:
         version = active_version(settings.model_dir)
@@ -56,10 +55,10 @@ def load_active(settings: Settings) -> Model:
         return load_model(settings.model_dir, version, settings.runtime)
 
 
-def outcomes(files: Sequence[Path], model: Model) -> Iterator[tuple[Path, Reading | UnreadableImage]]:
+def read_files(files: Sequence[Path], model: reader.Model) -> Iterator[tuple[Path, Reading | UnreadableImage]]:
     """Give each file, in order, with its reading, or with the error that says why there is none. Read-only."""
     for start in range(0, len(files), _CHUNK):
-        yield from _chunk_outcomes(files[start : start + _CHUNK], model)
+        yield from _chunk_readings(files[start : start + _CHUNK], model)
 
 
 def reason_of(error: UnreadableImage) -> str:
@@ -67,16 +66,16 @@ def reason_of(error: UnreadableImage) -> str:
     return "there is no such file" if str(error) == VANISHED else printable(str(error))
 
 
-def _chunk_outcomes(files: Sequence[Path], model: Model) -> Iterator[tuple[Path, Reading | UnreadableImage]]:
+def _chunk_readings(files: Sequence[Path], model: reader.Model) -> Iterator[tuple[Path, Reading | UnreadableImage]]:
     prepared = [_prepared(file) for file in files]
-    readings = iter(reader.read([one for one in prepared if isinstance(one, Prepared)], model))
+    found = iter(reader.read([one for one in prepared if isinstance(one, Prepared)], model))
     for file, one in zip(files, prepared, strict=True):
-        yield file, one if isinstance(one, UnreadableImage) else next(readings)
+        yield file, one if isinstance(one, UnreadableImage) else next(found)
 
 
 def _prepared(file: Path) -> Prepared | UnreadableImage:
     try:
-        return prepare_file(os.fsencode(file)).prepared
+        return reader.prepare_file(os.fsencode(file)).prepared
     except UnreadableImage as error:
         return error
 
@@ -85,12 +84,12 @@ def _name(file: Path) -> str:
     return printable(to_text(os.fsencode(file)))
 
 
-def _line(name: str, outcome: Reading | UnreadableImage, width: int) -> str:
-    if isinstance(outcome, UnreadableImage):
-        text, written, confidence, verdict, reason = "", "", None, "failed", reason_of(outcome)
+def _line(name: str, reading: Reading | UnreadableImage, width: int) -> str:
+    if isinstance(reading, UnreadableImage):
+        text, written, confidence, verdict, reason = "", "", None, "failed", reason_of(reading)
     else:
-        text, written, confidence = outcome.text, outcome.written, outcome.confidence if outcome.text else None
-        verdict, reason = outcome.verdict.value, outcome.reason or ""
+        text, written, confidence = reading.text, reading.written, reading.confidence if reading.text else None
+        verdict, reason = reading.verdict.value, reading.reason or ""
     if not sys.stdout.isatty():
         exact = "" if confidence is None else f"{confidence:.4f}"
         return f"{name}\t{text}\t{exact}\t{verdict}\t{reason}\t{written}"

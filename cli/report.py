@@ -1,9 +1,9 @@
 """Write one self-contained page with every image beside its reading."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from html import escape
 from pathlib import Path
 
 from rich.console import Console
@@ -11,10 +11,11 @@ from rich.progress import Progress
 
 from cli.ledger import file_of, opened
 from cli.output import replacing
-from cli.page import escaped, filled, page_head, picture
-from cli.text import percent, plural, printable, say, written_words
 from db.queries import Filter, Result, results
 from db.tables import Status
+from presentation.page import render
+from presentation.picture import Picture, picture
+from presentation.text import percent, plural, printable, say, written_words
 from recognizer.errors import RecognitionError
 from recognizer.model import active_card
 from settings import Settings
@@ -32,6 +33,30 @@ _SECTIONS = {
 _NUMBERS = re.compile(r"(\d+)")
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """One image and its reading, as `report.html` shows them; "" for what there is not."""
+
+    path: str
+    picture: Picture
+    status: Status
+    reading: str
+    long: bool
+    written: str
+    share: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class _Section:
+    """The images of one status; each picture is opened when its entry is asked for."""
+
+    status: Status
+    title: str
+    files: int
+    entries: Iterator[_Entry]
+
+
 def write_report(settings: Settings, out: Path) -> None:
     """Write the page of all results to `out`, replacing it at once and only when it is whole.
 
@@ -39,12 +64,19 @@ def write_report(settings: Settings, out: Path) -> None:
     """
     with opened(settings.database_url) as database:
         rows = results(database, Filter())
-    sections = {status: _sorted(row for row in rows if row.status is status) for status in _SECTIONS}
-    with replacing(out) as page:
-        page.write(_head(settings, sections))
-        for part in _body(sections, len(rows)):
-            page.write(part)
+    with replacing(out) as page, Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("writing", total=len(rows))
+        sections = list(_sections(rows, lambda: progress.advance(task)))
+        facts = f"{_model(settings.model_dir)}. Written {datetime.now().astimezone():%Y-%m-%d %H:%M}."
+        page.writelines(render("report.html", facts=facts, seen=plural(len(rows), "file"), sections=sections))
     say(f"{printable(str(out))} shows {plural(len(rows), 'image')}.")
+
+
+def _sections(rows: Sequence[Result], on_entry: Callable[[], None]) -> Iterator[_Section]:
+    for status, title in _SECTIONS.items():
+        ones = _sorted(row for row in rows if row.status is status)
+        if ones:
+            yield _Section(status, title, len(ones), _entries(ones, on_entry))
 
 
 def _sorted(rows: Iterable[Result]) -> list[Result]:
@@ -58,19 +90,6 @@ def _sorted(rows: Iterable[Result]) -> list[Result]:
     return ordered
 
 
-def _head(settings: Settings, sections: dict[Status, list[Result]]) -> str:
-    counts = {status: len(rows) for status, rows in sections.items()}
-    seen = sum(counts.values())
-    parts = " + ".join(f'<b class="{status}">{count:,} {status}</b>' for status, count in counts.items() if count)
-    return page_head("Digit Inbox", "report.css") + filled(
-        "report.html",
-        heading="Digit Inbox",
-        facts=escape(f"{_model(settings.model_dir)}. Written {datetime.now().astimezone():%Y-%m-%d %H:%M}."),
-        balance=f"<b>{plural(seen, 'file')}</b> seen = {parts}" if seen else "No files seen yet.",
-        chips="\n".join(_chips(counts, seen)),
-    )
-
-
 def _model(model_dir: Path) -> str:
     try:
         card = active_card(model_dir)
@@ -79,54 +98,21 @@ def _model(model_dir: Path) -> str:
     return f"Model {card.version} reads ({card.architecture}, {percent(card.mnist_accuracy, 2)} of MNIST right)"
 
 
-def _chips(counts: dict[Status, int], seen: int) -> Iterator[str]:
-    yield f'<label><input type="radio" name="only" id="only-all" checked>all <b>{seen:,}</b></label>'
-    for status, count in counts.items():
-        if count:
-            yield f'<label><input type="radio" name="only" id="only-{status}">{status} <b>{count:,}</b></label>'
+def _entries(rows: Iterable[Result], on_entry: Callable[[], None]) -> Iterator[_Entry]:
+    for row in rows:
+        yield _entry(row)
+        on_entry()
 
 
-def _body(sections: dict[Status, list[Result]], total: int) -> Iterator[str]:
-    if not total:
-        yield '<p class="nothing">Drop images into the watched folder and start <code>digits run</code>.</p>\n'
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("writing", total=total)
-        for status, rows in sections.items():
-            if rows:
-                yield f'<section id="{status}">\n<h2>{_SECTIONS[status]} <span>{len(rows):,}</span></h2>\n'
-                yield '<ul class="grid">\n'
-                for row in rows:
-                    yield _card(row)
-                    progress.advance(task)
-                yield "</ul>\n</section>\n"
-    yield "</main>\n</body>\n</html>\n"
-
-
-def _card(row: Result) -> str:
-    reason = f'<p class="reason">{escaped(row.reason)}</p>' if row.reason else ""
-    return (
-        f'<li class="card">{_picture(row)}<div class="words">{_reading(row)}{_sure(row)}'
-        f'<span class="badge {row.status}">{row.status}</span>{reason}</div>'
-        f'<p class="path">{escaped(row.path)}</p></li>\n'
+def _entry(row: Result) -> _Entry:
+    reading = row.reading or ""
+    return _Entry(
+        path=row.path,
+        picture=picture(file_of(row), name=row.path, alt=f"{row.path}, read as {reading}" if reading else row.path),
+        status=row.status,
+        reading=reading,
+        long=len(reading) > _LONG,
+        written=written_words(row.reading, row.written),
+        share=percent(row.confidence) if reading else "",
+        reason=row.reason or "",
     )
-
-
-def _picture(row: Result) -> str:
-    return picture(file_of(row), name=row.path, alt=f"{row.path}, read as {row.reading}" if row.reading else row.path)
-
-
-def _reading(row: Result) -> str:
-    if not row.reading:
-        return '<p class="reading empty" aria-label="no reading">-</p>'
-    size = " long" if len(row.reading) > _LONG else ""
-    words = written_words(row.reading, row.written)
-    written = f'<p class="written">{escape(words)}</p>' if words else ""
-    return f'<p class="reading{size}">{escape(row.reading)}</p>{written}'
-
-
-def _sure(row: Result) -> str:
-    if not row.reading or row.confidence is None:
-        return ""
-    share = percent(row.confidence)
-    bar = f'<svg aria-hidden="true"><rect class="{row.status}" width="{share}" height="100%"/></svg>'
-    return f'<p class="sure">{bar}<span>{share}</span></p>'

@@ -14,7 +14,8 @@ from rich.cells import cell_len
 
 from cli.errors import CommandFailed
 from cli.ledger import opened
-from cli.text import (
+from db.queries import Filter, Result, StoredDigit, digits_of, results
+from presentation.text import (
     COLOURS,
     iso_utc,
     local_time,
@@ -26,7 +27,6 @@ from cli.text import (
     stdout,
     written_words,
 )
-from db.queries import Filter, Result, StoredDigit, digits_of, results
 from settings import Settings
 
 if TYPE_CHECKING:

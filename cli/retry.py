@@ -9,9 +9,9 @@ from broker.connection import ping
 from broker.errors import BrokerUnavailable
 from cli.errors import CommandFailed
 from cli.ledger import opened, rows_named
-from cli.text import plural, printable, say
 from db.engine import Database
 from db.intake import requeue
+from presentation.text import plural, printable, say
 from settings import Settings
 
 

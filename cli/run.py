@@ -3,16 +3,10 @@
 import os
 import signal
 import threading
-import time
+from contextlib import closing
 from types import FrameType
 
-from broker.client import Client
-from broker.presence import FAILED, Presence, present
-from cli.backlog import Backlog
-from cli.errors import CommandFailed
 from cli.summary import TABLE_ROWS, Summary
-from cli.supervisor import RunLock, Supervisor
-from cli.tail import Tail
 from cli.ticker import Ticker
 from db import intake, paths, queries
 from db.engine import Database
@@ -21,29 +15,31 @@ from db.migrate import migrate
 from db.queries import Result
 from logs import configure_logs
 from settings import Settings
+from supervisor.backlog import Backlog
+from supervisor.lock import run_lock
+from supervisor.run import Run
+from supervisor.tail import Tail
 from watcher.folder import require_folder
 
 #: Seconds between two looks at children, ledger and screen; a reading is shown well within a second.
 TICK_SECONDS = 0.1
-#: Seconds between two looks at who is present.
-LOOK_AROUND_SECONDS = 1.0
 
 
 def run(settings: Settings, *, once: bool) -> int:
     """Run until everything is read (`once`) or until a signal; give the exit status."""
     require_folder(os.fsencode(settings.folder))
-    lock = RunLock(settings.var_dir)
-    database = Database(settings.database_url)
-    with (settings.var_dir / "log" / "run.log").open("a", encoding="utf-8") as log:
+    with (
+        run_lock(settings.var_dir),
+        (settings.var_dir / "log" / "run.log").open("a", encoding="utf-8") as log,
+        closing(Database(settings.database_url)) as database,
+    ):
         configure_logs(settings.log_level, log)
         migrate(database)
-        run_here = _Run(settings, database, _stop_on_signals())
-        try:
-            return run_here.once() if once else run_here.forever()
-        finally:
-            run_here.close()
-            database.close()
-            lock.release()
+        stop = _stop_on_signals()
+        with closing(Run(settings)) as supervised:
+            if once:
+                return _once(settings, database, supervised, stop)
+            return _forever(settings, database, supervised, stop)
 
 
 def _stop_on_signals() -> threading.Event:
@@ -57,94 +53,47 @@ def _stop_on_signals() -> threading.Event:
     return stop
 
 
-class _Run:
-    """One `digits run`: the supervised parts, and what a screen needs to know of their work."""
+def _once(settings: Settings, database: Database, supervised: Run, stop: threading.Event) -> int:
+    """Read the backlog, print the readings and the balance; 0 if nothing is queued any more."""
+    began = intake.now_ms()
+    supervised.start()
+    backlog = Backlog(settings, database, supervised.client)
+    summary = Summary(settings.folder)
+    try:
+        while not stop.is_set() and not backlog.finished(training=supervised.trains):
+            supervised.tend()
+            summary.progress(backlog.read, backlog.registered, supervised.doing)
+            supervised.require_model()
+            stop.wait(TICK_SECONDS)
+    finally:
+        summary.close()
+    results, total, new = _shown(settings, database, began)
+    summary.show(results, total=total, new=new, balance=queries.balance(database), unfinished=backlog.unfinished())
+    return 1 if backlog.queued() else 0
 
-    def __init__(self, settings: Settings, database: Database, stop: threading.Event) -> None:
-        self._settings = settings
-        self._database = database
-        self._stop = stop
-        self._supervisor = Supervisor(settings)
-        self._client = Client(self._supervisor.address)
-        self._present: list[Presence] = []
-        self._doing = ""
-        self._next_look = 0.0
 
-    def once(self) -> int:
-        """Read the backlog, print the readings and the balance; 0 if nothing is queued any more."""
-        began = intake.now_ms()
-        self._supervisor.start()
-        backlog = Backlog(self._settings, self._database, self._client)
-        summary = Summary(self._settings.folder)
+def _shown(settings: Settings, database: Database, began: int) -> tuple[list[Result], int, bool]:
+    """Give the first readings, how many there are, whether they are this run's; if it had none, the folder's."""
+    folder = paths.folder_text(settings.folder)
+    new, total = queries.in_folder(database, folder, limit=TABLE_ROWS, since_ms=began)
+    if total:
+        return new, total, True
+    return *queries.in_folder(database, folder, limit=TABLE_ROWS), False
+
+
+def _forever(settings: Settings, database: Database, supervised: Run, stop: threading.Event) -> int:
+    """Watch until told to stop, printing each reading as it comes."""
+    tail = Tail(database)
+    ticker = Ticker(settings.folder)
+    supervised.start(watch=True)
+    while not stop.is_set():
+        supervised.tend()
         try:
-            while not self._stop.is_set() and not backlog.finished(training=self._trains()):
-                self._tend()
-                summary.progress(backlog.read, backlog.registered, self._doing)
-                self._fail_with_trainer()
-                self._stop.wait(TICK_SECONDS)
-        finally:
-            summary.close()
-        results, total, new = self._shown(began)
-        summary.show(
-            results, total=total, new=new, balance=queries.balance(self._database), unfinished=backlog.unfinished()
-        )
-        return 1 if backlog.queued() else 0
-
-    def forever(self) -> int:
-        """Watch until told to stop, printing each reading as it comes."""
-        tail = Tail(self._database)
-        ticker = Ticker(self._settings.folder)
-        self._supervisor.start(watch=True)
-        while not self._stop.is_set():
-            self._tend()
-            try:
-                ticker.readings(tail.new())
-                ticker.standing(lambda: queries.balance(self._database), self._doing)
-                ticker.trouble(None)
-            except DatabaseUnavailable as error:
-                ticker.trouble(str(error))
-            self._stop.wait(TICK_SECONDS)
-        ticker.close()
-        return 0
-
-    def close(self) -> None:
-        """End all parts and wait for them."""
-        self._supervisor.stop()
-        self._client.close()
-
-    def _tend(self) -> None:
-        self._supervisor.tend()
-        if time.monotonic() < self._next_look:
-            return
-        self._next_look = time.monotonic() + LOOK_AROUND_SECONDS
-        self._present = present(self._client) or []
-        self._doing = self._described()
-        if self._client.trainings_waiting() and not self._supervisor.trainer.running:
-            self._supervisor.trainer.start()
-
-    def _described(self) -> str:
-        if self._client.waiting() is None:
-            return "the broker does not answer"
-        trainers = [one.doing for one in self._present if one.role == "trainer"]
-        workers = [one.doing for one in self._present if one.role == "worker"]
-        if trainers:
-            return f"training: {trainers[0]}"
-        if not workers:
-            return "workers are starting"
-        return f"{len(workers)} {'worker' if len(workers) == 1 else 'workers'}, {workers[0]}"
-
-    def _trains(self) -> bool:
-        return any(one.role == "trainer" for one in self._present)
-
-    def _fail_with_trainer(self) -> None:
-        for one in self._present:
-            if one.role == "trainer" and one.doing.startswith(FAILED):
-                raise CommandFailed(f"there is no model to read with, and {one.doing.removeprefix(FAILED)}")
-
-    def _shown(self, began: int) -> tuple[list[Result], int, bool]:
-        """Give the first readings, how many there are, whether they are this run's; if it had none, the folder's."""
-        folder = paths.folder_text(self._settings.folder)
-        new, total = queries.in_folder(self._database, folder, limit=TABLE_ROWS, since_ms=began)
-        if total:
-            return new, total, True
-        return *queries.in_folder(self._database, folder, limit=TABLE_ROWS), False
+            ticker.readings(tail.new())
+            ticker.standing(lambda: queries.balance(database), supervised.doing)
+            ticker.trouble(None)
+        except DatabaseUnavailable as error:
+            ticker.trouble(str(error))
+        stop.wait(TICK_SECONDS)
+    ticker.close()
+    return 0

@@ -13,10 +13,10 @@ from cli.canvas import Canvas
 from cli.errors import CommandFailed
 from cli.ledger import file_of, opened, rows_named
 from cli.read import load_active, reason_of
-from cli.text import COLOURS, local_time, percent, plural, printable, stdout, written_words
 from db.errors import LedgerError, NotMigrated
 from db.paths import to_text
 from db.queries import Result
+from presentation.text import COLOURS, local_time, percent, plural, printable, stdout, written_words
 from recognizer import reader
 from recognizer.contract import SIDE, Card
 from recognizer.errors import UnreadableImage
@@ -118,7 +118,7 @@ def _print_lines(console: Console, lines: Sequence[Text]) -> None:
 def _print_reading(console: Console, reading: Reading, card: Card) -> None:
     by = f"model {card.version} ({card.architecture}, {percent(card.mnist_accuracy, 2)} of MNIST right)"
     confidence = reading.confidence if reading.text else None
-    console.print(_outcome("now", reading.text, confidence, reading.verdict.value, by))
+    console.print(_answer("now", reading.text, confidence, reading.verdict.value, by))
     _print_below(console, written_words(reading.text, reading.written), reading.reason)
 
 
@@ -129,11 +129,11 @@ def _print_ledger(console: Console, found: _Found) -> None:
         by = [] if row.model_version is None else [f"model {row.model_version}"]
         at = [] if row.recognized_ms is None else [local_time(row.recognized_ms)]
         confidence = row.confidence if row.reading else None
-        console.print(_outcome("ledger", row.reading or "", confidence, row.status.value, ", ".join(by + at)))
+        console.print(_answer("ledger", row.reading or "", confidence, row.status.value, ", ".join(by + at)))
         _print_below(console, written_words(row.reading, row.written), row.reason)
 
 
-def _outcome(origin: str, reading: str, confidence: float | None, status: str, by: str) -> Text:
+def _answer(origin: str, reading: str, confidence: float | None, status: str, by: str) -> Text:
     parts = ((f"{origin:<8}", "dim"), (reading, "bold"), "  " if reading else "")
     known = (percent(confidence), "  " if reading else "", (status, COLOURS[status]), (f"  {by}" if by else "", "dim"))
     return Text.assemble(*parts, *known)

@@ -11,9 +11,9 @@ from broker.client import Client
 from broker.errors import BrokerUnavailable
 from broker.presence import FAILED, Presence, present
 from cli.ledger import opened
-from cli.text import COLOURS, duration, percent, plural, printable, stdout
 from db.intake import LEASE_MS
 from db.queries import Balance, balance, latest_answer_ms, oldest_queued_ms
+from presentation.text import COLOURS, duration, percent, plural, printable, stdout
 from recognizer.contract import Card
 from recognizer.errors import RecognitionError
 from recognizer.model import active_card

@@ -17,12 +17,12 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from cli.text import COLOURS, percent, plural, printable, tolerant, written_words
 from db.queries import Balance, Result
+from presentation.text import COLOURS, percent, plural, printable, tolerant, written_words
 
 #: Rows in the table; more are better asked for with `digits results`.
 TABLE_ROWS = 40
-#: Share of the screen's width up to which files' names are not broken in two, whatever the reasons need.
+#: Share of the screen's width that a file name may take before it is broken in two.
 _WHOLE_NAMES = 0.375
 
 

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.summary import counts
-from cli.text import COLOURS, percent, printable, tolerant, written_words
 from db.queries import Balance, Result
+from presentation.text import COLOURS, percent, printable, tolerant, written_words
 
 #: Seconds between two counts of the whole ledger.
 STANDING_SECONDS = 1.0
@@ -65,7 +65,7 @@ class Ticker:
     def close(self) -> None:
         """Give the terminal back and tell what is going on meanwhile."""
         self._bottom = ""
-        self._write("Ending: the chunk in hand is finished first.\n")
+        self._write("Ending: the current chunk is finished first.\n")
 
     def _write(self, lines: str) -> None:
         clear = _CLEAR_LINE if self._console.is_terminal else ""

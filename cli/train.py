@@ -6,12 +6,12 @@ from broker.address import address_of
 from broker.client import Client
 from broker.connection import ping
 from cli.errors import CommandFailed
-from cli.text import say
+from presentation.text import say
 from settings import Settings
 
 if TYPE_CHECKING:
     from trainer.network import Architecture
-    from trainer.train import Part
+    from trainer.train import NetworkName
 
 
 def train(  # noqa: PLR0913 - one option each
@@ -33,7 +33,7 @@ def train(  # noqa: PLR0913 - one option each
         published = start(
             settings.model_dir,
             architecture=cast("Architecture", architecture),
-            only=cast("Part | None", only),
+            only=cast("NetworkName | None", only),
             epochs=epochs,
             mnist_path=settings.mnist_path,
             force=force,

@@ -9,7 +9,7 @@ from typing import get_args
 from trainer.errors import TrainingError
 from trainer.network import ARCHITECTURES
 from trainer.screen import shown_progress, summary
-from trainer.train import DEFAULT_SEED, Part, train
+from trainer.train import DEFAULT_SEED, NetworkName, train
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m trainer", description="Train a model on MNIST and publish it.")
     parser.add_argument("--architecture", choices=ARCHITECTURES, default="cnn")
-    parser.add_argument("--only", choices=get_args(Part), help="train this network and keep the active version's other")
+    parser.add_argument(
+        "--only", choices=get_args(NetworkName), help="train this network and keep the active version's other"
+    )
     parser.add_argument("--epochs", type=_positive, help="at most so many; the recipe's own number if not given")
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
     parser.add_argument("--model-dir", type=Path, default=Path("model"))

@@ -35,7 +35,7 @@ DEFAULT_SEED = 7
 #: Drawn digits that the confidence is measured on, beside the held-out ones of MNIST.
 HELD_OUT_DRAWN = 2_500
 #: The two networks of a version.
-Part = Literal["digits", "numbers"]
+NetworkName = Literal["digits", "numbers"]
 CURVE_FILE = "curve.png"
 CONFUSION_FILE = "confusion.png"
 
@@ -63,7 +63,7 @@ def train(  # noqa: PLR0913 - one option each
     model_dir: Path,
     *,
     architecture: Architecture = "cnn",
-    only: Part | None = None,
+    only: NetworkName | None = None,
     epochs: int | None = None,
     seed: int = DEFAULT_SEED,
     mnist_path: Path | None = None,

@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.situations.catalogue import Situation, situations
 from bench.situations.floor import FILES, SLACK_RIGHT, SLACK_WRONG, floor_of, write_floor
 from bench.situations.measurement import measure
-from cli.evaluation.figures import Figures
+from evaluation.figures import Figures
 from recognizer.model import active_version, load_model
 from settings import load_settings
 from trainer import mnist

@@ -11,7 +11,7 @@ from bench.situations.others import OTHERS
 from bench.situations.paper import Gray, Rng
 from bench.situations.row import digits_of
 from bench.situations.single import SINGLE, ZEROS
-from cli.evaluation.labels import NO_DIGIT
+from evaluation.labels import NO_DIGIT
 from recognizer.contract import CLASSES
 from trainer.mnist import Mnist
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from cli.evaluation.figures import Figures
+from evaluation.figures import Figures
 
 FLOOR_FILE = Path(__file__).with_name("floor.json")
 #: Pictures of each situation that the floor is about.

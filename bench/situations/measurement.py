@@ -1,9 +1,9 @@
 """Read the pictures of a situation with a model, and count."""
 
 from bench.situations.catalogue import Situation, pictures
-from cli.evaluation.figures import Figures, figures
-from cli.evaluation.labels import Labelled
-from cli.evaluation.outcome import Outcome
+from evaluation.figures import Figures, figures
+from evaluation.labels import Labelled
+from evaluation.outcome import Outcome
 from recognizer.preparation import prepare
 from recognizer.reader import Model, read
 from trainer.mnist import Mnist

@@ -9,7 +9,7 @@ import pytest
 
 from broker.connection import connect
 from broker.server import EmbeddedBroker
-from cli.supervisor import MAX_FAILURES
+from supervisor.part import MAX_FAILURES
 from tests.abuse.harness import PATIENCE, Abused, Eventually, Record
 
 pytestmark = [pytest.mark.abuse, pytest.mark.long]

@@ -25,8 +25,8 @@ from watchdog.observers import Observer
 
 from cli.errors import CommandFailed
 from cli.show import show
-from cli.text import printable
 from db import paths
+from presentation.text import printable
 from recognizer.image import decode
 from recognizer.opencv import cv2
 from recognizer.preparation import prepare

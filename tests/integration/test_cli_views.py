@@ -315,6 +315,22 @@ def test_a_file_name_in_the_report_is_only_text(page: Page, tmp_path: Path) -> N
     assert r"<img src=x onerror=alert(1)>\n\x1b[31m\u202e.png" in page.words
 
 
+@pytest.mark.parametrize("name", ["<script>alert(1)<.png", "\" onerror='alert(1)'.png", "{{ 7 * 7 }}&lt;.png"])
+def test_a_hostile_file_name_stays_text_in_every_place_of_the_report(
+    settings: Settings, sqlite_database: Database, draw: Draw, name: str
+) -> None:
+    os.rename(draw(Path("digits/one.png"), "1"), Path("digits") / name)
+    intake.register(sqlite_database, "digits", [intake.SeenFile(name, 1, 1), intake.SeenFile(f"gone {name}", 1, 2)])
+    write_report(settings, Path("out.html"))
+    page = Page(Path("out.html").read_text(encoding="utf-8"))
+    (image,) = page.all("img")
+    (missing,) = [tag for tag in page.all("div") if tag.get("role") == "img"]
+    assert (set(image), image["alt"]) == ({"class", "alt", "src"}, name)
+    assert (set(missing), missing["aria-label"]) == ({"class", "role", "aria-label"}, f"gone {name}: the file is gone")
+    assert page.words.count(name) == 2
+    assert not page.all("script")
+
+
 def test_the_report_opens_names_that_are_no_text(settings: Settings, sqlite_database: Database, draw: Draw) -> None:
     name = b"latin1-\xff.png"
     os.rename(draw(Path("digits/one.png"), "1"), b"digits/" + name)
@@ -331,7 +347,7 @@ def test_the_report_is_replaced_only_when_it_is_whole(filled: Settings, tmp_path
         raise MemoryError
 
     with monkeypatch.context() as patch:
-        patch.setattr(cli.report, "_card", broken)
+        patch.setattr(cli.report, "_entry", broken)
         with pytest.raises(MemoryError):
             write_report(filled, out)
     assert out.read_text() == "the old one"

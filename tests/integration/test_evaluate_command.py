@@ -14,9 +14,9 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-import cli.evaluation.evaluate
+import cli.evaluate
 from cli.errors import CommandFailed
-from cli.evaluation.evaluate import evaluate
+from cli.evaluate import evaluate
 from settings import Settings
 from tests.sevens import Sevens
 
@@ -111,7 +111,7 @@ def test_tables_go_to_a_file_as_plain_text(measured: _Measured) -> None:
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: Patch) -> Settings:
-    monkeypatch.setattr(cli.evaluation.evaluate, "load_active", lambda _: Sevens())
+    monkeypatch.setattr(cli.evaluate, "load_active", lambda _: Sevens())
     monkeypatch.chdir(tmp_path)
     return Settings(model_dir=tmp_path)
 
@@ -128,7 +128,7 @@ def test_standard_output_has_the_json_alone(settings: Settings, folder: Path, ca
 def test_tables_fit_a_terminal(settings: Settings, folder: Path, width: int, monkeypatch: Patch) -> None:
     screen = io.StringIO()
     console = Console(file=screen, width=width, force_terminal=True, color_system=None, highlight=False)
-    monkeypatch.setattr(cli.evaluation.evaluate, "stdout", lambda: console)
+    monkeypatch.setattr(cli.evaluate, "stdout", lambda: console)
     labels = Path("labels.csv")
     labels.write_text(
         LABELS.replace("drawn;red", "a very long name of a kind " * 3)
@@ -179,9 +179,19 @@ def test_more_unread_files_than_are_named_are_counted(settings: Settings, tmp_pa
 def test_a_place_that_cannot_be_written_is_told_before_anything_is_read(
     settings: Settings, folder: Path, monkeypatch: Patch
 ) -> None:
-    monkeypatch.setattr(cli.evaluation.evaluate, "load_active", lambda _: pytest.fail("the model was loaded"))
+    monkeypatch.setattr(cli.evaluate, "load_active", lambda _: pytest.fail("the model was loaded"))
     for out in (folder, folder / "nowhere" / "out.html"):
         with pytest.raises(CommandFailed, match="can"):
             evaluate(settings, folder, folder / "labels.csv", html=out, json=None)
         with pytest.raises(CommandFailed, match="can"):
             evaluate(settings, folder, folder / "labels.csv", html=None, json=out)
+
+
+def test_labels_that_cannot_be_used_are_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text("file,label\nseven.png,seven\n")
+    command = [sys.executable, "-m", "cli.main", "evaluate", ".", "--labels", "labels.csv"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("digits: labels.csv, line 2: the label 'seven' is neither digits")
+    assert len(ended.stderr.splitlines()) == 1

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cli.evaluation.figures import Figures, auroc, figures
-from cli.evaluation.labels import Amount, locate, read_labels
-from cli.evaluation.outcome import Outcome
-from cli.read import outcomes
+from cli.read import read_files
+from evaluation.figures import Figures, auroc, figures
+from evaluation.labels import Amount, locate, read_labels
+from evaluation.outcome import Outcome
 from recognizer.errors import UnreadableImage
 from recognizer.model import active_version, load_model
 
@@ -24,7 +24,7 @@ APART = {"array8", "array16-binary", "webcam-frame32"}
 def found() -> list[Outcome]:
     labels = read_labels(IMAGES / "labels.csv")
     model = load_model(ROOT / "model", active_version(ROOT / "model"))
-    readings = [outcome for _, outcome in outcomes(locate(IMAGES, labels), model)]
+    readings = [reading for _, reading in read_files(locate(IMAGES, labels), model)]
     assert not [one for one in readings if isinstance(one, UnreadableImage)]
     pairs = zip(labels, readings, strict=True)
     return [Outcome(label, one) for label, one in pairs if not isinstance(one, UnreadableImage)]

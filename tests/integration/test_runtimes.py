@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cli.read import outcomes
+from cli.read import read_files
 from recognizer.contract import LITERT_FILE
 from recognizer.errors import ContractMismatch, RuntimeMissing
 from recognizer.installed import RuntimeName, require_runtime
@@ -73,7 +73,7 @@ def test_both_read_all_of_mnists_test_digits_the_same() -> None:
 def test_both_read_other_peoples_images_the_same() -> None:
     files = sorted(file for file in IMAGES.rglob("*") if file.suffix in {".png", ".jpg", ".jpeg"})
     assert len(files) > 1500
-    found = [[reading for _, reading in outcomes(files, shipped(runtime))] for runtime in ("keras", "litert")]
+    found = [[reading for _, reading in read_files(files, shipped(runtime))] for runtime in ("keras", "litert")]
     require_the_same([[reading for reading in one if isinstance(reading, Reading)] for one in found])
 
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from cli.evaluation.labels import Labelled
-from cli.evaluation.outcome import Outcome
+from evaluation.labels import Labelled
+from evaluation.outcome import Outcome
 from recognizer.reading import Box, Digit, Reading, Verdict
 
 MakeOutcome = Callable[..., Outcome]

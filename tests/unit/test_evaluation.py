@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from cli.evaluation.figures import Figures, auroc, confusion, evaluate, figures
-from cli.evaluation.labels import Amount, Labelled
-from cli.evaluation.outcome import Outcome
+from evaluation.figures import Figures, auroc, confusion, evaluate, figures
+from evaluation.labels import Amount, Labelled
+from evaluation.outcome import Outcome
 from recognizer.contract import Card
 from recognizer.coverage import CoveragePoint
 from recognizer.reading import Verdict

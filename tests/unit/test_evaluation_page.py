@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-import cli.evaluation.contact_sheet
-from cli.evaluation.coverage_plot import coverage_plot
-from cli.evaluation.document import evaluation_json
-from cli.evaluation.figures import evaluate
-from cli.evaluation.labels import Labelled
-from cli.evaluation.outcome import Outcome
-from cli.evaluation.page import page_parts
+import evaluation.contact_sheet
+from evaluation.coverage_plot import coverage_plot
+from evaluation.document import evaluation_json
+from evaluation.figures import evaluate
+from evaluation.labels import Labelled
+from evaluation.outcome import Outcome
+from evaluation.page import page_parts
 from recognizer.contract import Card
 from recognizer.coverage import CoveragePoint
 from recognizer.reading import Verdict
@@ -75,7 +75,7 @@ def test_wrongly_accepted_pictures_have_their_own_section_before_the_others(
 
 
 def test_a_sheet_that_is_cut_says_so(outcome: MakeOutcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli.evaluation.contact_sheet, "MOST_SHOWN", 2)
+    monkeypatch.setattr(evaluation.contact_sheet, "MOST_SHOWN", 2)
     written = _written(tmp_path, *(outcome("7", "1", file=f"{number}.png") for number in range(3)))
     assert written.count('<li class="card">') == 2
     assert "3 pictures: the first 2 here, the JSON has all." in written
@@ -131,7 +131,7 @@ def test_a_number_with_wrong_signs_is_shown_as_it_was_read(outcome: MakeOutcome,
 def test_the_axis_reaches_as_high_as_the_curve(error: float) -> None:
     at = CoveragePoint(0.9, 0.5, error)
     drawn = coverage_plot([CoveragePoint(0.0, 1.0, error), at], at, of="digits")
-    ticks = [float(tick) for tick in re.findall(r'text-anchor="end">([\d.]+)%</text>', drawn)]
+    ticks = [float(tick.text.removesuffix("%")) for tick in drawn.errors]
     assert 100 * error <= max(ticks) <= max(200 * error, 0.1)
     assert len(ticks) <= 6
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.errors import CommandFailed
-from cli.evaluation.labels import Amount, Labelled, locate, read_labels
+from evaluation.errors import BadLabels
+from evaluation.labels import Amount, Labelled, locate, read_labels
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_a_label_with_a_comma_stands_in_quotes(labels: Path) -> None:
     labels.write_text('file,label\na.png,"12,5"\n')
     assert [one.label for one in read_labels(labels)] == ["12,5"]
     labels.write_text("file,label\na.png,12,5\n")
-    with pytest.raises(CommandFailed, match=r"line 2 has more cells than the heading: put a label .* in quotes$"):
+    with pytest.raises(BadLabels, match=r"line 2 has more cells than the heading: put a label .* in quotes$"):
         read_labels(labels)
 
 
@@ -102,13 +102,13 @@ def test_each_label_tells_its_digits_from_its_signs(label: str, digits: str, has
 )
 def test_bad_labels_are_one_clear_sentence(labels: Path, data: bytes, sentence: str) -> None:
     labels.write_bytes(data)
-    with pytest.raises(CommandFailed, match=sentence):
+    with pytest.raises(BadLabels, match=sentence):
         read_labels(labels)
 
 
 def test_labels_that_cannot_be_opened_are_one_clear_sentence(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "nowhere.csv"):
-        with pytest.raises(CommandFailed, match="can't be read: "):
+        with pytest.raises(BadLabels, match="can't be read: "):
             read_labels(path)
 
 
@@ -121,7 +121,7 @@ def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
     inside = tmp_path / "inside"
     inside.mkdir()
     (inside / "link").symlink_to(tmp_path)
-    with pytest.raises(CommandFailed, match="inside/link leads out of "):
+    with pytest.raises(BadLabels, match="inside/link leads out of "):
         locate(inside, [Labelled("link/a.png", "7")])
 
 
@@ -132,5 +132,5 @@ def test_a_folder_that_is_itself_a_link_is_taken(tmp_path: Path) -> None:
 
 
 def test_a_missing_folder_is_one_clear_sentence(tmp_path: Path) -> None:
-    with pytest.raises(CommandFailed, match=r"nowhere is not a folder$"):
+    with pytest.raises(BadLabels, match=r"nowhere is not a folder$"):
         locate(tmp_path / "nowhere", [Labelled("a.png", "7")])

@@ -13,6 +13,8 @@ import pytest
 HOUSE = Path(__file__).parents[2]
 #: What only the process that reads has a use for.
 HEAVY = ("tensorflow", "keras", "cv2", "numpy")
+#: What only a command that writes a page has a use for.
+PAGES = "jinja2"
 
 
 def imported_names(source: Path) -> set[str]:
@@ -33,7 +35,7 @@ def our_names() -> set[str]:
     return {name.partition(".")[0] for name in setuptools["packages"]} | set(setuptools["py-modules"])
 
 
-@pytest.mark.parametrize("module", ["logs.py", "settings.py", "urls.py"])
+@pytest.mark.parametrize("module", ["lock.py", "logs.py", "settings.py", "urls.py"])
 def test_a_module_at_the_bottom_imports_nothing_of_ours(module: str) -> None:
     imported = imported_names(HOUSE / module)
     assert imported
@@ -51,9 +53,15 @@ def test_every_package_of_a_room_is_listed_for_the_distribution() -> None:
 @pytest.mark.parametrize(
     ("module", "forbidden"),
     [
-        ("cli.main", ["settings", "msgspec", "rich", *HEAVY, "celery", "kombu", "sqlalchemy", "alembic", "redis"]),
+        (
+            "cli.main",
+            ["settings", "msgspec", "rich", *HEAVY, "celery", "kombu", "sqlalchemy", "alembic", "redis", PAGES],
+        ),
         ("cli.main, cli.results, db.intake", ["sqlalchemy.dialects.postgresql", "redis"]),
-        ("cli.main, cli.results", [*HEAVY, "celery", "kombu", "alembic", "redis", "recognizer", "trainer", "watcher"]),
+        (
+            "cli.main, cli.results",
+            [*HEAVY, "celery", "kombu", "alembic", "redis", "recognizer", "trainer", "watcher", PAGES],
+        ),
         ("watcher.watch, cli.parts", [*HEAVY, "celery", "kombu", "worker", "recognizer", "trainer", "alembic"]),
         ("cli.parts, worker.serve", [*HEAVY, "trainer", "watcher", "watchdog", "alembic"]),
         ("broker.client", [*HEAVY, "celery", "kombu", "recognizer", "trainer", "sqlalchemy"]),
@@ -76,4 +84,4 @@ def test_a_command_does_not_pay_for_what_it_has_no_use_for(tmp_path: Path) -> No
     assert "there is no ledger" in ran.stderr
     imported = set(re.findall(r"\| +(\S+)$", ran.stderr, re.MULTILINE))
     assert "sqlalchemy" in imported
-    assert imported & {*HEAVY, "celery", "kombu", "alembic", "pydantic"} == set()
+    assert imported & {*HEAVY, "celery", "kombu", "alembic", "pydantic", PAGES} == set()

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
-from cli.errors import CommandFailed
-from cli.text import printable
+from evaluation.errors import BadLabels
+from presentation.text import printable
 
 #: The label of a picture that holds no digit.
 NO_DIGIT = "none"
@@ -72,7 +72,7 @@ def read_labels(path: Path) -> tuple[Labelled, ...]:
 
     Of a kind only what stands before its first `;` counts. Columns may be separated by commas, semicolons or tabs. A
     line with more cells than the heading is refused: a label such as 12,5 without quotes would count as 12. Raises
-    CommandFailed, which names the line.
+    BadLabels, which names the line.
     """
     name = printable(str(path))
     rows = _rows(_text(path, name), name)
@@ -80,29 +80,29 @@ def read_labels(path: Path) -> tuple[Labelled, ...]:
     columns = {column.strip().lower(): index for index, column in enumerate(header)}
     for column in _NEEDED:
         if column not in columns:
-            raise CommandFailed(f"{name} has no column `{column}`" if header else f"{name} is empty")
+            raise BadLabels(f"{name} has no column `{column}`" if header else f"{name} is empty")
     lines: dict[str, int] = {}
     labels = []
     for line, cells in rows:
         one = _labelled(cells, columns, f"{name}, line {line}")
         if one.file in lines:
-            raise CommandFailed(f"{name}, line {line}: {printable(one.file)} stands in line {lines[one.file]} already")
+            raise BadLabels(f"{name}, line {line}: {printable(one.file)} stands in line {lines[one.file]} already")
         lines[one.file] = line
         labels.append(one)
     if not labels:
-        raise CommandFailed(f"{name} names no files")
+        raise BadLabels(f"{name} names no files")
     return tuple(labels)
 
 
 def locate(folder: Path, labels: Sequence[Labelled]) -> list[Path]:
-    """Give each label's file in `folder`. Raises CommandFailed if there is no folder, or a link leads out of it."""
+    """Give each label's file in `folder`. Raises BadLabels if there is no folder, or a link leads out of it."""
     if not folder.is_dir():
-        raise CommandFailed(f"{printable(str(folder))} is not a folder")
+        raise BadLabels(f"{printable(str(folder))} is not a folder")
     root = Path(os.path.realpath(folder))
     files = [folder / one.file for one in labels]
     for parent in {file.parent for file in files}:
         if not Path(os.path.realpath(parent)).is_relative_to(root):
-            raise CommandFailed(f"{printable(str(parent))} leads out of {printable(str(folder))}")
+            raise BadLabels(f"{printable(str(parent))} leads out of {printable(str(folder))}")
     return files
 
 
@@ -110,20 +110,20 @@ def _text(path: Path, name: str) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise CommandFailed(f"{name} is not UTF-8 text: save it as CSV in UTF-8") from error
+        raise BadLabels(f"{name} is not UTF-8 text: save it as CSV in UTF-8") from error
     except OSError as error:
-        raise CommandFailed(f"{name} can't be read: {error.strerror or error}") from error
+        raise BadLabels(f"{name} can't be read: {error.strerror or error}") from error
 
 
 def _rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
     """Give the number and the cells of every line that is not empty."""
     heading = next((line for line in text.splitlines() if line.strip()), "")
     separator = max(_SEPARATORS, key=heading.count)
-    reader = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True, strict=True)
+    table = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True, strict=True)
     try:
-        yield from ((reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells))
+        yield from ((table.line_num, cells) for cells in table if any(cell.strip() for cell in cells))
     except csv.Error as error:
-        raise CommandFailed(f"{name}, line {reader.line_num} is not CSV: {error}") from error
+        raise BadLabels(f"{name}, line {table.line_num} is not CSV: {error}") from error
 
 
 def _labelled(cells: Sequence[str], columns: dict[str, int], where: str) -> Labelled:
@@ -132,10 +132,10 @@ def _labelled(cells: Sequence[str], columns: dict[str, int], where: str) -> Labe
         return cells[index].strip() if index < len(cells) else ""
 
     if any(extra.strip() for extra in cells[max(columns.values()) + 1 :]):
-        raise CommandFailed(f"{where} has more cells than the heading: put a label with a separator in it in quotes")
+        raise BadLabels(f"{where} has more cells than the heading: put a label with a separator in it in quotes")
     label = spaced_once(cell("label").lower())
     if label != NO_DIGIT and not _NUMBER.fullmatch(label):
-        raise CommandFailed(
+        raise BadLabels(
             f"{where}: the label {printable(cell('label'))!r} is neither digits, with or without the signs {_SIGNS}, "
             f"nor `{NO_DIGIT}`"
         )
@@ -146,7 +146,7 @@ def _inside(file: str, where: str) -> str:
     """Give a name in its shortest form, if it is one that stays within a folder."""
     path = PurePosixPath(file)
     if not file or "\0" in file:
-        raise CommandFailed(f"{where} names no file")
+        raise BadLabels(f"{where} names no file")
     if path.is_absolute() or ".." in path.parts:
-        raise CommandFailed(f"{where}: {printable(file)} is not within the folder")
+        raise BadLabels(f"{where}: {printable(file)} is not within the folder")
     return str(path)

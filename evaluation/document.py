@@ -25,9 +25,9 @@ import dataclasses
 import json
 from typing import Any
 
-from cli.evaluation.figures import Curve, Evaluation, Figures
-from cli.evaluation.labels import Amount
-from cli.evaluation.outcome import Outcome
+from evaluation.figures import Curve, Evaluation, Figures
+from evaluation.labels import Amount
+from evaluation.outcome import Outcome
 from recognizer.contract import CLASSES
 from recognizer.reading import Digit
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cli.evaluation.labels import NO_DIGIT, Labelled, spaced_once
+from evaluation.labels import NO_DIGIT, Labelled, spaced_once
 from recognizer.reading import Reading, Verdict
 
 
@@ -21,7 +21,7 @@ class Outcome:
 
     @property
     def answer(self) -> str:
-        """What is held against the label: the number as written if the label has signs, else its digits."""
+        """What is compared with the label: the number as written if the label has signs, else its digits."""
         return spaced_once(self.reading.written) if self.reading and self.wanted.has_signs else self.shown
 
     @property
@@ -46,7 +46,7 @@ class Outcome:
 
     @property
     def trust(self) -> float:
-        """What an accepting threshold is held against: the confidence, and 0 where nothing can be accepted."""
+        """What a threshold is compared with: the confidence, and 0 where nothing can be accepted."""
         rejected = self.reading is None or self.reading.verdict is Verdict.REJECTED
         return 0.0 if rejected or self.reading is None else self.reading.confidence
 

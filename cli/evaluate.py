@@ -7,15 +7,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from cli.evaluation.document import evaluation_json
-from cli.evaluation.figures import Evaluation
-from cli.evaluation.figures import evaluate as figures_of
-from cli.evaluation.labels import Labelled, locate, read_labels
-from cli.evaluation.outcome import Outcome
-from cli.evaluation.tables import show_tables
 from cli.output import replacing, require_writable
-from cli.read import load_active, outcomes, reason_of
-from cli.text import printable, stdout, tolerant
+from cli.read import load_active, read_files, reason_of
+from evaluation import figures
+from evaluation.document import evaluation_json
+from evaluation.figures import Evaluation
+from evaluation.labels import Labelled, locate, read_labels
+from evaluation.outcome import Outcome
+from evaluation.tables import show_tables
+from presentation.text import printable, stdout, tolerant
 from recognizer.errors import UnreadableImage
 from recognizer.reader import Model
 from recognizer.reading import Reading
@@ -28,8 +28,8 @@ STANDARD_OUTPUT = Path("-")
 def evaluate(settings: Settings, folder: Path, labels_file: Path, *, html: Path | None, json: Path | None) -> None:
     """Read the labelled pictures in `folder` here and now, print the figures, write the page and the JSON if wanted.
 
-    Uses neither queue nor database. With `-` for the JSON, standard output has that alone. Raises CommandFailed,
-    ModelMissing or ContractMismatch.
+    Uses neither queue nor database. With `-` for the JSON, standard output has that alone. Raises BadLabels,
+    CommandFailed, ModelMissing or ContractMismatch.
     """
     labels = read_labels(labels_file)
     files = locate(folder, labels)
@@ -52,16 +52,16 @@ def _measure(labels: Sequence[Labelled], files: Sequence[Path], model: Model) ->
     console = _error_console()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("reading", total=len(files))
-        for label, (_, outcome) in zip(labels, outcomes(files, model), strict=True):
-            found.append(_outcome(label, outcome))
+        for label, (_, reading) in zip(labels, read_files(files, model), strict=True):
+            found.append(_outcome(label, reading))
             progress.advance(task)
-    return figures_of(found, model.card)
+    return figures.evaluate(found, model.card)
 
 
-def _outcome(label: Labelled, outcome: Reading | UnreadableImage) -> Outcome:
-    if isinstance(outcome, UnreadableImage):
-        return Outcome(label, None, reason_of(outcome))
-    return Outcome(label, outcome)
+def _outcome(label: Labelled, reading: Reading | UnreadableImage) -> Outcome:
+    if isinstance(reading, UnreadableImage):
+        return Outcome(label, None, reason_of(reading))
+    return Outcome(label, reading)
 
 
 def _error_console() -> Console:
@@ -69,7 +69,7 @@ def _error_console() -> Console:
 
 
 def _write_page(evaluation: Evaluation, folder: Path, out: Path) -> None:
-    from cli.evaluation.page import page_parts  # noqa: PLC0415 - only those who want the page pay for it
+    from evaluation.page import page_parts  # noqa: PLC0415 - only those who want the page pay for it
 
     with replacing(out) as page:
         for part in page_parts(evaluation, folder):

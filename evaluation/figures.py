@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cli.evaluation.labels import Amount
-from cli.evaluation.outcome import Outcome
+from evaluation.labels import Amount
+from evaluation.outcome import Outcome
 from recognizer.contract import CLASSES, Card
 from recognizer.coverage import THRESHOLDS, CoveragePoint, coverage_curve
 

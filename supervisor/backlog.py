@@ -17,7 +17,7 @@ from watcher.stability import Settling
 RESCAN_SECONDS = 2.0
 #: Seconds without any progress after which `--once` gives up; longer than a lost claim lasts.
 STALLED_SECONDS = 150.0
-#: Share of the time that `--once` spends on counting what is left.
+#: Share of the time that `--once` spends on counting queued rows.
 COUNTING_SHARE = 0.005
 #: Seconds that `--once` waits for files that are still being written when all else is read.
 UNFINISHED_SECONDS = 10.0
@@ -63,7 +63,7 @@ class Backlog:
         return not (queued or self._intake.settling) or now - self._progressed > patience
 
     def _counted(self) -> int:
-        """Count what is queued; while much is, give the last count in between, as counting takes time from reading."""
+        """Count the queued rows; in between give the last count, as counting takes time from reading."""
         began = time.monotonic()
         if self._queued and began < self._next_count:
             return self._queued

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from cli.evaluation.figures import Evaluation, Figures
-from cli.evaluation.labels import Amount
-from cli.text import percent, printable
+from evaluation.figures import Evaluation, Figures
+from evaluation.labels import Amount
+from presentation.text import percent, printable
 from recognizer.contract import Card
 from recognizer.coverage import CoveragePoint
 
-#: What is told of each group of pictures; `figure_cells` fills them.
+#: Columns about each group of pictures; `figure_cells` fills them.
 COLUMNS = ("files", "top-1", "shown", "accepted", "accepted, wrong")
-#: What is told of each group whose labels have signs; `sign_cells` fills them.
+#: Columns about each group whose labels have signs; `sign_cells` fills them.
 SIGN_COLUMNS = ("files", "digits", "signs")
 #: Decimals of a percentage: sets of some thousand pictures are usual, and one of them must show.
 PLACES = 2
@@ -61,7 +61,7 @@ def point_cells(point: CoveragePoint) -> tuple[str, str]:
 
 
 def remarks(evaluation: Evaluation) -> Iterator[str]:
-    """Say what the columns count, as far as this evaluation has need of it."""
+    """Explain the columns that this evaluation has."""
     yield "top-1: the likeliest digits are right. shown: what users are shown is right."
     if evaluation.everything.signed:
         yield "digits, signs: of labels with signs, the digits are right, and the number is written as labelled."

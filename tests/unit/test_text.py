@@ -6,7 +6,7 @@ import time
 import pytest
 from rich.cells import cell_len
 
-from cli.text import (
+from presentation.text import (
     duration,
     iso_utc,
     local_time,

@@ -1,6 +1,5 @@
-"""Keep the parts of `digits run` alive: start them, start them again when they die, end them in order."""
+"""A part of `digits run`: a child process that is started, started again when it dies, and ended."""
 
-import fcntl
 import os
 import signal
 import subprocess
@@ -8,39 +7,14 @@ import sys
 import time
 from pathlib import Path
 
-from broker.address import Address, address_of
-from broker.connection import answers, ping
-from broker.server import EmbeddedBroker
-from cli.errors import CommandFailed
+from broker.address import Address
 from settings import PREFIX, Settings
+from supervisor.errors import RunFailed
 
 #: Seconds a part must have lived for its death to count as an accident and not as a failure to start.
 HEALTHY_SECONDS = 20.0
 #: Failures to start in a row after which a part is given up.
 MAX_FAILURES = 3
-#: Seconds a part may take to finish its chunk when told to end; the hard limit of a chunk is 60.
-GRACE_SECONDS = 20.0
-
-
-class RunLock:
-    """One `digits run` for each `var_dir`; the kernel lets go of the lock when its holder dies."""
-
-    def __init__(self, var_dir: Path) -> None:
-        """Take the lock. Raises CommandFailed if somebody has it, or `var_dir` can't be written."""
-        try:
-            (var_dir / "log").mkdir(parents=True, exist_ok=True)
-            self._file = (var_dir / "run.lock").open("a+", encoding="ascii")
-        except OSError as error:
-            raise CommandFailed(f"{var_dir} can't be written ({error.strerror})") from error
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            self._file.close()
-            raise CommandFailed(f"`digits run` is already at work here (see {var_dir / 'log'})") from error
-
-    def release(self) -> None:
-        """Let go."""
-        self._file.close()
 
 
 class Part:
@@ -79,7 +53,7 @@ class Part:
         self._started = time.monotonic()
 
     def tend(self) -> None:
-        """Start it again if it died. Raises CommandFailed after three failures to start."""
+        """Start it again if it died. Raises RunFailed after three failures to start."""
         if self._process is None or not self.died:
             return
         lived = time.monotonic() - self._started
@@ -87,7 +61,7 @@ class Part:
             0 if lived >= HEALTHY_SECONDS or self._process.returncode == -signal.SIGKILL else self._failures + 1
         )
         if self._failures >= MAX_FAILURES:
-            raise CommandFailed(f"the {self.name} does not start: {_last_line(self.log)} (more in {self.log})")
+            raise RunFailed(f"the {self.name} does not start: {_last_line(self.log)} (more in {self.log})")
         self.start()
 
     def end(self) -> None:
@@ -96,7 +70,7 @@ class Part:
             self._process.send_signal(self._ends_on)
 
     def wait(self, seconds: float) -> None:
-        """Wait until it has ended; after that long end it, and whatever it left of its own, by force."""
+        """Wait until it has ended. After `seconds` kill it and its child processes."""
         if self._process is None:
             return
         try:
@@ -119,51 +93,8 @@ class Part:
         return self._process is not None
 
 
-class Supervisor:
-    """The broker, if it is ours, and the parts that use it."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._broker = None if settings.redis_url else EmbeddedBroker(settings.var_dir)
-        self.address = address_of(settings)
-        self.worker = Part("worker", ["worker"], settings, self.address)
-        self.watcher = Part("watcher", ["watch"], settings, self.address)
-        # A training takes long and is asked for again: it is dropped, where a chunk is finished.
-        self.trainer = Part("trainer", ["worker", "--trainer"], settings, self.address, ends_on=signal.SIGQUIT)
-
-    def start(self, *, watch: bool = False) -> None:
-        """Start the broker if it is ours, the worker, and with `watch` the watcher. Raises BrokerUnavailable."""
-        if self._broker:
-            self._broker.ensure()
-        else:
-            ping(self.address.url)
-        self.worker.start()
-        if watch:
-            self.watcher.start()
-
-    def tend(self) -> None:
-        """Bring back whatever died. Raises CommandFailed or BrokerUnavailable when it will not come back."""
-        if self._broker and not self._broker.alive():
-            self._broker.ensure()
-        parts = (self.watcher, self.worker, self.trainer)
-        if not self._broker and any(part.died for part in parts) and not answers(self.address.url):
-            return  # without somebody else's broker no part starts: that is no failure of the part
-        for part in parts:
-            part.tend()
-
-    def stop(self) -> None:
-        """End everything: first those who use the broker, then the broker. Safe to call twice."""
-        parts = (self.watcher, self.worker, self.trainer)
-        for part in parts:
-            part.end()
-        end = time.monotonic() + GRACE_SECONDS
-        for part in parts:
-            part.wait(max(0.1, end - time.monotonic()))
-        if self._broker:
-            self._broker.stop()
-
-
 def _environment(settings: Settings, address: Address) -> dict[str, str]:
-    """Give the parts the settings of this run, whatever was given on its command line."""
+    """Give a part's environment: ours, and the settings of this run."""
     given = {
         "FOLDER": str(settings.folder),
         "DATABASE_URL": settings.database_url,

@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.evaluation.figures import Evaluation, Figures
-from cli.evaluation.words import (
+from evaluation.figures import Evaluation, Figures
+from evaluation.words import (
     COLUMNS,
     PLACES,
     SIGN_COLUMNS,
@@ -22,7 +22,7 @@ from cli.evaluation.words import (
     sign_cells,
     with_signs,
 )
-from cli.text import COLOURS, percent, plural, printable, shortened
+from presentation.text import COLOURS, percent, plural, printable, shortened
 
 #: Columns of a group's name on a terminal, so that its figures end within 80.
 _NAME = 28

@@ -1,0 +1,1 @@
+"""What terminal and pages share: text for people, and the templates of all pages."""
