@@ -1,11 +1,12 @@
 """Who is present: every long-running process announces itself in one sorted set of Redis, and what it does."""
 
 import contextlib
+import json
 import os
 import socket
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import cast
 
 import msgspec
@@ -42,7 +43,7 @@ class OwnPresence(threading.Thread):
         self._key = client.key(PRESENCE)
         self._role = role
         self._doing = doing
-        self._announced: bytes | None = None
+        self._announced: str | None = None
         self._lock = threading.Lock()
         self._ended = threading.Event()
 
@@ -57,7 +58,8 @@ class OwnPresence(threading.Thread):
         with self._lock, contextlib.suppress(redis.RedisError, OSError):
             if self._ended.is_set():
                 return
-            announced = msgspec.json.encode(Presence(self._role, socket.gethostname(), os.getpid(), self._doing()))
+            own = Presence(self._role, socket.gethostname(), os.getpid(), self._doing())
+            announced = json.dumps(asdict(own))  # not by msgspec, which refuses a folder's name that is not UTF-8
             now = _now(self._redis)
             with self._redis.pipeline(transaction=False) as commands:
                 if self._announced is not None and self._announced != announced:
@@ -87,8 +89,8 @@ def present(client: Client) -> list[Presence] | None:
 def _read(member: bytes) -> Presence | None:
     """Read a member; None for one that is none of ours, as whoever can write to Redis may add some."""
     try:
-        return msgspec.json.decode(member, type=Presence)
-    except (msgspec.DecodeError, RecursionError):
+        return msgspec.convert(json.loads(member), Presence)
+    except (ValueError, RecursionError, msgspec.ValidationError):
         return None
 
 

@@ -42,6 +42,12 @@ def test_who_announces_itself_is_listed_by_role_with_what_it_does(client: Client
     ]
 
 
+def test_a_folder_whose_name_is_no_text_can_be_announced(client: Client) -> None:
+    name = os.fsdecode(b"in\xff\n<b>box")
+    OwnPresence(client, "watcher", lambda: name).announce()
+    assert [one.doing for one in present(client) or []] == [name]
+
+
 def test_processes_are_listed_by_number(client: Client) -> None:
     client.redis.zadd(KEY, {member("worker", pid): seconds(client) for pid in (10, 9)})
     assert [one.pid for one in present(client) or []] == [9, 10]
