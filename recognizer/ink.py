@@ -1,4 +1,4 @@
-"""Tell the ink from the ground it stands on: which is which, how strong, and whether there is any at all."""
+"""Separate a picture's ink from its ground."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -8,32 +8,39 @@ from numpy.typing import NDArray
 
 from recognizer.opencv import cv2
 
-#: Grey levels (of 255) between ink and ground below which a picture counts as blank, however even its ground.
+#: Contrast of ink and ground below which a picture is blank, in grey levels of 255.
 _CONTRAST_FLOOR = 8
-#: How many times the ground's own spread the contrast must be: noise that is cut in two by a threshold reaches 2.7.
+#: Least contrast of ink, in multiples of the ground's spread. Noise that a threshold divides reaches 2.7.
 _NOISE_FACTOR = 3.5
-#: Over how many pixels noise is evened out, and how many times the contrast must be what is left of it: in a small
-#: picture of noise blots remain.
-_SMOOTHED, _SMOOTHED_NOISE_FACTOR = (5, 5), 5.0
-#: Pixels along the longer side up to which a picture is taken to be evenly lit.
+#: Window over which noise is averaged, in pixels.
+_SMOOTHED = (5, 5)
+#: Least contrast of ink after that, in multiples of the ground's spread. Small pictures of noise keep blots.
+_SMOOTHED_NOISE_FACTOR = 5.0
+#: Longer side up to which a picture counts as evenly lit, in pixels.
 _EVEN_SIDE = 40
-#: Share of the picture that one side of the threshold must hold to be the ground whatever the border says.
+#: Share of the picture from which one side of the threshold is the ground, whatever the border says.
 _CLEAR_MAJORITY = 0.72
-#: Share of the border that either side of the threshold must exceed for the border not to tell which is the ground.
+#: Share of the border that one side of the threshold needs to be the ground.
 _CLEAR_BORDER = 0.3
-#: Pixels along the longer side of the small picture on which the light is estimated.
+#: Longer side of the small picture on which the light is estimated, in pixels.
 _LIGHT_SIDE = 48
-#: The widest stroke that is not taken for a shadow, in pixels of that small picture.
+#: Widest stroke that is no shadow, in pixels of that small picture.
 _WIDEST_STROKE = np.ones((15, 15), np.uint8)
-#: Spread of the ground's grey levels, as a share of the contrast, above which the light is evened out.
+#: Spread of the ground above which the light is evened out, as a share of the contrast.
 _UNEVEN = 0.08
-#: Share of the picture from which ink fills it, so that the strokes' soft edges are much of the ground. The same spread
-#: where they are left out, that far to all sides as a part of the longer side; the share that must remain then.
-_FILLED, _UNEVEN_OFF_EDGES, _EDGE_REACH, _LEAST_GROUND = 0.1, 0.04, 24, 0.03
-#: Share of the picture above which ink is looked at closely, and the radius from which it is no stroke, as a share of
-#: the longer side.
-_MUCH, _WIDE = 0.2, 0.24
-#: Share of a normal distribution that lies below its mean plus its standard deviation.
+#: Share of the picture from which ink fills it: the soft edges of its strokes are then much of the ground.
+_FILLED = 0.1
+#: The same spread without those edges.
+_UNEVEN_OFF_EDGES = 0.04
+#: Reach of a soft edge: the picture's longer side divided by this.
+_EDGE_REACH = 24
+#: Least share of the picture that must be left without the edges.
+_LEAST_GROUND = 0.03
+#: Share of the picture above which ink may be too wide for strokes.
+_MUCH = 0.2
+#: Radius from which ink is no stroke, as a share of the longer side.
+_WIDE = 0.24
+#: Share of a normal distribution below its mean plus its standard deviation.
 _SIGMA = 0.84
 
 Gray = NDArray[np.uint8]
@@ -41,9 +48,9 @@ Gray = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Ink:
-    """Where a picture has ink: `strength` is 0 on the ground, up to 255; `mask` is 255 on ink; both `(h, w)` uint8.
+    """A picture's ink: `strength` is 0 on the ground and up to 255, `mask` is 255 on ink; both `(h, w)` uint8.
 
-    `level` is the strength from which a pixel counts as ink.
+    A pixel is ink from the strength `level` on.
     """
 
     strength: Gray
@@ -53,26 +60,25 @@ class Ink:
 
 
 class _Levels(NamedTuple):
-    """The ground's grey level, its spread above it, and how far the ink's mean is from it, all in brightness of ink."""
+    """The ground's median, its spread above that, and the distance of the ink's mean, in grey levels of ink."""
 
     ground: int
     spread: int
     contrast: float
 
     def is_noise(self, factor: float) -> bool:
-        """Tell whether what looks like ink rises less than so many times above the ground's own spread."""
+        """Tell whether the contrast is less than `factor` times the ground's spread."""
         return self.contrast < max(_CONTRAST_FLOOR, factor * self.spread)
 
     def is_even(self, spread: float) -> bool:
-        """Tell whether the ground spreads over no more than this share of the contrast."""
+        """Tell whether the ground's spread is at most `spread`, as a share of the contrast."""
         return self.spread <= spread * self.contrast
 
 
 def find_ink(gray: Gray) -> Ink | None:
-    """Separate ink from ground; None if there is no ink. `gray` is `(h, w)` uint8.
+    """Separate ink from ground; gives None without ink. `gray` is `(h, w)` uint8.
 
-    Where all drowns in noise, as in a photograph taken in the dark, it is looked for once more in what is left after
-    smoothing; mere noise does not stand out from itself then either.
+    A picture that is all noise is smoothed and tried again, as photographs taken in the dark have ink below the noise.
     """
     ink = _separated(gray, _NOISE_FACTOR)
     if ink is None and max(gray.shape) > _EVEN_SIDE:
@@ -101,15 +107,15 @@ def _separated(gray: Gray, noise_factor: float) -> Ink | None:
 
 
 def _is_area(mask: Gray) -> bool:
-    """Tell whether the ink is too wide for strokes: half a sheet in shadow."""
+    """Tell whether the ink is too wide for strokes, like a shadow over half a sheet."""
     share: float = cv2.countNonZero(mask) / mask.size
     return share > _MUCH and _widest(mask) > _WIDE * max(mask.shape)
 
 
 def _unevenly_lit(gray: Gray, noise_factor: float, *, seems_dark: bool) -> Ink | None:
-    """Compare the picture with the light on it: with what stays when all that is narrower than a stroke may be goes.
+    """Separate ink from the light on the paper: what remains when all strokes are closed.
 
-    `seems_dark` is whether the ink is the dark side of one threshold for all of the picture.
+    `seems_dark` tells whether one threshold for the whole picture finds dark ink.
     """
     scale = _LIGHT_SIDE / max(gray.shape)
     height, width = (max(1, round(side * scale)) for side in gray.shape)
@@ -117,7 +123,7 @@ def _unevenly_lit(gray: Gray, noise_factor: float, *, seems_dark: bool) -> Ink |
     dark_on_light = _ink_is_dark(small)
     strength, mask = _off_the_light(gray, small, dark_on_light=dark_on_light)
     if dark_on_light != seems_dark and _along_border(mask) > _CLEAR_BORDER:
-        # ink that fills its picture is not the rarer part: these are the gaps between its strokes
+        # The gaps between strokes were taken for ink: where ink fills its picture it is not the rarer part.
         dark_on_light = seems_dark
         strength, mask = _off_the_light(gray, small, dark_on_light=dark_on_light)
     levels = _levels(strength, mask)
@@ -127,7 +133,7 @@ def _unevenly_lit(gray: Gray, noise_factor: float, *, seems_dark: bool) -> Ink |
 
 
 def _off_the_light(gray: Gray, small: Gray, *, dark_on_light: bool) -> tuple[Gray, Gray]:
-    """Give how far each pixel is from the light on it, and where that is ink's."""
+    """Give each pixel's distance from the light, and the mask of the ink."""
     bare = cv2.morphologyEx(small, cv2.MORPH_CLOSE if dark_on_light else cv2.MORPH_OPEN, _WIDEST_STROKE)
     light = cv2.resize(cv2.blur(bare, (5, 5)), gray.shape[::-1], interpolation=cv2.INTER_LINEAR)
     strength = cv2.subtract(light, gray) if dark_on_light else cv2.subtract(gray, light)
@@ -159,22 +165,22 @@ def _along_border(mask: Gray) -> float:
 
 
 def _widest(mask: Gray) -> float:
-    """Give the radius of the largest disc that fits within a mask: strokes are narrower than the ground around them."""
+    """Give the radius of the largest disc within a mask. Strokes are narrower than the ground around them."""
     depth = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
     widest: float = cv2.minMaxLoc(depth)[1]
     return widest
 
 
 def _ink_is_dark(small: Gray) -> bool:
-    """Tell by the skew of what is left without the light's slow changes: ink is the rarer and the stronger part."""
+    """Tell by the skew of the residue without slow changes of light: ink is rarer and stronger than ground."""
     residue: NDArray[np.float32] = small - cv2.blur(small, _WIDEST_STROKE.shape).astype(np.float32)
     return bool(np.sum(residue**3) < 0)
 
 
 def _levels(bright_ink: Gray, mask: Gray, near: Gray | None = None) -> _Levels:
-    """Measure a picture in which ink is bright: the ink where `mask` is, the ground where it is not, or `near` is not.
+    """Measure a picture whose ink is bright. `mask` is the ink, and the ground is what lies outside of `near`.
 
-    The ground's level is its median; its spread goes up to where 84 percent lie, a normal one's sigma.
+    Without `near` the ground is what lies outside of `mask`. Its spread ends where 84% of it lie: a normal sigma.
     """
     inked = mask if near is None else near
     ink = cv2.mean(bright_ink, mask=mask)[0]
@@ -187,7 +193,7 @@ def _levels(bright_ink: Gray, mask: Gray, near: Gray | None = None) -> _Levels:
 
 
 def _levels_off_edges(bright_ink: Gray, mask: Gray) -> _Levels:
-    """Measure without the strokes' soft edges: where the ink fills its picture they are most of the ground."""
+    """Measure without the strokes' soft edges, which are most of the ground where ink fills its picture."""
     reach = max(1, max(mask.shape) // _EDGE_REACH)
     near = np.asarray(cv2.dilate(mask, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)), np.uint8)
     enough = mask.size - cv2.countNonZero(near) >= _LEAST_GROUND * mask.size

@@ -29,8 +29,6 @@ _SAME_CENTRE = 1.6
 _SAME_BOX = 0.5
 #: A cell and its neighbours.
 _AROUND = np.ones((3, 3), np.uint8)
-#: A mark that is hardly there still leaves this much doubt.
-_LEAST_DOUBT = 1e-6
 
 Cells = NDArray[np.float32]
 
@@ -75,8 +73,8 @@ def decode(cells: Cells) -> Sighting:
     """Find the marks in what the network gives for one picture: `(rows, columns, OUTPUTS)` float32."""
     probabilities = _softmax(cells[..., :SYMBOLS])
     nothing = probabilities[..., Symbol.NOTHING]
-    highest = cv2.erode(nothing, _AROUND)
-    rows, columns = np.nonzero((nothing <= highest) & (nothing < 1 - _SEEN))
+    lowest = cv2.erode(nothing, _AROUND)
+    rows, columns = np.nonzero((nothing <= lowest) & (nothing < 1 - _SEEN))
     order = np.argsort(nothing[rows, columns], kind="stable")
     rows, columns = rows[order], columns[order]
     places = _places(cells[rows, columns, SYMBOLS:], rows, columns)
@@ -88,11 +86,12 @@ def decode(cells: Cells) -> Sighting:
             symbols[kept].tolist(), rows[kept].tolist(), columns[kept].tolist(), places[kept].tolist(), strict=True
         )
     )
-    # Neighbours of a centre may say the same as it; all other cells should say that they hold nothing.
+    # Cells around a missed mark doubt together, so that the most doubtful one tells it all; a centre's neighbours
+    # may say the same as the centre.
     centres = np.zeros(nothing.shape, np.uint8)
     centres[rows, columns] = 1
     beside = nothing[cv2.dilate(centres, _AROUND) == 0]
-    return Sighting(marks, float(np.exp(np.log(np.maximum(beside, _LEAST_DOUBT)).sum())))
+    return Sighting(marks, float(beside.min(initial=1.0)))
 
 
 def _places(boxes: Cells, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -112,6 +111,8 @@ def _kept(symbols: NDArray[np.intp], places: NDArray[np.float64]) -> list[int]:
     areas = sizes.prod(axis=1)
     alike = (symbols < Symbol.POINT)[:, None] == (symbols < Symbol.POINT)
     same = alike & (near | (shared > _SAME_BOX * (areas[:, None] + areas - shared)))
+    if same.sum() == len(same):
+        return list(range(len(same)))  # as nearly always: each is only itself
     kept: list[int] = []
     for mark in range(len(symbols)):
         if not same[mark, kept].any():

@@ -1,5 +1,6 @@
 """Find the connected components of the ink."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,8 @@ from recognizer.opencv import cv2
 _MOST_PARTS = 200
 #: Pixels up to which 16 bits are enough for every label (two components are never neighbours); they take half the time.
 _MOST_LABELS = 200_000
+#: Least height of what stands in a frame, as a share of the frame's height. The dot of a dotted zero is lower.
+_ENCLOSED = 0.25
 
 Labels = NDArray[np.uint16] | NDArray[np.int32]
 
@@ -43,3 +46,13 @@ def find_parts(mask: NDArray[np.uint8]) -> tuple[list[Part], Labels]:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=ltype)
     order = range(1, count) if count <= _MOST_PARTS else np.argsort(-stats[1:, 4])[:_MOST_PARTS] + 1
     return [Part(int(label), *stats[label].tolist()) for label in order], labels
+
+
+def is_frame(part: Part, parts: Iterable[Part]) -> bool:
+    """Tell whether a component is a frame or a ring: whether another one of some size stands in it."""
+    return any(_holds(part, other) for other in parts if other.height >= _ENCLOSED * part.height)
+
+
+def _holds(part: Part, other: Part) -> bool:
+    across = part.left < other.left and other.right < part.right
+    return across and part.top < other.top and other.bottom < part.bottom

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import Protocol
 
 import numpy as np
@@ -65,35 +66,38 @@ def prepare_file(path: bytes) -> PreparedFile:
 
 @dataclass(frozen=True)
 class _Number:
-    """What the number network found on a sheet, its calibrated confidence, and its digits.
+    """What the number network found on a sheet, and its calibrated confidence."""
 
-    `clean` tells of each digit whether its crop holds its own ink and nothing else.
-    """
-
+    sheet: Sheet
     found: SheetReading
     confidence: float
-    digits: tuple[Digit, ...]
-    clean: tuple[bool, ...]
+
+    @cached_property
+    def digits(self) -> tuple[Digit, ...]:
+        """The digits as a reading has them."""
+        return tuple(_digit_of(self.sheet, mark) for mark in self.found.digits[:MOST_DIGITS])
 
     @property
     def trouble(self) -> str | None:
         """Say what stands beside the digits and may belong to them."""
-        if any(not digit.crop.any() for digit in self.digits):
-            return "a digit was seen where there is no ink"
         if self.found.others:
             return "something beside the digits is no digit"
-        return "ink beside the digits was not read" if self.found.unexplained else None
+        if self.found.unexplained:
+            return "ink beside the digits was not read"
+        if any(self.sheet.window(mark).max(initial=0) <= self.sheet.level for mark in self.found.digits):
+            return "a digit was seen where there is no ink"
+        return None
 
 
 def read(prepared: Sequence[Prepared], model: Model) -> list[Reading]:
     """Read all pictures together; one reading for each, in the same order."""
     singles = _singles(prepared, model)
     numbers = [_number(picture, single, model) for picture, single in zip(prepared, singles, strict=True)]
-    readings = [
-        _reading(picture, single, number, model.card)
+    judged = [
+        _judged(picture, single, number, model.card)
         for picture, single, number in zip(prepared, singles, numbers, strict=True)
     ]
-    return _agreed(readings, numbers, model)
+    return _agreed([reading for reading, _ in judged], [number for _, number in judged], model)
 
 
 def _singles(prepared: Sequence[Prepared], model: Model) -> list[Digit | None]:
@@ -105,7 +109,7 @@ def _singles(prepared: Sequence[Prepared], model: Model) -> list[Digit | None]:
 
 def _digit(single: Single, probabilities: list[float]) -> Digit:
     label = int(np.argmax(probabilities))
-    return Digit(label, probabilities[label], tuple(probabilities), single.box, single.crop)
+    return Digit(label, probabilities[label], tuple(probabilities), single.box, lambda: single.crop)
 
 
 def _number(picture: Prepared, single: Digit | None, model: Model) -> _Number | None:
@@ -119,24 +123,27 @@ def _number(picture: Prepared, single: Digit | None, model: Model) -> _Number | 
     if single and (found.text != str(single.label) or found.others or found.unexplained):
         found = read_sheet(picture.sheet, model.cells)
     odds = model.card.numbers.slope * found.log_odds + model.card.numbers.offset
-    made = [_cropped(picture.sheet, mark) for mark in found.digits[:MOST_DIGITS]]
-    digits, clean = tuple(digit for digit, _ in made), tuple(clean for _, clean in made)
-    return _Number(found, 1 / (1 + math.exp(-odds)), digits, clean)
+    return _Number(picture.sheet, found, 1 / (1 + math.exp(-odds)))
 
 
-def _cropped(sheet: Sheet, mark: Mark) -> tuple[Digit, bool]:
-    """Give a digit of a number, and whether its ink is apart from all else."""
-    near = [part for part in sheet.parts if _shared(part, mark) > _CONCERNED * mark.width * mark.height]
-    clean = bool(near) and all(_shared(part, mark) >= _WITHIN * part.width * part.height for part in near)
-    if clean:
-        window = cut(sheet.strength, sheet.labels, near)[0]
-    else:
-        left, top, right, bottom = (max(0, round(side)) for side in mark.bounds)
-        window = sheet.strength[top : bottom + 1, left : right + 1]
-    has_ink = window.size > 0 and window.max() > sheet.level
-    crop = fit(window, sheet.level) if has_ink else np.zeros((SIDE, SIDE), np.uint8)
+def _digit_of(sheet: Sheet, mark: Mark) -> Digit:
     weights = mark.probabilities[:CLASSES] / mark.probabilities[:CLASSES].sum()
-    return Digit(mark.symbol, mark.confidence, tuple(weights.tolist()), sheet.box(mark), crop), clean and has_ink
+    return Digit(mark.symbol, mark.confidence, tuple(weights.tolist()), sheet.box(mark), partial(_crop, sheet, mark))
+
+
+def _crop(sheet: Sheet, mark: Mark) -> Crops:
+    """Draw the crop of a digit of a number: of its own ink where that is apart from all else."""
+    own = _own_parts(sheet, mark)
+    window = cut(sheet.strength, sheet.labels, own)[0] if own else sheet.window(mark)
+    has_ink = window.size > 0 and window.max() > sheet.level
+    return fit(window, sheet.level) if has_ink else np.zeros((SIDE, SIDE), np.uint8)
+
+
+def _own_parts(sheet: Sheet, mark: Mark) -> list[Part]:
+    """Give the components that are a mark's ink and nothing else's; none if its ink touches something else."""
+    near = [part for part in sheet.parts if _shared(part, mark) > _CONCERNED * mark.width * mark.height]
+    within = all(_shared(part, mark) >= _WITHIN * part.width * part.height for part in near)
+    return near if within else []
 
 
 def _shared(part: Part, mark: Mark) -> float:
@@ -146,32 +153,39 @@ def _shared(part: Part, mark: Mark) -> float:
     return max(across, 0.0) * max(down, 0.0)
 
 
-def _reading(picture: Prepared, single: Digit | None, number: _Number | None, card: Card) -> Reading:
-    """Judge one picture by what one network or both say of it."""
-    if single is None and number is None and picture.sheet:
-        return Reading("", 0.0, Verdict.REVIEW, (), "several marks, and this model reads single digits only")
-    if single is None:
-        return _of_number(number, card) if number else Reading("", 0.0, Verdict.REJECTED, (), "no digit found")
-    if number and len(number.digits) > 1 and number.confidence > single.confidence:
-        return _of_number(number, card)
-    if number and _is_part(number.digits, single):
-        return _of_number(number, card)
-    return _of_single(single, number, card)
+def _judged(
+    picture: Prepared, single: Digit | None, number: _Number | None, card: Card
+) -> tuple[Reading, _Number | None]:
+    """Judge one picture by what one network or both say of it; gives also the number, if the reading is that one's."""
+    if number and (single is None or _says_more(number, single)):
+        return _of_number(number, card), number
+    if single:
+        return _of_single(single, number, card), None
+    if picture.sheet:
+        return Reading("", 0.0, Verdict.REVIEW, (), "several marks, and this model reads single digits only"), None
+    return Reading("", 0.0, Verdict.REJECTED, (), "no digit found"), None
 
 
-def _is_part(digits: Sequence[Digit], mark: Digit) -> bool:
+def _says_more(number: _Number, single: Digit) -> bool:
+    """Tell whether a mark that seems to be one digit is several, or one that has grown together with a line."""
+    several = len(number.found.digits) > 1 and number.confidence > single.confidence
+    return several or _is_part(number, single)
+
+
+def _is_part(number: _Number, single: Digit) -> bool:
     """Tell whether the one digit found is another one, and a part of a mark that has grown together with a line."""
-    if len(digits) != 1 or digits[0].label == mark.label:
+    digits = number.found.digits
+    if len(digits) != 1 or digits[0].symbol == single.label:
         return False
-    box = digits[0].box
-    return box.width * box.height < _FILLS * mark.box.width * mark.box.height
+    box = number.sheet.box(digits[0])
+    return box.width * box.height < _FILLS * single.box.width * single.box.height
 
 
 def _of_single(single: Digit, number: _Number | None, card: Card) -> Reading:
     """Judge one clean mark: the number network, where it looked too, must see the same digit and nothing else."""
     if number is None or (number.found.text == str(single.label) and not number.trouble):
         return _of_one(single, single.confidence, _doubt((single,)), card)
-    if len(number.digits) == 1 and not number.trouble:
+    if len(number.found.digits) == 1 and not number.trouble:
         both = _weighed(single, number.digits[0])
         return _of_one(both, both.confidence, f"not sure: {single.label} or {number.digits[0].label}", card)
     confidence = min(single.confidence, _SOMETHING_ELSE)
@@ -222,9 +236,9 @@ def _agreed(readings: list[Reading], numbers: Sequence[_Number | None], model: M
     asked = [
         (place, position)
         for place, (reading, number) in enumerate(zip(readings, numbers, strict=True))
-        if number and reading.verdict is Verdict.ACCEPTED and reading.digits is number.digits
-        for position, clean in enumerate(number.clean)
-        if clean
+        if number and reading.verdict is Verdict.ACCEPTED
+        for position, mark in enumerate(number.found.digits)
+        if _own_parts(number.sheet, mark)
     ]
     crops = [readings[place].digits[position].crop for place, position in asked]
     rows = model.probabilities(np.array(crops)) if crops else ()

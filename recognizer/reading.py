@@ -1,7 +1,9 @@
 """What reading a picture gives: digits with their places and probabilities, joined into one text."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,16 +29,18 @@ class Box:
 
 @dataclass(frozen=True)
 class Digit:
-    """One digit: where it stands and how probable each of the ten labels is (calibrated, summing to 1).
-
-    `crop` is the `(28, 28)` uint8 picture that the network saw.
-    """
+    """One digit: where it stands and how probable each of the ten labels is (calibrated, summing to 1)."""
 
     label: int
     confidence: float
     probabilities: tuple[float, ...]
     box: Box
-    crop: NDArray[np.uint8] = field(compare=False, repr=False)
+    draw_crop: Callable[[], NDArray[np.uint8]] = field(compare=False, repr=False)
+
+    @cached_property
+    def crop(self) -> NDArray[np.uint8]:
+        """The `(28, 28)` uint8 picture that the digit network takes; few who read a digit ever look at it."""
+        return self.draw_crop()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from recognizer.ink import Ink
 from recognizer.marks import CELL_HEIGHT, CELL_WIDTH, USUAL_HEIGHT, Mark
 from recognizer.opencv import cv2
-from recognizer.parts import Labels, Part
+from recognizer.parts import Labels, Part, is_frame
 from recognizer.reading import Box
 
 Gray = NDArray[np.uint8]
@@ -29,9 +29,8 @@ _MOST_CELLS = _MOST_PIXELS // (_LEAST_CELLS * CELL_HEIGHT * CELL_WIDTH)
 _LOW = 0.12
 #: How much a picture may be enlarged: more would only show its pixels.
 _MOST_ENLARGED = 6.0
-#: A component is a printed line or a frame if it spans that share of the picture one way, and is that much longer than
-#: wide or has ink on at most that share of its box.
-_SPAN, _LINE, _FRAME_INK = 0.6, 6.0, 0.3
+#: A component is a line if it spans that share of the picture one way, and is that much longer than wide.
+_SPAN, _LINE = 0.6, 6.0
 
 
 @dataclass(frozen=True)
@@ -51,6 +50,11 @@ class Sheet:
     left: int = 0
     top: int = 0
     left_out: tuple[Part, ...] = ()
+
+    def window(self, mark: Mark) -> Gray:
+        """Give the ink's strength within the mark's box."""
+        left, top, right, bottom = (max(0, round(side)) for side in mark.bounds)
+        return self.strength[top : bottom + 1, left : right + 1]
 
     def box(self, mark: Mark) -> Box:
         """Give the mark's box in the picture's own pixels."""
@@ -96,8 +100,8 @@ def likely_scale(sheet: Sheet) -> float:
     """Give the scale at which the components that hold most of the ink are as high as a usual digit."""
     least = _LOW * max(part.height for part in sheet.parts)
     high = [part for part in sheet.parts if part.height >= least]
-    # Where all that is high looks printed, digits have grown together with lines: they tell more than specks.
-    likely = [part for part in high if not _is_printed(part, sheet)] or high
+    # Where all that is high is lines and frames, digits have grown together with them: they tell more than specks.
+    likely = [part for part in high if not _is_line(part, sheet) and not is_frame(part, high)] or high
     heights = np.array([part.height for part in likely])
     order = heights.argsort()
     # High components count more than their ink: the pieces of a pattern are many, and low.
@@ -106,13 +110,12 @@ def likely_scale(sheet: Sheet) -> float:
     return float(min(USUAL_HEIGHT / height, _MOST_ENLARGED))
 
 
-def _is_printed(part: Part, sheet: Sheet) -> bool:
-    """Tell whether a component looks like a line or a frame, which say nothing of the digits' size."""
+def _is_line(part: Part, sheet: Sheet) -> bool:
+    """Tell whether a component looks like a printed line, which says nothing of the digits' size."""
     tall, wide = sheet.mask.shape
     across = part.width > _SPAN * wide and part.width > _LINE * part.height
     upright = part.height > _SPAN * tall and part.height > _LINE * part.width
-    around = min(part.width / wide, part.height / tall) > _SPAN and part.area < _FRAME_INK * part.width * part.height
-    return across or upright or around
+    return across or upright
 
 
 def draw_canvas(sheet: Sheet, scale: float) -> Canvas:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from recognizer.marks import USUAL_HEIGHT, Cells, Mark, decode
 from recognizer.opencv import cv2
-from recognizer.parts import find_parts
+from recognizer.parts import find_parts, is_frame
 from recognizer.rows import in_rows, usual_height, written
 from recognizer.sheet import Canvas, Sheet, draw_canvas, likely_scale
 from recognizer.symbols import Symbol
@@ -25,8 +25,10 @@ _NEAREST = 1e-6
 _FITTING = (16.0, 28.0)
 #: Mean confidence in the marks below which other scales are tried, and the scales.
 _DOUBTFUL, _OTHER_SCALES = 0.7, (0.6, 1.6)
-#: How much closer, and how much further, than the fitting scale the other two looks are.
-_LOOKS = (1.18, 0.85)
+#: Probability from which one look is enough.
+_SURE = 0.98
+#: Scales of the other looks, in multiples of the fitting one.
+_LOOKS = (1.18, 1.09, 0.92, 0.85)
 #: A component longer than this, in heights of a digit, is a line or a frame, or ink that touches one.
 _LARGEST = 2.5
 #: How far around a mark's box its ink may reach, in heights of a digit.
@@ -86,16 +88,18 @@ class SheetReading:
 
 
 def read_sheet(sheet: Sheet, look: Look, *, once: bool = False) -> SheetReading:
-    """Read a sheet with a network: find the scale that fits, then look a little closer and from a little further. Pure.
+    """Read a sheet with a network: find the scale that fits, and look again a little closer and from a little further.
 
-    What most of the looks say, each by its probability, is the reading. `once` leaves it at the first of the three.
+    One look is enough if it is sure, or if `once` says so. Else the reading is what most of the looks say, each by its
+    probability. Pure.
     """
     fitting = _at_fitting_scale(sheet, look)
-    others = () if once else _LOOKS
+    others = () if once or fitting.probability >= _SURE else _LOOKS
     looks = [fitting, *(_attempt(sheet, look, fitting.canvas.scale * other) for other in others)]
-    texts = [one.written for one in looks]
-    sums = {text: sum(one.probability for one in looks if one.written == text) for text in texts}
-    text = max(texts, key=lambda text: sums[text])
+    sums = {one.written: 0.0 for one in looks}
+    for one in looks:
+        sums[one.written] += one.probability
+    text = max(sums, key=lambda text: sums[text])
     best = max((one for one in looks if one.written == text), key=lambda one: one.probability)
     return SheetReading(best.rows, sums[text] / len(looks), _leaves_a_digit(sheet, best.marks))
 
@@ -182,11 +186,26 @@ def _without(mask: Gray, marks: Sequence[Mark]) -> Gray:
     return rest
 
 
+def _is_ring(sheet: Sheet, mark: Mark) -> bool:
+    """Tell whether a mark goes around ink of some size, as a ring does that looks like a 0."""
+    left, top, right, bottom = mark.bounds
+    reach = _REACH * mark.height
+    own = [
+        part
+        for part in sheet.parts
+        if part.left >= left - reach and part.right <= right + reach
+        if part.top >= top - reach and part.bottom <= bottom + reach
+    ]
+    return len(own) > 1 and any(is_frame(part, own) for part in own)
+
+
 def _leaves_a_digit(sheet: Sheet, marks: Sequence[Mark]) -> bool:
     """Tell whether ink of a digit's size and strength stands beside the digits and is none of the marks."""
     digits = [mark for mark in marks if mark.is_digit]
     if not digits:
         return False
+    if any(_is_ring(sheet, mark) for mark in digits):
+        return True
     height = usual_height(marks)
     rest = _without(sheet.mask, marks)
     ink = (cv2.countNonZero(sheet.mask) - cv2.countNonZero(rest)) / len(marks)

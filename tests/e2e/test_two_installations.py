@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
+from recognizer.model import active_version
 from tests.place import ROOT, Place
 from tests.redis_server import PASSWORD, redis_server
 
@@ -31,7 +32,7 @@ def test_each_reads_its_own_files_and_sees_its_own_parts(
         ours, theirs = (installation(place, namespace, url) for namespace in ("ours", "theirs"))
         ours.start("watch")
         parts = [theirs.start("worker"), theirs.start("watch")]
-        eventually(lambda: "model 2" in theirs.digits("status").stdout, PATIENCE)
+        eventually(lambda: f"model {active_version(ROOT / 'model')}" in theirs.digits("status").stdout, PATIENCE)
         for inbox in (ours.inbox, theirs.inbox):
             shutil.copy(ROOT / "digits" / "four-marker.png", inbox)
         eventually(lambda: "accepted  1" in theirs.digits("status").stdout, PATIENCE)

@@ -66,7 +66,7 @@ def test_runtimes_that_find_other_marks_are_not_published(tmp_path: Path, monkey
     monkeypatch.setattr(type(shipped), "export", lambda _, path, **how: export(untrained, path, **how))
     digits = mnist.load()
     sheets = made_sheets(digits.test_images, digits.test_labels, np.random.default_rng(1))
-    with pytest.raises(PublishFailed, match="other marks than Keras"):
+    with pytest.raises(PublishFailed, match="of the marks in pictures of numbers otherwise than Keras"):
         write_number_network(shipped, tmp_path, np.stack([one.pixels for one in islice(sheets, 20)]))
 
 

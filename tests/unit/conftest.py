@@ -39,4 +39,4 @@ def outcome() -> MakeOutcome:
 def _digit(label: int, confidence: float) -> Digit:
     rest = (1 - confidence) / 9
     probabilities = tuple(confidence if one == label else rest for one in range(10))
-    return Digit(label, confidence, probabilities, Box(1, 2, 3, 4), np.zeros((28, 28), np.uint8))
+    return Digit(label, confidence, probabilities, Box(1, 2, 3, 4), lambda: np.zeros((28, 28), np.uint8))

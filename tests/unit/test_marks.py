@@ -151,9 +151,9 @@ def test_what_is_hardly_seen_is_no_mark_but_may_have_been_missed() -> None:
     assert found.nothing_missed == pytest.approx(0.8)
 
 
-def test_every_place_that_may_hold_something_adds_to_the_doubt() -> None:
-    doubtful = [Seen(1, x, 20.0, probability=0.1) for x in (10.0, 30.0, 50.0)]
-    assert decode(cells_of(doubtful, SHAPE)).nothing_missed == pytest.approx(0.9**3)
+def test_the_most_doubtful_place_tells_whether_something_was_missed() -> None:
+    doubtful = [Seen(1, x, 20.0, probability=doubt) for x, doubt in ((10.0, 0.1), (30.0, 0.2), (50.0, 0.05))]
+    assert decode(cells_of(doubtful, SHAPE)).nothing_missed == pytest.approx(0.8)
 
 
 def test_a_mark_itself_is_nothing_that_was_missed() -> None:

@@ -254,7 +254,7 @@ def test_a_digit_that_both_networks_read_is_accepted() -> None:
 
 
 def test_the_number_network_looks_once_at_a_digit_on_which_both_agree_and_again_where_they_do_not() -> None:
-    agreed, apart = Networks(), Networks(cells={3: [(5, SURE_CELL)]})
+    agreed, apart = Networks(cells={3: [(3, 0.8)]}), Networks(cells={3: [(5, 0.8)]})
     read_one(picture(3), agreed)
     read_one(picture(3), apart)
     assert len(agreed.looks) == 1

@@ -47,7 +47,7 @@ class Recipe:
         )
 
 
-RECIPE = Recipe(epochs=24, steps=640, batch=64, peak_rate=3e-3, warmup=0.05, decay=0.02, clip=5.0, shown=2, held=1_500)
+RECIPE = Recipe(epochs=24, steps=1250, batch=64, peak_rate=3e-3, warmup=0.05, decay=0.02, clip=5.0, shown=3, held=1_500)
 
 
 def made_sheets(images: Bytes, labels: Bytes, rng: Rng) -> Iterator[Sheet]:

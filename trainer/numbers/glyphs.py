@@ -127,7 +127,7 @@ def _point(rng: Rng) -> tuple[list[Stroke], float]:
 
 def _comma(rng: Rng) -> tuple[list[Stroke], float]:
     long = rng.uniform(0.13, 0.45)
-    return [curve((0.03, 0.0), (0.05, long * 0.4), (-long * rng.uniform(0.1, 0.8), long))], rng.uniform(0.75, 1.0)
+    return [curve((0.03, 0.0), (0.05, long * 0.4), (-long * rng.uniform(0.1, 0.8), long))], rng.uniform(0.75, 1.08)
 
 
 def _dash(rng: Rng) -> tuple[list[Stroke], float]:

@@ -13,6 +13,8 @@ from trainer.pen import Rng
 Box = tuple[int, int, int, int]
 #: Strength of ink that a reader's preparation gives.
 _INK = 230.0
+#: Fine pixels that are beyond any sheet.
+_FAR = 1000.0
 
 
 def on_a_ground(  # noqa: PLR0913, PLR0917 - a drawing
@@ -83,7 +85,7 @@ def _mid_height_dot(ink: Bytes, boxes: Sequence[Box], rng: Rng, harm: float) -> 
 
 def _breaks(ink: Bytes, boxes: Sequence[Box], rng: Rng, harm: float) -> None:
     """Break the strokes of some marks along a line, as a bad scan does."""
-    if rng.random() > 0.12 * harm:  # a share
+    if rng.random() > 0.2 * harm:  # a share
         return
     for left, top, right, bottom in boxes:
         if rng.random() < 0.5:  # noqa: PLR2004 - a coin
@@ -156,11 +158,11 @@ def _underlined(printed: Bytes, boxes: Sequence[Box], rng: Rng) -> None:
 
 
 def _cell(printed: Bytes, boxes: Sequence[Box], rng: Rng) -> None:
-    """Frame the row as a cell of a table, of which the picture shows some sides."""
+    """Frame the row as a cell of a table, of which the picture shows some sides and a digit may touch one."""
     left, top, right, bottom = _bounds(boxes)
     high = max(bottom - top, 10)
     level, thick = _level(rng), _thick(rng)
-    margins = rng.uniform(0.04, 1.5, 4) * high
+    margins = rng.uniform(-0.08, 1.5, 4) * high
     x0, y0, x1, y1 = left - margins[0], top - margins[1] * 0.5, right + margins[2], bottom + margins[3] * 0.5
     lean = rng.normal(0, 0.04) * high
     over = rng.choice((0.0, 0.3 * high, 400.0), p=(0.25, 0.25, 0.5))
@@ -180,7 +182,7 @@ def _comb(printed: Bytes, boxes: Sequence[Box], rng: Rng) -> None:
     _, top, _, bottom = _bounds(boxes)
     high = max(bottom - top, 10)
     level, thick = _level(rng), int(rng.integers(1, 4))
-    y0, y1 = top - rng.uniform(0.0, 0.3) * high, bottom + rng.uniform(0.0, 0.3) * high
+    y0, y1 = top - rng.uniform(-0.05, 0.45) * high, bottom + rng.uniform(-0.05, 0.45) * high
     ordered = sorted(boxes)
     edges = [
         ordered[0][0] - 0.25 * high,
@@ -212,7 +214,7 @@ def _ring(printed: Bytes, boxes: Sequence[Box], rng: Rng) -> None:
     left, top, right, bottom = _bounds(boxes)
     high = max(bottom - top, 10)
     middle = (round((left + right) / 2), round((top + bottom) / 2))
-    axes = (round((right - left) * 0.62 + rng.uniform(0.15, 0.4) * high), round(high * rng.uniform(0.62, 0.85)))
+    axes = (round((right - left) * 0.62 + rng.uniform(0.12, 0.6) * high), round(high * rng.uniform(0.6, 0.9)))
     start = rng.uniform(0, 360)
     cv2.ellipse(
         printed,
@@ -227,7 +229,31 @@ def _ring(printed: Bytes, boxes: Sequence[Box], rng: Rng) -> None:
     )
 
 
-_LINES = (_ruled, _ruled, _ruled, _underlined, _cell, _cell, _cell, _comb, _squared, _squared, _ring)
+def _edge_of_the_paper(printed: Bytes, boxes: Sequence[Box], rng: Rng) -> None:
+    """Let the paper end, more or less askew, and show the dark table beyond one or two of its sides."""
+    left, top, right, bottom = _bounds(boxes)
+    tall, wide = printed.shape
+    near = rng.uniform(0.0, 1.0, 2)
+    above, below = top * near, bottom + (tall - bottom) * near
+    before, behind = left * near, right + (wide - right) * near
+    sides = (
+        ((left, above[0]), (right, above[1]), (0.0, -_FAR)),
+        ((left, below[0]), (right, below[1]), (0.0, _FAR)),
+        ((before[0], top), (before[1], bottom), (-_FAR, 0.0)),
+        ((behind[0], top), (behind[1], bottom), (_FAR, 0.0)),
+    )
+    level = float(rng.uniform(120, 255))
+    for side in rng.choice(len(sides), int(rng.integers(1, 3)), replace=False).tolist():
+        start, end, beyond = (np.array(point) for point in sides[side])
+        along = (end - start) * (_FAR / max(np.abs(end - start).max(), 1.0))
+        corners = np.array([start - along, end + along, end + along + beyond, start - along + beyond])
+        cv2.fillPoly(printed, [np.rint(corners * 16).astype(np.int32)], level, cv2.LINE_AA, 4)
+
+
+_LINES = (
+    *(_ruled, _ruled, _ruled, _underlined, _cell, _cell, _cell, _comb, _squared, _squared, _ring, _ring),
+    _edge_of_the_paper,
+)
 
 
 def print_patterns(count: int, shape: tuple[int, int], rng: Rng) -> list[Bytes]:

@@ -59,7 +59,7 @@ def _open_zero(rng: Rng) -> list[Stroke]:
 
 
 def _one_with_a_long_upstroke(rng: Rng) -> list[Stroke]:
-    start = (-rng.uniform(0.25, 0.6), rng.uniform(0.35, 0.9))
+    start = (-rng.uniform(0.25, 0.75), rng.uniform(0.4, 1.0))
     return [line(start, (0.0, 0.0), (rng.uniform(-0.25, 0.1), 1.0))]
 
 
@@ -83,6 +83,18 @@ def _one_like_a_lambda(rng: Rng) -> list[Stroke]:
             (rng.uniform(-0.15, 0.1), 1.0),
         )
     ]
+
+
+def _two_with_a_curled_head(rng: Rng) -> list[Stroke]:
+    """Begin within the head, which the curl may close; end in a loop or in a corner."""
+    wide, low = rng.uniform(0.4, 0.75), rng.uniform(0.25, 0.52)
+    start = (wide * rng.uniform(0.15, 0.75), low * rng.uniform(0.75, 1.15))
+    curl = (start, (wide * rng.uniform(-0.05, 0.15), low * rng.uniform(0.5, 0.85)), (wide * 0.35, 0.02))
+    head = (*curl, (wide * 0.8, 0.02), (wide * rng.uniform(0.85, 1.05), low * 0.6), (wide * 0.65, 0.6))
+    end = (wide * rng.uniform(0.8, 1.4), rng.uniform(0.85, 1.02))
+    if rng.random() < 0.5:  # noqa: PLR2004 - a coin
+        return [joined(curve(*head, (0.0, 1.0)), line(end))]
+    return [curve(*head, (0.12, 0.97), (-0.06, 0.92), (0.1, rng.uniform(0.7, 0.88)), (wide * 0.5, 0.92), end)]
 
 
 def _two_like_a_z(rng: Rng) -> list[Stroke]:
@@ -127,6 +139,17 @@ def _four_in_one_stroke(rng: Rng) -> list[Stroke]:
     return [curve(*bow, *loop)]
 
 
+def _four_closed_without_a_crossing(rng: Rng) -> list[Stroke]:
+    """Draw a triangle whose bar ends at the stem."""
+    wide, bar = rng.uniform(0.35, 0.7), rng.uniform(0.42, 0.68)
+    top = (wide, rng.uniform(-0.03, 0.03))
+    corner = line((wide + rng.uniform(-0.12, 0.04), rng.uniform(-0.03, 0.12)), (0.0, bar))
+    return [
+        joined(corner, line((wide, bar + rng.uniform(-0.1, 0.04)))),
+        line(top, (wide - rng.uniform(-0.05, 0.2), 1.0)),
+    ]
+
+
 def _four_like_a_u(rng: Rng) -> list[Stroke]:
     wide, bar = rng.uniform(0.4, 0.7), rng.uniform(0.4, 0.65)
     bow = curve((0.0, 0.05), (0.0, bar * 0.8), (wide * 0.4, bar), (wide, bar * 0.8))
@@ -139,6 +162,21 @@ def _five_without_its_stem(rng: Rng) -> list[Stroke]:
     belly = curve((0.05, 0.06), (0.0, neck), (0.35, neck), (0.42, 0.7), (0.2, 1.0), (-0.1, rng.uniform(0.8, 0.98)))
     flag = line((0.05, rng.uniform(-0.02, 0.12)), (wide + rng.uniform(0.1, 0.4), rng.uniform(-0.12, 0.06)))
     return [belly, flag + np.array([rng.uniform(-0.05, 0.12), 0.0])]
+
+
+def _five_like_an_r(rng: Rng) -> list[Stroke]:
+    """Make little of the belly, whose end hardly comes back to the left; the flag is short or far away."""
+    wide, neck = rng.uniform(0.25, 0.5), rng.uniform(0.22, 0.45)
+    top = (rng.uniform(0.05, 0.3), rng.uniform(0.0, 0.1))
+    belly = curve(
+        (0.0, neck),
+        (wide * 0.6, neck - rng.uniform(0.0, 0.15)),
+        (wide, neck + 0.15),
+        (wide * rng.uniform(0.5, 0.95), 0.78),
+        (wide * rng.uniform(-0.3, 0.5), 1.0),
+    )
+    flag = line(top, (wide + rng.uniform(0.05, 0.6), top[1] + rng.uniform(-0.14, 0.04)))
+    return [joined(line(top), belly), flag + np.array([rng.uniform(-0.05, 0.1), rng.uniform(-0.04, 0.02)])]
 
 
 def _six_like_a_b(rng: Rng) -> list[Stroke]:
@@ -168,6 +206,20 @@ def _seven_like_an_f(rng: Rng) -> list[Stroke]:
     return [stem, line((foot - rng.uniform(0.1, 0.3), y), (foot + rng.uniform(0.3, 0.6), y - rng.uniform(-0.05, 0.1)))]
 
 
+def _seven_like_a_plus(rng: Rng) -> list[Stroke]:
+    """Make the head short and the bar long."""
+    head, lean = rng.uniform(0.15, 0.42), rng.uniform(0.0, 0.35)
+    stem = curve(
+        (-head, rng.uniform(0.02, 0.2)),
+        (-head * 0.5, 0.0),
+        (0.0, rng.uniform(0.0, 0.07)),
+        (-lean * 0.5, 0.5),
+        (-lean, 1.0),
+    )
+    y, rise = rng.uniform(0.38, 0.6), rng.normal(0.0, 0.05)
+    return [stem, line((-lean / 2 - rng.uniform(0.18, 0.4), y), (-lean / 2 + rng.uniform(0.18, 0.5), y - rise))]
+
+
 def _eight_like_a_b(rng: Rng) -> list[Stroke]:
     """Write a stem and two bows, the stem more or less bent."""
     wide, waist = rng.uniform(0.35, 0.55), rng.uniform(0.42, 0.52)
@@ -186,7 +238,7 @@ def _eight_like_a_b(rng: Rng) -> list[Stroke]:
 
 def _eight_open_above(rng: Rng) -> list[Stroke]:
     """Start and end apart at the top, as a fast hand leaves it."""
-    upper, lower, waist = rng.uniform(0.16, 0.3), rng.uniform(0.22, 0.34), rng.uniform(0.4, 0.52)
+    upper, lower, waist = rng.uniform(0.1, 0.3), rng.uniform(0.2, 0.34), rng.uniform(0.35, 0.55)
     left = ((-upper, waist * 0.45), (0.0, waist), (lower, 0.5 + waist / 2), (0.0, 1.0))
     right = ((-lower, 0.5 + waist / 2), (0.0, waist), (upper, waist * 0.5))
     apart = rng.uniform(0.05, 0.3)
@@ -242,13 +294,19 @@ _HERE: tuple[tuple[Form, ...], ...] = (
         _zero_with_a_tail, _zero_with_a_tail, _open_zero, _zero_with_an_inner_hook, _zero_with_an_inner_hook,
         _slashed_zero, _dotted_zero,
     ),
-    (_one_with_a_long_upstroke, _one_with_a_long_upstroke, _one_like_a_lambda),
-    (_two_with_a_large_loop, _two_with_a_large_loop, _two_with_a_large_loop, _two_like_a_z),
+    (_one_with_a_long_upstroke, _one_with_a_long_upstroke, _one_with_a_long_upstroke, _one_like_a_lambda),
+    (
+        _two_with_a_large_loop, _two_with_a_large_loop, _two_with_a_curled_head, _two_with_a_curled_head,
+        _two_with_a_curled_head, _two_like_a_z,
+    ),
     (_three_with_a_loop, _three_with_a_straight_tail),
-    (_four_in_one_stroke, _four_like_a_u, _four_like_a_u, _four_like_an_h, _four_like_an_h),
-    (_five_without_its_stem, _five_without_its_stem, _five_without_its_stem),
+    (
+        _four_in_one_stroke, _four_like_a_u, _four_like_a_u, _four_like_an_h, _four_like_an_h,
+        _four_closed_without_a_crossing,
+    ),
+    (_five_without_its_stem, _five_without_its_stem, _five_like_an_r, _five_like_an_r),
     (_six_like_a_b, _six_like_a_b),
-    (_seven_with_a_wave, _seven_with_a_wave, _seven_like_an_f),
+    (_seven_with_a_wave, _seven_with_a_wave, _seven_like_an_f, _seven_like_a_plus),
     (_eight_open_above, _eight_open_above, _eight_of_two_bows, _eight_like_a_b),
     (
         _nine_open_above, _nine_open_above, _nine_in_one_bow, _nine_in_one_bow, _nine_with_a_crossing_tail,

@@ -51,7 +51,9 @@ def a_sheet(rng: Rng, samples: Sequence[Bytes], patterns: Sequence[Bytes]) -> Sh
             written = _write(ink, (start, *band), a_text(rng), hand, rng, samples)
             marks += written
             start = max((mark.box[2] for mark in written), default=start) + int(rng.uniform(0.8, 1.6) * _USUAL)
-    return Sheet(grounds.on_a_ground(ink, [mark.box for mark in marks], hand, rng, samples, patterns), _noted(marks))
+    harm = rng.uniform(_READABLE, 1.0)
+    boxes = [mark.box for mark in marks]
+    return Sheet(grounds.on_a_ground(ink, boxes, hand, rng, samples, patterns, harm=harm), _noted(marks))
 
 
 def a_number(rng: Rng, samples: Sequence[Bytes], patterns: Sequence[Bytes]) -> tuple[Bytes, str]:
