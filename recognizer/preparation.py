@@ -23,9 +23,12 @@ _MOST_SHRUNK = 4
 _CLEAN_AREA = 40 * 40
 #: Least area of a mark, as a share of the largest component's. A smaller component is a speck.
 _SPECK_AREA = 0.015
-#: Ink at the border is no stroke if more than _BROAD of its pixels lie deeper than _THICKER times the half width of the
-#: widest stroke elsewhere: a dark table, a shadow, a bar of a screen. _HOLES closes the holes that noise makes in it.
-_BROAD, _THICKER, _HOLES = 0.15, 1.5, np.ones((3, 3), np.uint8)
+#: Share of a component's pixels that may lie too deep for a stroke. More make it a dark table, a shadow or a bar.
+_BROAD = 0.15
+#: Depth from which a pixel is too deep, in multiples of half the width of the widest stroke elsewhere.
+_THICKER = 1.5
+#: Window that closes the holes of noise in such a component.
+_HOLES = np.ones((3, 3), np.uint8)
 #: Half the width of the widest stroke of a digit that fills its picture, as a share of the shorter side.
 _STROKE = 0.06
 #: Least area of the component that strokes are measured by, as a share of the component in doubt.
@@ -33,9 +36,14 @@ _TELLING = 0.1
 #: Pixels around a digit's mask in which the faint edge of its strokes is looked for.
 _EDGE = 2
 _NEIGHBOURS = np.ones((2 * _EDGE + 1, 2 * _EDGE + 1), np.uint8)
-#: A panel takes at least this share of the picture, has at least this many pixels along its shorter side, ink on at
-#: least this share of its box, and along this share of its edges.
-_PANEL_SHARE, _PANEL, _PANEL_INK, _PANEL_EDGE = 0.1, 32, 0.6, 0.85
+#: Least size of a panel, as a share of the picture.
+_PANEL_SHARE = 0.1
+#: Least length of a panel's shorter side, in pixels.
+_PANEL = 32
+#: Least ink of a panel, as a share of its box.
+_PANEL_INK = 0.6
+#: Least ink along each edge of a panel, as a share of the edge.
+_PANEL_EDGE = 0.85
 
 Gray = NDArray[np.uint8]
 

@@ -29,8 +29,10 @@ _MOST_CELLS = _MOST_PIXELS // (_LEAST_CELLS * CELL_HEIGHT * CELL_WIDTH)
 _LOW = 0.12
 #: How much a picture may be enlarged: more would only show its pixels.
 _MOST_ENLARGED = 6.0
-#: A component is a line if it spans that share of the picture one way, and is that much longer than wide.
-_SPAN, _LINE = 0.6, 6.0
+#: Least length of a printed line, as a share of the picture's side.
+_SPAN = 0.6
+#: Least length of a printed line, in multiples of its width.
+_LINE = 6.0
 
 
 @dataclass(frozen=True)

@@ -33,11 +33,13 @@ _LOOKS = (1.18, 1.09, 0.92, 0.85)
 _LARGEST = 2.5
 #: How far around a mark's box its ink may reach, in heights of a digit.
 _REACH = 0.14
-#: Ink that no mark explains is a digit's if its height, in heights of a digit, lies between these,
+#: Height of unexplained ink that may be a digit, in heights of a digit.
 _LEAST_HEIGHT, _MOST_HEIGHT = 0.45, 1.6
-#: its width is at most this, and it has at least this share of a usual digit's ink.
-_MOST_WIDTH, _LEAST_INK = 1.6, 0.3
-#: It counts where it is at most this far from the middle of a digit, across and down, in heights of a digit.
+#: Greatest width of such ink, in heights of a digit.
+_MOST_WIDTH = 1.6
+#: Least amount of such ink, as a share of a usual digit's.
+_LEAST_INK = 0.3
+#: Greatest distance of such ink from the middle of a digit, across and down, in heights of a digit.
 _BESIDE, _ABOVE = 3.0, 0.8
 #: A piece at the border lower than this is the end of something beyond it.
 _END = 0.8
