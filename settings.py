@@ -25,7 +25,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str = "sqlite:///var/results.db"
     #: the broker; without it `digits run` brings its own
     redis_url: str | None = None
-    #: what all our keys in Redis begin with; installations that share a Redis need different ones
+    #: prefix of all keys in Redis; each installation on the same Redis needs its own
     redis_namespace: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9._-]{1,64}\Z")] = "digits"
     #: the published models
     model_dir: Path = Path("model")

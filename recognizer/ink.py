@@ -18,7 +18,7 @@ _SMOOTHED = (5, 5)
 _SMOOTHED_NOISE_FACTOR = 5.0
 #: Longer side up to which a picture counts as evenly lit, in pixels.
 _EVEN_SIDE = 40
-#: Share of the picture from which one side of the threshold is the ground, whatever the border says.
+#: Share of the picture from which one side of the threshold is the ground. The border is not asked then.
 _CLEAR_MAJORITY = 0.72
 #: Share of the border that one side of the threshold needs to be the ground.
 _CLEAR_BORDER = 0.3

@@ -198,7 +198,7 @@ def _is_ring(sheet: Sheet, mark: Mark) -> bool:
         if part.left >= left - reach and part.right <= right + reach
         if part.top >= top - reach and part.bottom <= bottom + reach
     ]
-    return len(own) > 1 and any(is_frame(part, own) for part in own)
+    return any(is_frame(part, own) for part in own)
 
 
 def _leaves_a_digit(sheet: Sheet, marks: Sequence[Mark]) -> bool:

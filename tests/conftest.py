@@ -4,10 +4,11 @@ import functools
 import hashlib
 import os
 import socket
+import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,15 @@ pytest_plugins = ["tests.place", "tests.abuse.harness"]
 Eventually = Callable[[Callable[[], object], float], None]
 Draw = Callable[[Path, str], Path]
 Publish = Callable[[Path, int], int]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a test that is skipped on Linux. Skips are for other systems, and CI runs on Linux."""
+    report = yield
+    if report.skipped and sys.platform == "linux":
+        report.outcome, report.longrepr = "failed", f"skipped on Linux, where every test runs: {report.longrepr}"
+    return report
 
 
 @pytest.fixture(autouse=True)

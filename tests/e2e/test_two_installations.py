@@ -1,4 +1,4 @@
-"""Two installations that share a Redis: each reads its own files, and sees its own parts."""
+"""Two installations use one Redis. Each reads its own files and sees its own parts."""
 
 import shutil
 from collections.abc import Callable

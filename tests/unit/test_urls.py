@@ -1,4 +1,4 @@
-"""A password is shown to nobody, whatever URL it is written in."""
+"""Every form of URL is shown without its password."""
 
 import pytest
 
