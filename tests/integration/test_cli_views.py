@@ -729,7 +729,7 @@ def test_train_prints_a_line_an_epoch_and_the_figures(settings: Settings, monkey
     ]
     assert "99.55%" in out
     assert "it is made active" in out
-    assert "model/0004/curve.png and confusion.png" in out
+    assert "model/0004/curve.svg and confusion.svg" in out
 
 
 def test_a_training_can_be_queued_only_where_a_broker_answers(settings: Settings, address: Address) -> None:

@@ -52,7 +52,7 @@ def test_published_model_reads_as_well_as_its_card_says(
 
 def test_published_folder_is_complete_and_small(trained: tuple[Published, list[Progress]]) -> None:
     files = {file.name: file.stat().st_size for file in trained[0].folder.iterdir()}
-    assert sorted(files) == ["card.json", "confusion.png", "curve.png", "model.keras", "model.tflite"]
+    assert sorted(files) == ["card.json", "confusion.svg", "curve.svg", "model.keras", "model.tflite"]
     assert sum(files.values()) < 1_500_000
 
 
