@@ -129,7 +129,7 @@ def test_errors_share_one_root() -> None:
 
 def test_no_module_loads_keras_before_it_trains() -> None:
     code = (
-        "import sys, trainer.__main__, trainer.train, trainer.gate, trainer.publish, trainer.samples, trainer.backend\n"
+        "import sys, trainer.__main__, trainer.train, trainer.gate, trainer.publish, trainer.backend\n"
         "sys.exit(bool({'keras', 'tensorflow'} & set(sys.modules)))"
     )
     result = run("-c", code)
