@@ -35,17 +35,14 @@ def test_the_same_seed_makes_the_same_sheets_and_another_one_others() -> None:
     assert not any(np.array_equal(one.pixels, two.pixels) for one, two in zip(first, other, strict=True))
 
 
-def test_marks_stand_on_the_sheet_where_there_is_ink_unless_a_break_hides_a_sign() -> None:
-    inked = []
+def test_every_mark_stands_on_the_sheet_where_there_is_ink() -> None:
     for sheet in some_sheets(60):
         assert sheet.pixels.shape == (HEIGHT, WIDTH)
         for symbol, x, y, width, height in sheet.marks:
             assert 0 <= symbol < Symbol.NOTHING
             left, right = max(0, int(x - width / 2)), int(x + width / 2) + 2
             top, bottom = max(0, int(y - height / 2)), int(y + height / 2) + 2
-            inked.append(sheet.pixels[top:bottom, left:right].max() > 60)
-            assert inked[-1] or Symbol.POINT <= symbol < Symbol.OTHER
-    assert np.mean(inked) > 0.99
+            assert sheet.pixels[top:bottom, left:right].max() > 60
 
 
 def test_all_digits_and_signs_occur_and_other_marks_too() -> None:

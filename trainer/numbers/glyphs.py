@@ -17,6 +17,8 @@ Bytes = NDArray[np.uint8]
 
 #: Bits of a coordinate's fraction: OpenCV then draws lines between pixels.
 _FRACTION = 4
+#: Thinnest pens for strokes and for points, in pixels: a point of less would not be seen.
+_THINNEST, _THINNEST_POINT = 1, 4
 #: Grey level of MNIST's strokes at which they keep their width.
 _EDGE = 110.0
 
@@ -60,7 +62,8 @@ def digit(label: int, height: float, hand: Hand, rng: Rng, samples: Sequence[Byt
 def sign(symbol: Symbol, height: float, hand: Hand, rng: Rng) -> Glyph:
     """Write a sign between digits so many pixels high."""
     strokes, drop = _SIGNS[symbol](rng)
-    return Glyph(_lines(strokes, height, hand, rng), drop)
+    thinnest = _THINNEST_POINT if symbol in _WITH_POINTS else _THINNEST
+    return Glyph(_lines(strokes, height, _pen(height, hand, rng, thinnest), rng), drop)
 
 
 def _scanned(picture: Bytes, height: float, hand: Hand, rng: Rng) -> Bytes:
@@ -86,19 +89,22 @@ def _drawn(strokes: Sequence[Stroke], height: float, hand: Hand, rng: Rng) -> By
     points = by_hand(np.concatenate(strokes), rng)
     points[:, 0] -= points[:, 1] * (hand.slant + rng.normal(0.0, hand.unsteady))
     points = (points - points.min(axis=0)) * (height / max(np.ptp(points[:, 1]), 0.4 * np.ptp(points[:, 0]), 1e-3))
-    return _inked(points, [len(stroke) for stroke in strokes], height, hand, rng)
+    return _inked(points, [len(stroke) for stroke in strokes], _pen(height, hand, rng, _THINNEST))
 
 
-def _lines(strokes: Sequence[Stroke], height: float, hand: Hand, rng: Rng) -> Bytes:
+def _lines(strokes: Sequence[Stroke], height: float, pen: int, rng: Rng) -> Bytes:
     """Draw strokes in their own proportions."""
     points = np.concatenate(strokes)
     points = points + rng.normal(0, 0.015, points.shape)
     points = (points - points.min(axis=0)) * height
-    return _inked(points, [len(stroke) for stroke in strokes], height, hand, rng)
+    return _inked(points, [len(stroke) for stroke in strokes], pen)
 
 
-def _inked(points: Stroke, lengths: Sequence[int], height: float, hand: Hand, rng: Rng) -> Bytes:
-    pen = max(1, round(height * hand.pen * math.exp(rng.normal(0.0, 0.12))))
+def _pen(height: float, hand: Hand, rng: Rng, least: int) -> int:
+    return max(least, round(height * hand.pen * math.exp(rng.normal(0.0, 0.12))))
+
+
+def _inked(points: Stroke, lengths: Sequence[int], pen: int) -> Bytes:
     points = points + pen + 1
     width, tall = (math.ceil(side) + pen + 2 for side in points.max(axis=0))
     paper = np.zeros((tall, width), np.uint8)
@@ -132,7 +138,7 @@ def _comma(rng: Rng) -> tuple[list[Stroke], float]:
 
 def _dash(rng: Rng) -> tuple[list[Stroke], float]:
     long = rng.uniform(0.22, 1.0) if rng.random() < 0.9 else rng.uniform(1.0, 2.5)  # noqa: PLR2004 - a share
-    rise = rng.normal(0, 0.06) if rng.random() < 0.7 else rng.uniform(-0.3, 0.15)  # noqa: PLR2004 - likewise
+    rise = rng.normal(0, 0.06) if rng.random() < 0.7 else rng.uniform(-0.45, 0.15)  # noqa: PLR2004 - likewise
     bend = (long * rng.uniform(0.3, 0.7), rise / 2 + rng.normal(0, 0.05))
     return [curve((0.0, 0.0), bend, (long, rise))], rng.uniform(0.3, 0.72)
 
@@ -156,6 +162,7 @@ def _equals(rng: Rng) -> tuple[list[Stroke], float]:
     ], rng.uniform(0.3, 0.6)
 
 
+_WITH_POINTS = {Symbol.POINT, Symbol.COMMA, Symbol.COLON}
 _SIGNS = {
     Symbol.POINT: _point,
     Symbol.COMMA: _comma,

@@ -13,6 +13,8 @@ from trainer.pen import Rng
 Box = tuple[int, int, int, int]
 #: Strength of ink that a reader's preparation gives.
 _INK = 230.0
+#: Fine pixels up to which a mark is as small as a point.
+_POINT = 14
 #: Fine pixels that are beyond any sheet.
 _FAR = 1000.0
 
@@ -84,11 +86,11 @@ def _mid_height_dot(ink: Bytes, boxes: Sequence[Box], rng: Rng, harm: float) -> 
 
 
 def _breaks(ink: Bytes, boxes: Sequence[Box], rng: Rng, harm: float) -> None:
-    """Break the strokes of some marks along a line, as a bad scan does."""
+    """Break the strokes of some marks along a line, as a bad scan does; a point would be gone."""
     if rng.random() > 0.2 * harm:  # a share
         return
     for left, top, right, bottom in boxes:
-        if rng.random() < 0.5:  # noqa: PLR2004 - a coin
+        if max(right - left, bottom - top) > _POINT and rng.random() < 0.5:  # noqa: PLR2004 - a coin
             x, y = rng.uniform(left, right), rng.uniform(top, bottom)
             turn, reach = rng.uniform(0, np.pi), 0.6 * (bottom - top)
             across, down = reach * np.cos(turn), reach * np.sin(turn)

@@ -53,6 +53,14 @@ def _zero_with_an_inner_hook(rng: Rng) -> list[Stroke]:
     return [joined(line(start, turn), ring)]
 
 
+def _zero_like_an_e(rng: Rng) -> list[Stroke]:
+    """Come from the left and leave to the right at the foot, as a hand does that links its zeros."""
+    wide = rng.uniform(0.4, 0.75)
+    start, end = -wide * rng.uniform(0.6, 1.6), wide * rng.uniform(0.8, 2.0)
+    ring = arc((0, 0.5), (wide, 0.5), rng.uniform(60, 110), -rng.uniform(340, 400))
+    return [joined(line((start, rng.uniform(0.75, 1.0))), ring, line((end, rng.uniform(0.8, 1.02))))]
+
+
 def _open_zero(rng: Rng) -> list[Stroke]:
     wide = rng.uniform(0.3, 0.5)
     return [arc((0, 0.5), (wide, 0.5), rng.uniform(-110, -50), -rng.uniform(300, 350))]
@@ -61,6 +69,10 @@ def _open_zero(rng: Rng) -> list[Stroke]:
 def _one_with_a_long_upstroke(rng: Rng) -> list[Stroke]:
     start = (-rng.uniform(0.25, 0.75), rng.uniform(0.4, 1.0))
     return [line(start, (0.0, 0.0), (rng.uniform(-0.25, 0.1), 1.0))]
+
+
+def _one_like_a_slash(rng: Rng) -> list[Stroke]:
+    return [line((rng.uniform(0.2, 0.75), 0.0), (0.0, 1.0))]
 
 
 def _two_with_a_large_loop(rng: Rng) -> list[Stroke]:
@@ -97,6 +109,18 @@ def _two_with_a_curled_head(rng: Rng) -> list[Stroke]:
     return [curve(*head, (0.12, 0.97), (-0.06, 0.92), (0.1, rng.uniform(0.7, 0.88)), (wide * 0.5, 0.92), end)]
 
 
+def _two_with_a_closed_head(rng: Rng) -> list[Stroke]:
+    """Close the head as a 9 does, go down from it, and end in a foot: a corner or a loop."""
+    wide, low = rng.uniform(0.22, 0.4), rng.uniform(0.3, 0.5)
+    head = arc((wide, low / 2), (wide, low / 2), rng.uniform(40, 150), rng.uniform(290, 360))
+    foot, reach = rng.uniform(-0.25, 0.1), rng.uniform(0.3, 0.8)
+    stem = curve(tuple(head[-1]), (wide * 1.5, low * 1.15), ((wide + foot) / 2, 0.75), (foot, rng.uniform(0.95, 1.02)))
+    if rng.random() < 0.5:  # noqa: PLR2004 - a coin
+        return [joined(head, stem, line((foot + reach, rng.uniform(0.92, 1.08))))]
+    turn = curve((foot, 0.98), (foot - 0.1, 0.9), (foot + 0.08, rng.uniform(0.78, 0.88)), (foot + reach, 1.0))
+    return [joined(head, stem, turn)]
+
+
 def _two_like_a_z(rng: Rng) -> list[Stroke]:
     wide = rng.uniform(0.4, 0.75)
     return [line((0, rng.uniform(0, 0.12)), (wide, 0.0), (0.0, 1.0), (wide * rng.uniform(0.8, 1.2), 1.0))]
@@ -129,6 +153,14 @@ def _four_like_an_h(rng: Rng) -> list[Stroke]:
     bow = curve((0.0, bar), (wide * 0.4, bar - rng.uniform(0.05, 0.25)), (wide, bar - rng.uniform(0.0, 0.2)))
     stem = line((wide * rng.uniform(0.7, 1.0), bar - rng.uniform(0.0, 0.3)), (wide * rng.uniform(0.5, 0.9), 1.0))
     return [joined(first, bow), stem]
+
+
+def _four_with_a_low_bar(rng: Rng) -> list[Stroke]:
+    """Make the first stroke long and the second one short, low at the end of the bar."""
+    wide, bar = rng.uniform(0.35, 0.7), rng.uniform(0.65, 0.92)
+    first = line((wide * rng.uniform(0.1, 0.8), 0.0), (0.0, bar), (wide, bar + rng.uniform(-0.12, 0.06)))
+    x = wide * rng.uniform(0.6, 1.0)
+    return [first, line((x, bar - rng.uniform(0.15, 0.5)), (x - rng.uniform(0.0, 0.2), bar + rng.uniform(0.08, 0.35)))]
 
 
 def _four_in_one_stroke(rng: Rng) -> list[Stroke]:
@@ -177,6 +209,15 @@ def _five_like_an_r(rng: Rng) -> list[Stroke]:
     )
     flag = line(top, (wide + rng.uniform(0.05, 0.6), top[1] + rng.uniform(-0.14, 0.04)))
     return [joined(line(top), belly), flag + np.array([rng.uniform(-0.05, 0.1), rng.uniform(-0.04, 0.02)])]
+
+
+def _five_like_a_root(rng: Rng) -> list[Stroke]:
+    """Draw a root's sign: what was a belly is a short arm on the left."""
+    foot, neck = rng.uniform(0.12, 0.35), rng.uniform(0.0, 0.2)
+    start = (0.0, rng.uniform(0.25, 0.75))
+    top = (foot + rng.uniform(-0.05, 0.25), neck)
+    end = (top[0] + rng.uniform(0.3, 0.8), neck + rng.uniform(-0.12, 0.08))
+    return [line(start, (foot, 1.0), top, end)]
 
 
 def _six_like_a_b(rng: Rng) -> list[Stroke]:
@@ -292,25 +333,30 @@ def _nine_like_a_p(rng: Rng) -> list[Stroke]:
 _HERE: tuple[tuple[Form, ...], ...] = (
     (
         _zero_with_a_tail, _zero_with_a_tail, _open_zero, _zero_with_an_inner_hook, _zero_with_an_inner_hook,
-        _slashed_zero, _dotted_zero,
+        _zero_like_an_e, _zero_like_an_e, _slashed_zero, _dotted_zero,
     ),
-    (_one_with_a_long_upstroke, _one_with_a_long_upstroke, _one_with_a_long_upstroke, _one_like_a_lambda),
+    (
+        _one_with_a_long_upstroke, _one_with_a_long_upstroke, _one_with_a_long_upstroke, _one_like_a_lambda,
+        _one_like_a_slash, _one_like_a_slash,
+    ),
     (
         _two_with_a_large_loop, _two_with_a_large_loop, _two_with_a_curled_head, _two_with_a_curled_head,
-        _two_with_a_curled_head, _two_like_a_z,
+        _two_with_a_curled_head, _two_with_a_closed_head, _two_with_a_closed_head, _two_like_a_z,
     ),
     (_three_with_a_loop, _three_with_a_straight_tail),
     (
         _four_in_one_stroke, _four_like_a_u, _four_like_a_u, _four_like_an_h, _four_like_an_h,
-        _four_closed_without_a_crossing,
+        _four_closed_without_a_crossing, _four_with_a_low_bar, _four_with_a_low_bar,
     ),
-    (_five_without_its_stem, _five_without_its_stem, _five_like_an_r, _five_like_an_r),
+    (
+        _five_without_its_stem, _five_without_its_stem, _five_like_an_r, _five_like_an_r, _five_like_a_root,
+    ),
     (_six_like_a_b, _six_like_a_b),
-    (_seven_with_a_wave, _seven_with_a_wave, _seven_like_an_f, _seven_like_a_plus),
+    (_seven_with_a_wave, _seven_with_a_wave, _seven_like_an_f, _seven_like_a_plus, _seven_like_a_plus),
     (_eight_open_above, _eight_open_above, _eight_of_two_bows, _eight_like_a_b),
     (
         _nine_open_above, _nine_open_above, _nine_in_one_bow, _nine_in_one_bow, _nine_with_a_crossing_tail,
-        _nine_like_a_p, _nine_like_a_p,
+        _nine_like_a_p, _nine_like_a_p, _nine_like_a_p,
     ),
 )  # fmt: skip
 #: Forms of `trainer.strokes` that people draw on screens and hardly anybody writes.

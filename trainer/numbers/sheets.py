@@ -135,6 +135,8 @@ class _Row:
         self._slope = rng.normal(0, 0.03)
         self._spread = float(rng.choice((0.3, 0.14, 0.04, -0.04), p=(0.2, 0.4, 0.25, 0.15)))
         self._small_zeros = rng.uniform(0.42, 1.0) if rng.random() < 0.35 else 1.0  # noqa: PLR2004 - a share
+        self._linked_zeros = rng.uniform(-0.2, 0.06) if rng.random() < 0.2 else None  # noqa: PLR2004 - likewise
+        self._tall_ones = rng.uniform(1.0, 1.45) if rng.random() < 0.3 else 1.0  # noqa: PLR2004 - likewise
         self._uneven = rng.uniform(0.02, 0.18)
         self._comb = rng.uniform(0.9, 1.5) * height if rng.random() < 0.05 else 0.0  # noqa: PLR2004 - likewise
 
@@ -144,6 +146,8 @@ class _Row:
         height = self._height * float(np.exp(self._rng.normal(0, self._uneven)))
         if symbol == 0:
             height *= self._small_zeros
+        if symbol == 1:
+            height *= self._tall_ones
         if symbol < Symbol.POINT:
             return glyphs.digit(symbol, height, self._hand, self._rng, samples)
         if symbol == Symbol.OTHER:
@@ -182,9 +186,12 @@ class _Row:
     def _top(self, symbol: int, glyph: Glyph, tall: int) -> float:
         if Symbol.POINT <= symbol < Symbol.OTHER:
             return glyph.drop * self._height
-        return self._height - tall + self._rng.normal(0, 0.04) * self._height
+        below = self._rng.uniform(0, 0.6) * (tall - self._height) if symbol == 1 else 0.0
+        return self._height - tall + below + self._rng.normal(0, 0.04) * self._height
 
     def _between(self, symbol: int, last: int) -> float:
+        if symbol == last == 0 and self._linked_zeros is not None:
+            return self._height * self._linked_zeros
         spread = self._spread
         if Symbol.POINT <= symbol < Symbol.OTHER or Symbol.POINT <= last < Symbol.OTHER:
             spread = max(spread, 0.0) + self._rng.uniform(0.03, 0.25)
