@@ -12,14 +12,13 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from recognizer.arrays import Gray
 from recognizer.image import decode
 from recognizer.opencv import cv2
 from recognizer.preparation import prepare
 from trainer import mnist
 
-Gray = NDArray[np.uint8]
 Item = TypeVar("Item")
 
 #: Pixels of a page, and of the digit on it.

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.preparation import Gray, microseconds, stacks
+from bench.preparation import microseconds, stacks
+from recognizer.arrays import Gray
 from recognizer.model import active_version, load_model
 from recognizer.opencv import cv2
 from recognizer.preparation import prepare

@@ -7,15 +7,13 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from recognizer.arrays import Gray
 from recognizer.opencv import cv2
 from trainer import mnist
+from trainer.arrays import Floats, Rng
 from trainer.pen import Stroke, spline
 
-Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float32]
-Rng = np.random.Generator
 #: Blue, green, red, 0 to 255, as OpenCV wants them.
 Colour = tuple[int, int, int]
 #: Points that a pen's path goes through.
@@ -79,7 +77,7 @@ def write_samples(folder: Path, *, mnist_path: Path | None = None) -> list[Path]
     return written
 
 
-def _samples(digits: mnist.Mnist) -> dict[str, Callable[[Rng], Bytes]]:
+def _samples(digits: mnist.Mnist) -> dict[str, Callable[[Rng], Gray]]:
     """Say what each sample shows; its file is drawn by calling it with a source of chance."""
     scan = partial(_scanned, digits)
     board = partial(_page, paper=(62, 84, 52), grain=3)
@@ -131,7 +129,7 @@ def _row(text: str, *, left: int, top: int, height: int, step: int) -> list[tupl
     return [(digit, left + step * place, top, height) for place, digit in enumerate(text)]
 
 
-def _page(rng: Rng, size: tuple[int, int], paper: Colour = PAPER, grain: float = 1.2) -> Bytes:
+def _page(rng: Rng, size: tuple[int, int], paper: Colour = PAPER, grain: float = 1.2) -> Gray:
     """Make an empty page, `(height, width, 3)`, of a paper with a soft grain."""
     width, height = size
     coarse = rng.normal(0, grain, (height // 4 + 1, width // 4 + 1)).astype(np.float32)
@@ -139,7 +137,7 @@ def _page(rng: Rng, size: tuple[int, int], paper: Colour = PAPER, grain: float =
     return _bytes(np.array(paper, np.float32) + texture)
 
 
-def _ink(page: Bytes, places: Sequence[tuple[str, int, int, int]], pen: Pen, rng: Rng) -> Bytes:
+def _ink(page: Gray, places: Sequence[tuple[str, int, int, int]], pen: Pen, rng: Rng) -> Gray:
     """Draw shapes with their left, top and height in pixels onto a page."""
     mask = np.zeros(page.shape[:2], np.uint8)
     for shape, left, top, height in places:
@@ -158,7 +156,7 @@ def _smoothed(points: Stroke) -> Stroke:
     return spline(np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]]), _SMOOTH)
 
 
-def _scanned(digits: mnist.Mnist, rng: Rng, digit: int, number: int, page: Bytes, pen: Pen) -> Bytes:  # noqa: PLR0913, PLR0917 - which, where and how
+def _scanned(digits: mnist.Mnist, rng: Rng, digit: int, number: int, page: Gray, pen: Pen) -> Gray:  # noqa: PLR0913, PLR0917 - which, where and how
     """Put one of MNIST's test digits, enlarged smoothly, in the middle of a page."""
     height, width = page.shape[:2]
     side = min(height, width)
@@ -175,14 +173,14 @@ def _first(digits: mnist.Mnist, digit: int, number: int) -> int:
     return int(np.flatnonzero(digits.test_labels == digit)[number])
 
 
-def _blended(page: Bytes, mask: Floats, pen: Pen, rng: Rng) -> Bytes:
+def _blended(page: Gray, mask: Floats, pen: Pen, rng: Rng) -> Gray:
     grain = cv2.GaussianBlur(rng.random(mask.shape, dtype=np.float32), (0, 0), 0.8)
     cover = mask * (1 - pen.grain * np.clip((grain - 0.35) * 4, 0, 1))
     ink = np.array(pen.colour, np.float32)
     return _bytes(page * (1 - cover[..., None]) + ink * cover[..., None])
 
 
-def _transparent(rng: Rng, shape: str) -> Bytes:
+def _transparent(rng: Rng, shape: str) -> Gray:
     """Draw black on nothing: every pixel's colour is black, only its opacity tells the digit."""
     drawn = _ink(_page(rng, (200, 220), WHITE, 0), [(shape, 56, 40, 140)], Pen((0, 0, 0), 13), rng)
     picture = np.zeros((*drawn.shape[:2], 4), np.uint8)
@@ -190,7 +188,7 @@ def _transparent(rng: Rng, shape: str) -> Bytes:
     return picture
 
 
-def _photographed(page: Bytes, rng: Rng) -> Bytes:
+def _photographed(page: Gray, rng: Rng) -> Gray:
     """Look at a page as a phone does: light from one corner, a shadow, a little blur, grain."""
     height, width = page.shape[:2]
     down, across = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j].astype(np.float32)
@@ -201,7 +199,7 @@ def _photographed(page: Bytes, rng: Rng) -> Bytes:
     return _bytes(seen + cv2.resize(coarse, (width, height))[..., None])
 
 
-def _bytes(values: Floats) -> Bytes:
+def _bytes(values: Floats) -> Gray:
     return np.rint(np.clip(values, 0, 255)).astype(np.uint8)
 
 

@@ -3,16 +3,14 @@
 from collections.abc import Iterable
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.color import Color
 from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
+from recognizer.arrays import Gray
 from recognizer.opencv import cv2
 from recognizer.reading import Box
-
-Gray = NDArray[np.uint8]
 
 #: Characters from no ink to much ink.
 _RAMP = " .:-=+*#%@"

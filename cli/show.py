@@ -18,9 +18,10 @@ from db.paths import to_text
 from db.queries import Result
 from presentation.text import COLOURS, local_time, percent, plural, printable, stdout, written_words
 from recognizer import reader
+from recognizer.arrays import Gray
 from recognizer.contract import SIDE, Card
 from recognizer.errors import UnreadableImage
-from recognizer.image import Gray, open_image
+from recognizer.image import open_image
 from recognizer.preparation import prepare
 from recognizer.reading import Digit, Reading
 from settings import Settings

@@ -9,14 +9,13 @@ from numpy.typing import NDArray
 
 from evaluation.labels import Amount
 from evaluation.outcome import Outcome
+from recognizer.arrays import Counts
 from recognizer.contract import CLASSES, Card
 from recognizer.coverage import THRESHOLDS, CoveragePoint, coverage_curve
 
 #: Points of the drawn curve: as many as its width in pixels could tell apart.
 _DRAWN = 400
 _WITH_DIGITS = (Amount.SINGLE, Amount.SEVERAL)
-
-Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from evaluation.contact_sheet import contact_sheet
 from evaluation.coverage_plot import coverage_plot
-from evaluation.figures import Counts, Curve, Evaluation, Figures
+from evaluation.figures import Curve, Evaluation, Figures
 from evaluation.labels import Amount
 from evaluation.words import (
     COLUMNS,
@@ -27,6 +27,7 @@ from evaluation.words import (
 from presentation.page import render
 from presentation.plot import Plot
 from presentation.text import percent, plural
+from recognizer.arrays import Counts
 from recognizer.contract import CLASSES
 
 #: Shades of a cell of the confusion matrix; rules of `style.css` of the same number give them their strength.

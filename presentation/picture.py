@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recognizer.arrays import Gray
 from recognizer.errors import UnreadableImage
-from recognizer.image import VANISHED, Gray, open_image
+from recognizer.image import VANISHED, open_image
 from recognizer.opencv import cv2
 
 #: Pixels along the longer side of a picture on the page; the files themselves may be photographs.

@@ -1,8 +1,8 @@
 """Fit one digit's ink into the 28x28 picture that the model contract describes."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from recognizer.arrays import Gray
 from recognizer.contract import BOX, SIDE
 from recognizer.opencv import cv2
 
@@ -14,8 +14,6 @@ _STRONG = 230
 _CANVAS = 4 * BOX
 #: Width to which thinner strokes are brought, in pixels of the 20: the median of MNIST's own strokes.
 _PEN = 2.5
-
-Gray = NDArray[np.uint8]
 
 
 def fit(strength: Gray, level: float) -> Gray:

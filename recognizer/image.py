@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.arrays import Gray
 from recognizer.errors import Inaccessible, UnreadableImage
 from recognizer.header import Header, read_header
 from recognizer.opencv import MAX_PIXELS, cv2
@@ -33,8 +34,6 @@ _REASONS = {
     errno.EACCES: "permission denied",
     errno.EPERM: "permission denied",
 }
-
-Gray = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)

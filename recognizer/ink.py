@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from recognizer.arrays import Gray
 from recognizer.opencv import cv2
 
 #: Contrast of ink and ground below which a picture is blank, in grey levels of 255.
@@ -42,8 +42,6 @@ _MUCH = 0.2
 _WIDE = 0.24
 #: Share of a normal distribution below its mean plus its standard deviation.
 _SIGMA = 0.84
-
-Gray = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -173,7 +171,7 @@ def _widest(mask: Gray) -> float:
 
 def _ink_is_dark(small: Gray) -> bool:
     """Tell by the skew of the residue without slow changes of light: ink is rarer and stronger than ground."""
-    residue: NDArray[np.float32] = small - cv2.blur(small, _WIDEST_STROKE.shape).astype(np.float32)
+    residue = np.asarray(small - cv2.blur(small, _WIDEST_STROKE.shape).astype(np.float32), np.float32)
     return bool(np.sum(residue**3) < 0)
 
 

@@ -5,11 +5,13 @@ it in cells of CELL_HEIGHT by CELL_WIDTH pixels, and gives for each cell the log
 centre there, or nothing) and the mark's box: the centre's offset in cells, and the logarithm of width and height.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.arrays import Cells, Gray
 from recognizer.opencv import cv2
 from recognizer.symbols import SYMBOLS, Symbol
 
@@ -30,7 +32,8 @@ _SAME_BOX = 0.5
 #: A cell and its neighbours.
 _AROUND = np.ones((3, 3), np.uint8)
 
-Cells = NDArray[np.float32]
+#: Gives the number network's cells for one picture of `(h, w)` uint8. Safe to share between threads.
+Look = Callable[[Gray], Cells]
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from recognizer.arrays import Cells, Crops, Gray, Probabilities
 from recognizer.contract import Card, read_card, verify_files
 from recognizer.errors import ModelMissing
 from recognizer.installed import RuntimeName
-from recognizer.marks import Cells
-from recognizer.runtime import Crops, Look, Probabilities, Runtime, open_number_runtime, open_runtime
+from recognizer.marks import Look
+from recognizer.runtime import Runtime, open_number_runtime, open_runtime
 
 ACTIVE_FILE = "active"
 #: The smallest probability whose logarithm is taken: float32's own smallest normal number.
@@ -59,7 +60,7 @@ class LoadedModel:
         """Give `(n, 10)` calibrated probabilities for `(n, 28, 28)` uint8 crops, white ink on black."""
         return soften(self._runtime.probabilities(crops), self.card.temperature)
 
-    def cells(self, picture: Crops) -> Cells:
+    def cells(self, picture: Gray) -> Cells:
         """Give what the number network says of a `(h, w)` uint8 picture, `(h / 8, w / 4, OUTPUTS)`.
 
         Raises ModelMissing if the model reads single digits only, which its card tells.

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from recognizer.arrays import ComponentLabels, Gray
 from recognizer.opencv import cv2
 
 #: Components looked at, largest first; a picture with more is no picture of digits.
@@ -14,8 +14,6 @@ _MOST_PARTS = 200
 _MOST_LABELS = 200_000
 #: Least height of what stands in a frame, as a share of the frame's height. The dot of a dotted zero is lower.
 _ENCLOSED = 0.25
-
-Labels = NDArray[np.uint16] | NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class Part:
         return self.top + self.height
 
 
-def find_parts(mask: NDArray[np.uint8]) -> tuple[list[Part], Labels]:
+def find_parts(mask: Gray) -> tuple[list[Part], ComponentLabels]:
     """Find the connected components of a mask, and the picture of their labels."""
     ltype = cv2.CV_16U if mask.size < _MOST_LABELS else cv2.CV_32S
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=ltype)

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.arrays import ComponentLabels, Gray
 from recognizer.contract import SIDE
 from recognizer.crop import fit
 from recognizer.ink import Ink, find_ink
 from recognizer.opencv import cv2
-from recognizer.parts import Labels, Part, find_parts
+from recognizer.parts import Part, find_parts
 from recognizer.reading import Box
 from recognizer.sheet import Sheet, make_sheet
 
@@ -44,8 +45,6 @@ _PANEL = 32
 _PANEL_INK = 0.6
 #: Least ink along each edge of a panel, as a share of the edge.
 _PANEL_EDGE = 0.85
-
-Gray = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def prepare(gray: Gray) -> Prepared:
     return Prepared(ink.dark_on_light, _single(ink, sheet, fitted), sheet)
 
 
-def cut(strength: Gray, labels: Labels, parts: Sequence[Part]) -> tuple[Gray, int, int]:
+def cut(strength: Gray, labels: ComponentLabels, parts: Sequence[Part]) -> tuple[Gray, int, int]:
     """Cut out the ink of some components with its faint edges; gives also its left and top on the sheet."""
     rows = slice(max(0, min(part.top for part in parts) - _EDGE), max(part.bottom for part in parts) + _EDGE)
     columns = slice(max(0, min(part.left for part in parts) - _EDGE), max(part.right for part in parts) + _EDGE)
@@ -114,7 +113,7 @@ def _single(ink: Ink, sheet: Sheet, fitted: Gray | None) -> Single | None:
     return Single(crop, Box(*(side * sheet.factor for side in box)))
 
 
-def _broad_ends(mask: Gray, parts: Sequence[Part], labels: Labels) -> list[Part]:
+def _broad_ends(mask: Gray, parts: Sequence[Part], labels: ComponentLabels) -> list[Part]:
     """Find what reaches in from beyond the picture and is too broad for a stroke."""
     height, width = mask.shape
     ends = [part for part in parts if part.left == 0 or part.top == 0 or part.right == width or part.bottom == height]
@@ -132,7 +131,7 @@ def _broad_ends(mask: Gray, parts: Sequence[Part], labels: Labels) -> list[Part]
     return [part for part in telling if (depths(part) > stroke).mean() > _BROAD]
 
 
-def _without(ink: Ink, labels: Labels, parts: Sequence[Part]) -> Ink:
+def _without(ink: Ink, labels: ComponentLabels, parts: Sequence[Part]) -> Ink:
     """Remove the ink of some components, with their faint edges."""
     gone = np.isin(labels, [part.label for part in parts])
     mask = np.where(gone, np.uint8(0), ink.mask)
@@ -153,7 +152,7 @@ def _within(gray: Gray, panel: Part, factor: int) -> Prepared:
     return replace(found, single=single, sheet=sheet)
 
 
-def _panel(parts: Sequence[Part], labels: Labels) -> Part | None:
+def _panel(parts: Sequence[Part], labels: ComponentLabels) -> Part | None:
     """Find a filled rectangle in which the digits stand in the ground's colour: a dark label, a page on a table."""
     part = max(parts, key=lambda part: part.area)
     height, width = labels.shape

@@ -8,14 +8,14 @@ from typing import Protocol
 
 import numpy as np
 
+from recognizer.arrays import Cells, Crops, Gray, Probabilities
 from recognizer.contract import CLASSES, SIDE, Card
 from recognizer.crop import fit
 from recognizer.image import open_image
-from recognizer.marks import Cells, Mark
+from recognizer.marks import Mark
 from recognizer.parts import Part
 from recognizer.preparation import Prepared, Single, cut, prepare
 from recognizer.reading import Digit, Reading, Verdict
-from recognizer.runtime import Crops, Probabilities
 from recognizer.second_look import look_twice
 from recognizer.sheet import Sheet
 from recognizer.sheet_reader import SheetReading, read_sheet
@@ -44,7 +44,7 @@ class Model(Protocol):
     def probabilities(self, crops: Crops) -> Probabilities:
         """Give `(n, 10)` calibrated probabilities for `(n, 28, 28)` uint8 crops."""
 
-    def cells(self, picture: Crops) -> Cells:
+    def cells(self, picture: Gray) -> Cells:
         """Give what the number network says of a `(h, w)` uint8 picture."""
 
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
-import numpy as np
-from numpy.typing import NDArray
+from recognizer.arrays import Gray
 
 
 class Verdict(StrEnum):
@@ -35,10 +34,10 @@ class Digit:
     confidence: float
     probabilities: tuple[float, ...]
     box: Box
-    draw_crop: Callable[[], NDArray[np.uint8]] = field(compare=False, repr=False)
+    draw_crop: Callable[[], Gray] = field(compare=False, repr=False)
 
     @cached_property
-    def crop(self) -> NDArray[np.uint8]:
+    def crop(self) -> Gray:
         """The `(28, 28)` uint8 picture that the digit network takes; few who read a digit ever look at it."""
         return self.draw_crop()
 

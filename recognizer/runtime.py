@@ -8,23 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from recognizer.arrays import Cells, Crops, Probabilities
 from recognizer.contract import CLASSES, LITERT_FILE, MODEL_FILE, NUMBERS_FILE, NUMBERS_LITERT_FILE, SIDE
 from recognizer.errors import ContractMismatch
 from recognizer.installed import RuntimeName, require_runtime
-from recognizer.marks import CELL_HEIGHT, CELL_WIDTH, OUTPUTS, Cells
+from recognizer.marks import CELL_HEIGHT, CELL_WIDTH, OUTPUTS, Look
 from recognizer.quiet import quiet_start
 
 #: Batch sizes each network is laid out for; a batch is padded up to the next one, so nothing is compiled while reading.
 _KERAS_SIZES = (1, 4, 16, 64)
 #: LiteRT gains nothing from larger ones.
 _LITERT_SIZES = (1, 4, 16)
-
-Crops = NDArray[np.uint8]
-Probabilities = NDArray[np.float32]
-#: Gives the number network's cells for one picture of `(h, w)` uint8. Safe to share between threads.
-Look = Callable[[Crops], Cells]
 
 
 @dataclass(frozen=True)

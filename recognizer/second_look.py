@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.arrays import Crops, Probabilities
 from recognizer.contract import CLASSES, SIDE
 from recognizer.opencv import cv2
 
@@ -14,8 +15,6 @@ _SURE = 0.95
 _SHIFT, _TURN, _SLANT = 1.0, 8.0, 0.15
 _MIDDLE = (SIDE - 1) / 2
 
-Crops = NDArray[np.uint8]
-Probabilities = NDArray[np.float32]
 Matrix = NDArray[np.float64]
 
 

@@ -5,15 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from recognizer.arrays import ComponentLabels, Gray
 from recognizer.ink import Ink
 from recognizer.marks import CELL_HEIGHT, CELL_WIDTH, USUAL_HEIGHT, Mark
 from recognizer.opencv import cv2
-from recognizer.parts import Labels, Part, is_frame
+from recognizer.parts import Part, is_frame
 from recognizer.reading import Box
-
-Gray = NDArray[np.uint8]
 
 #: Strength to which the ink's mean is brought.
 _INK = 230.0
@@ -46,7 +44,7 @@ class Sheet:
     strength: Gray
     mask: Gray
     parts: tuple[Part, ...]
-    labels: Labels
+    labels: ComponentLabels
     level: float
     factor: int
     left: int = 0
@@ -92,7 +90,9 @@ class Canvas:
         )
 
 
-def make_sheet(ink: Ink, parts: Sequence[Part], labels: Labels, factor: int, left_out: Sequence[Part] = ()) -> Sheet:
+def make_sheet(
+    ink: Ink, parts: Sequence[Part], labels: ComponentLabels, factor: int, left_out: Sequence[Part] = ()
+) -> Sheet:
     """Bring a picture's ink to the usual strength."""
     strength = np.asarray(cv2.convertScaleAbs(ink.strength, alpha=_INK / (2 * ink.level)), np.uint8)
     return Sheet(strength, ink.mask, tuple(parts), labels, _INK / 2, factor, left_out=tuple(left_out))

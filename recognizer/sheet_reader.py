@@ -1,23 +1,19 @@
 """Read the numbers on a sheet: at the size that fits, with what the reading leaves unexplained."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from recognizer.marks import USUAL_HEIGHT, Cells, Mark, decode
+from recognizer.arrays import Gray
+from recognizer.marks import USUAL_HEIGHT, Look, Mark, decode
 from recognizer.opencv import cv2
 from recognizer.parts import find_parts, is_frame
 from recognizer.rows import in_rows, usual_height, written
 from recognizer.sheet import Canvas, Sheet, draw_canvas, likely_scale
 from recognizer.symbols import Symbol
-
-Gray = NDArray[np.uint8]
-#: Gives the network's cells for one picture of `(h, w)` uint8.
-Look = Callable[[Gray], Cells]
 
 #: How near to 0 and 1 a probability is taken to be at most.
 _NEAREST = 1e-6

@@ -2,9 +2,8 @@
 
 import numpy as np
 
+from recognizer.arrays import Cells, Crops, Gray, Probabilities
 from recognizer.contract import Card, NumberCard
-from recognizer.marks import Cells
-from recognizer.runtime import Crops, Probabilities
 from tests.unit.cells import Seen, blots, cells_of
 
 #: How sure it is of each 7, and of each other digit.
@@ -23,7 +22,7 @@ class Sevens:
         """Give SURE to the 7."""
         return np.tile(np.where(np.arange(10) == 7, SURE, OTHERS).astype(np.float32), (len(crops), 1))
 
-    def cells(self, picture: Crops) -> Cells:
+    def cells(self, picture: Gray) -> Cells:
         """See a 7 in every blot of ink."""
         rivals = tuple(digit for digit in range(10) if digit != 7)
         seen = [

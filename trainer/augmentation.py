@@ -10,13 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.arrays import Crops
 from recognizer.contract import SIDE
 from recognizer.opencv import cv2
+from trainer.arrays import Floats, Rng
 
-Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
-Rng = np.random.Generator
 
 #: Strokes are varied at twice the contract's size: half a pixel of thickness already matters.
 FINE = 2 * SIDE
@@ -58,7 +57,7 @@ MILD = Strength(12, 0.15, 0.10, 0.05, 1.6, 0.45, stroke=0.30, contrast=0.10, blu
 WILD = Strength(20, 0.32, 0.14, 0.22, 2.2, 0.75, stroke=0.75, contrast=0.45, blur=0.20, dirt=0.12)
 
 
-def augment(images: Bytes, rng: Rng, *, wild: float = 0.5) -> Bytes:
+def augment(images: Crops, rng: Rng, *, wild: float = 0.5) -> Crops:
     """Vary `(n, 28, 28)` uint8 digits; a share `wild` of them strongly, the others mildly.
 
     The same rng gives the same result. Expects the contract's black margin and keeps it roughly: digits move by up to
@@ -69,7 +68,7 @@ def augment(images: Bytes, rng: Rng, *, wild: float = 0.5) -> Bytes:
     return np.concatenate(parts) if parts else images
 
 
-def vary(images: Bytes, rng: Rng, how: Strength) -> Bytes:
+def vary(images: Crops, rng: Rng, how: Strength) -> Crops:
     """Vary `(n, 28, 28)` uint8 digits by `how`."""
     fine = _bent(images, rng, how)
     _thicken_or_thin(fine, rng, how.stroke)
@@ -95,7 +94,7 @@ def _apply(pictures: Floats, rng: Rng, share: float, change: Callable[[Floats, R
         pictures[chosen] = change(pictures[chosen], rng)
 
 
-def _bent(images: Bytes, rng: Rng, how: Strength) -> Floats:
+def _bent(images: Crops, rng: Rng, how: Strength) -> Floats:
     """Rotate, slant, scale, shift and distort in one resampling: `(n, 28, 28)` to `(n, 56, 56)` float32."""
     places = _affine(len(images), rng, how) + _elastic(len(images), rng, how.elastic)
     places = np.clip(places + (SIDE - 1) / 2, 0, SIDE - 1)  # beyond the margin there's only black

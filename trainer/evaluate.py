@@ -5,12 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.arrays import Counts, Crops, DigitLabels, Probabilities
 from recognizer.contract import CLASSES
 from recognizer.model import soften
-from trainer.mnist import Bytes
-
-Probabilities = NDArray[np.float32]
-Counts = NDArray[np.int64]
 
 #: Images a step: enough to keep the processor busy, few enough to need no memory.
 BATCH = 1_000
@@ -29,36 +26,36 @@ MOST_THRESHOLD = 0.999
 TEMPERATURES = np.geomspace(0.25, 4.0, 161)
 
 
-def probabilities(network: Any, images: Bytes) -> Probabilities:  # noqa: ANN401 - Keras ships no types
+def probabilities(network: Any, images: Crops) -> Probabilities:  # noqa: ANN401 - Keras ships no types
     """Give `(n, 10)` uncalibrated probabilities for `(n, 28, 28)` uint8 images."""
     starts = range(0, len(images), BATCH)
     return np.concatenate([network.predict_on_batch(images[start : start + BATCH, ..., None]) for start in starts])
 
 
-def accuracy(found: Probabilities, labels: Bytes) -> float:
+def accuracy(found: Probabilities, labels: DigitLabels) -> float:
     """Give the share, as a fraction of 1, whose most probable digit is the right one."""
     return float(np.mean(found.argmax(axis=1) == labels))
 
 
-def confusion(found: Probabilities, labels: Bytes) -> Counts:
+def confusion(found: Probabilities, labels: DigitLabels) -> Counts:
     """Count readings: row is the true digit, column the one that was read, `(10, 10)`."""
     counts = np.zeros((CLASSES, CLASSES), np.int64)
     np.add.at(counts, (labels, found.argmax(axis=1)), 1)
     return counts
 
 
-def temperature(found: Probabilities, labels: Bytes) -> float:
+def temperature(found: Probabilities, labels: DigitLabels) -> float:
     """Find the temperature that makes the true labels most likely (temperature scaling, Guo et al. 2017)."""
     losses = [_negative_log_likelihood(soften(found, float(value)), labels) for value in TEMPERATURES]
     return round(float(TEMPERATURES[int(np.argmin(losses))]), 4)
 
 
-def _negative_log_likelihood(found: Probabilities, labels: Bytes) -> float:
+def _negative_log_likelihood(found: Probabilities, labels: DigitLabels) -> float:
     right = found[np.arange(len(labels)), labels]
     return float(-np.mean(np.log(np.maximum(right, np.finfo(np.float32).tiny))))
 
 
-def accept_threshold(calibrated: Probabilities, labels: Bytes) -> float:
+def accept_threshold(calibrated: Probabilities, labels: DigitLabels) -> float:
     """Find the lowest confidence from which on at most WRONG_ACCEPTED are wrong, within the limits above."""
     right = calibrated.argmax(axis=1) == labels
     return lowest_threshold(calibrated.max(axis=1), right, WRONG_ACCEPTED, (LEAST_THRESHOLD, MOST_THRESHOLD))

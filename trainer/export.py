@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.arrays import Cells, Crops, Gray
 from recognizer.contract import LITERT_FILE, MODEL_FILE, NUMBERS_FILE, NUMBERS_LITERT_FILE
 from recognizer.marks import decode
 from recognizer.runtime import open_number_runtime, open_runtime
 from trainer.backend import load_keras
 from trainer.errors import PublishFailed
 from trainer.evaluate import probabilities
-from trainer.mnist import Bytes
 
 #: How far two runtimes' probabilities may lie apart: LiteRT multiplies in 8 bits, Keras in 32.
 TOLERANCE = 0.1
@@ -31,7 +31,7 @@ def round_weights(network: Any) -> None:  # noqa: ANN401 - Keras ships no types
     network.set_weights([_rounded(weights) for weights in network.get_weights()])
 
 
-def write_network(network: Any, folder: Path, proof: Bytes) -> float:  # noqa: ANN401 - likewise
+def write_network(network: Any, folder: Path, proof: Crops) -> float:  # noqa: ANN401 - likewise
     """Write the digit network into `folder` for Keras and for LiteRT; gives how far their probabilities lie apart.
 
     Raises PublishFailed if that is more than TOLERANCE on the `proof` images, `(n, 28, 28)` uint8.
@@ -43,7 +43,7 @@ def write_network(network: Any, folder: Path, proof: Bytes) -> float:  # noqa: A
     return round(apart, 4)
 
 
-def write_number_network(network: Any, folder: Path, proof: Bytes) -> None:  # noqa: ANN401 - likewise
+def write_number_network(network: Any, folder: Path, proof: Gray) -> None:  # noqa: ANN401 - likewise
     """Write the number network into `folder` for Keras and for LiteRT.
 
     Raises PublishFailed if the two find other marks in the `proof` pictures, `(n, h, w)` uint8.
@@ -56,7 +56,7 @@ def write_number_network(network: Any, folder: Path, proof: Bytes) -> None:  # n
         raise PublishFailed(f"LiteRT finds {1 - same:.1%} of the marks in pictures of numbers otherwise than Keras")
 
 
-def _symbols(cells: NDArray[np.float32]) -> Counter[int]:
+def _symbols(cells: Cells) -> Counter[int]:
     return Counter(mark.symbol for mark in decode(cells).marks)
 
 

@@ -6,18 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from recognizer.arrays import Crops, DigitLabels, Gray
 from recognizer.contract import CLASSES
 from trainer.ahead import prepared_ahead
+from trainer.arrays import Floats
 from trainer.augmentation import augment
 from trainer.backend import load_keras
-from trainer.mnist import Bytes
 from trainer.others import draw_others
 from trainer.recipe import Recipe
 from trainer.strokes import draw_strokes
-
-Floats = NDArray[np.float32]
 
 #: Digits of the training set that are never trained on: they choose the weights, the temperature and the threshold.
 HELD_OUT = 5_000
@@ -37,10 +35,10 @@ CONFIDENT = 0.5
 class Split:
     """The training digits and the ones held out of them: `(n, 28, 28)` uint8 images, `(n,)` uint8 labels."""
 
-    images: Bytes
-    labels: Bytes
-    held_images: Bytes
-    held_labels: Bytes
+    images: Crops
+    labels: DigitLabels
+    held_images: Crops
+    held_labels: DigitLabels
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ class History:
 OnProgress = Callable[[Progress], None]
 
 
-def split(images: Bytes, labels: Bytes, seed: int, drawn: int = 0, others: int = 0) -> Split:
+def split(images: Crops, labels: DigitLabels, seed: int, drawn: int = 0, others: int = 0) -> Split:
     """Hold HELD_OUT digits out, the same ones for the same seed.
 
     `drawn` digits of `trainer.strokes` and `others` pictures of `trainer.others` join those that are trained on.
@@ -123,7 +121,7 @@ def fit(network: Any, data: Split, recipe: Recipe, seed: int, on_progress: OnPro
     )
 
 
-def _targets(labels: Bytes) -> Floats:
+def _targets(labels: DigitLabels) -> Floats:
     """Give what the network should say of each label: all of its one digit, or a tenth of each for NO_DIGIT."""
     every = np.eye(CLASSES + 1, CLASSES, dtype=np.float32)
     every[NO_DIGIT] = 1 / CLASSES
@@ -154,7 +152,7 @@ def schedule(keras: Any, peak: float, warmup: float, total: int, end: float = 0.
     )
 
 
-def varied_batches(data: Split, recipe: Recipe, steps: int, seed: int) -> Iterator[tuple[Bytes, Floats]]:
+def varied_batches(data: Split, recipe: Recipe, steps: int, seed: int) -> Iterator[tuple[Gray, Floats]]:
     """Give batches without end: an epoch of `steps` sees every digit once, in a new order.
 
     One batch in `recipe.renewed` is varied anew; the digits of the others have the shape they had last. Gives pictures

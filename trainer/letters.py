@@ -3,7 +3,8 @@
 That leaves out B, D, G, I, J, L, O, Q, S, Y, Z, b, g, i, j, l, o, q, s, y, z.
 """
 
-from trainer.pen import Rng, Stroke, arc, curve, joined, line
+from trainer.arrays import Rng
+from trainer.pen import Stroke, arc, curve, joined, line
 
 
 def letter(rng: Rng) -> list[Stroke]:

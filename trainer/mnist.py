@@ -20,11 +20,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.arrays import Crops, DigitLabels
 from recognizer.contract import SIDE
 from trainer.backend import load_keras
 from trainer.errors import DataMissing
-
-Bytes = NDArray[np.uint8]
 
 CACHE_NAME = "mnist.npz"
 TRAIN_ROWS = 60_000
@@ -59,10 +58,10 @@ _ADMITTED = {
 class Mnist:
     """All of MNIST: images `(n, 28, 28)` uint8, white ink on black; labels `(n,)` uint8, 0 to 9."""
 
-    train_images: Bytes
-    train_labels: Bytes
-    test_images: Bytes
-    test_labels: Bytes
+    train_images: Crops
+    train_labels: DigitLabels
+    test_images: Crops
+    test_labels: DigitLabels
 
 
 def load(path: Path | None = None, *, cache: Path | None = None) -> Mnist:
@@ -108,7 +107,7 @@ def _read(path: Path) -> Mnist:
         raise DataMissing(f"{path} is not the mnist.npz it should be ({error})") from error
 
 
-def _checked(arrays: dict[str, Bytes]) -> Mnist:
+def _checked(arrays: dict[str, NDArray[np.uint8]]) -> Mnist:
     """Raise DataMissing unless every array is MNIST's, byte for byte."""
     for name, expected in CHECKSUMS.items():
         array = np.ascontiguousarray(arrays[name])
@@ -198,7 +197,7 @@ def unpickle_arrays(data: bytes) -> Any:  # noqa: ANN401 - whatever nesting of a
         raise DataMissing(f"the pickle holds something else than arrays ({error})") from error
 
 
-def _joined(parts: Any) -> dict[str, Bytes]:  # noqa: ANN401 - fresh from a pickle, checked by its checksums next
+def _joined(parts: Any) -> dict[str, NDArray[np.uint8]]:  # noqa: ANN401 - fresh from a pickle, checked by its checksums next
     """Turn (train, held out, test) pairs of float rows and labels back into MNIST's bytes."""
     (x_train, y_train), (x_held, y_held), (x_test, y_test) = parts
     return {
@@ -209,7 +208,7 @@ def _joined(parts: Any) -> dict[str, Bytes]:  # noqa: ANN401 - fresh from a pick
     }
 
 
-def _pixels(rows: NDArray[np.float32]) -> Bytes:
+def _pixels(rows: NDArray[np.float32]) -> Crops:
     return np.rint(rows * WHEEL_SCALE).astype(np.uint8)
 
 

@@ -11,14 +11,14 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.arrays import Crops, Gray
 from recognizer.contract import SIDE
 from recognizer.crop import fit
 from recognizer.opencv import cv2
+from trainer.arrays import Rng
 from trainer.letters import letter
 from trainer.pen import draw
 
-Bytes = NDArray[np.uint8]
-Rng = np.random.Generator
 Kind = TypeVar("Kind")
 
 #: Pixels along each side of the paper drawn on; it is cropped and shrunk as the preparation does it.
@@ -40,7 +40,7 @@ _HANDWRITTEN, _MADE_OF_DIGITS = 0.35, 0.2
 _LEVEL = 64.0
 
 
-def draw_others(count: int, rng: Rng, digits: Bytes) -> Bytes:
+def draw_others(count: int, rng: Rng, digits: Crops) -> Crops:
     """Draw `(count, 28, 28)` pictures that are no single digit; `digits` are `(n, 28, 28)` to put side by side."""
     images = np.zeros((count, SIDE, SIDE), np.uint8)
     for number in range(count):
@@ -58,7 +58,7 @@ def _chosen(kinds: tuple[Kind, ...], rng: Rng) -> Kind:
     return kinds[int(rng.integers(len(kinds)))]
 
 
-def _blank() -> Bytes:
+def _blank() -> Gray:
     return np.zeros((_PAPER, _PAPER), np.uint8)
 
 
@@ -70,7 +70,7 @@ def _points(rng: Rng, count: int) -> NDArray[np.int32]:
     return rng.integers(12, _PAPER - 12, (count, 2)).astype(np.int32)
 
 
-def _character(rng: Rng) -> Bytes:
+def _character(rng: Rng) -> Gray:
     paper = _blank()
     character = _CHARACTERS[int(rng.integers(len(_CHARACTERS)))]
     font = _FONTS[int(rng.integers(len(_FONTS)))]
@@ -79,7 +79,7 @@ def _character(rng: Rng) -> Bytes:
     return np.asarray(cv2.warpAffine(paper, turn, (_PAPER, _PAPER)), np.uint8)
 
 
-def _scribble(rng: Rng) -> Bytes:
+def _scribble(rng: Rng) -> Gray:
     """Draw a smooth line through many points, as a hand that tries a pen."""
     paper, knots = _blank(), _points(rng, int(rng.integers(7, 13))).astype(float)
     places = np.linspace(0, len(knots) - 1, 60)
@@ -88,7 +88,7 @@ def _scribble(rng: Rng) -> Bytes:
     return paper
 
 
-def _polygon(rng: Rng) -> Bytes:
+def _polygon(rng: Rng) -> Gray:
     """Draw a triangle or a star as an outline, or fill a polygon of any kind; other outlines are taken for a 0."""
     filled = rng.random() < 0.3  # noqa: PLR2004 - a share
     paper, corners = _blank(), int(rng.choice((3, 4, 5, 6, 8) if filled else (3, 5, 5, 7)))
@@ -104,7 +104,7 @@ def _polygon(rng: Rng) -> Bytes:
     return paper
 
 
-def _crossing_lines(rng: Rng) -> Bytes:
+def _crossing_lines(rng: Rng) -> Gray:
     paper = _blank()
     for _ in range(int(rng.integers(4, 8))):
         start, end = _points(rng, 2).tolist()
@@ -112,7 +112,7 @@ def _crossing_lines(rng: Rng) -> Bytes:
     return paper
 
 
-def _blot(rng: Rng) -> Bytes:
+def _blot(rng: Rng) -> Gray:
     """Fill an ellipse, round enough to be no 1."""
     paper = _blank()
     axes = (int(rng.integers(18, 40)), int(rng.integers(18, 40)))
@@ -120,7 +120,7 @@ def _blot(rng: Rng) -> Bytes:
     return paper
 
 
-def _marked_circle(rng: Rng) -> Bytes:
+def _marked_circle(rng: Rng) -> Gray:
     """Draw a ring with something in it: a face, a target, a crossed sign."""
     paper, middle = _blank(), (_PAPER // 2, _PAPER // 2)
     cv2.circle(paper, middle, int(rng.integers(28, 40)), 255, _pen(rng) // 2 + 2, cv2.LINE_AA)
@@ -130,14 +130,14 @@ def _marked_circle(rng: Rng) -> Bytes:
     return paper
 
 
-def _texture(rng: Rng) -> Bytes:
+def _texture(rng: Rng) -> Gray:
     """Give a patch of something photographed: coarse noise, blurred and cut at a level."""
     cells = int(rng.integers(5, 12))
     noise = cv2.resize(rng.integers(0, 256, (cells, cells)).astype(np.uint8), (_PAPER, _PAPER))
     return np.asarray(cv2.threshold(noise, float(rng.integers(110, 150)), 255, cv2.THRESH_BINARY)[1], np.uint8)
 
 
-def _two_digits(rng: Rng, digits: Bytes) -> Bytes:
+def _two_digits(rng: Rng, digits: Crops) -> Gray:
     """Put two digits side by side so that they touch or nearly do."""
     left, right = (_trimmed(digits[int(rng.integers(len(digits)))]) for _ in range(2))
     overlap = int(rng.integers(-1, 4))
@@ -149,7 +149,7 @@ def _two_digits(rng: Rng, digits: Bytes) -> Bytes:
     return paper
 
 
-def _on_a_line(rng: Rng, digits: Bytes) -> Bytes:
+def _on_a_line(rng: Rng, digits: Crops) -> Gray:
     """Put a digit on or across a ruled line that is far longer than it is wide."""
     digit = _trimmed(digits[int(rng.integers(len(digits)))])
     height, width = digit.shape
@@ -162,14 +162,14 @@ def _on_a_line(rng: Rng, digits: Bytes) -> Bytes:
     return paper
 
 
-def _trimmed(digit: Bytes) -> Bytes:
+def _trimmed(digit: Gray) -> Gray:
     left, top, width, height = cv2.boundingRect(digit)
     return digit[top : top + height, left : left + width]
 
 
 #: Each as often as it stands here.
-_KINDS: tuple[Callable[[Rng], Bytes], ...] = (
+_KINDS: tuple[Callable[[Rng], Gray], ...] = (
     _character, _character, _character, _scribble, _scribble, _polygon, _polygon, _crossing_lines, _blot,
     _marked_circle, _texture,
 )  # fmt: skip
-_OF_DIGITS: tuple[Callable[[Rng, Bytes], Bytes], ...] = (_two_digits, _two_digits, _two_digits, _on_a_line)
+_OF_DIGITS: tuple[Callable[[Rng, Crops], Gray], ...] = (_two_digits, _two_digits, _two_digits, _on_a_line)

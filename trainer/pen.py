@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.arrays import Gray
 from recognizer.crop import fit
 from recognizer.opencv import cv2
+from trainer.arrays import Rng
 
-Bytes = NDArray[np.uint8]
-Rng = np.random.Generator
 #: A pen's path: `(n, 2)` float64 points, x to the right and y down, the height of a digit being 1.
 Stroke = NDArray[np.float64]
 
@@ -62,7 +62,7 @@ def joined(*pieces: Stroke) -> Stroke:
     return np.concatenate(pieces)
 
 
-def draw(strokes: Sequence[Stroke], rng: Rng) -> Bytes:
+def draw(strokes: Sequence[Stroke], rng: Rng) -> Gray:
     """Draw strokes with a random hand and pen: `(28, 28)` uint8 as the model contract has it."""
     points = by_hand(np.concatenate(strokes), rng)
     hard = rng.random() < _HARD

@@ -9,7 +9,7 @@ import numpy as np
 from presentation.page import render
 from presentation.plot import Axis, Line, Plot, Tick
 from presentation.text import percent
-from trainer.evaluate import Counts
+from recognizer.arrays import Counts
 from trainer.fit import History
 
 #: Values named beside an axis, at most.

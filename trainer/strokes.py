@@ -8,16 +8,16 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from recognizer.arrays import Crops, DigitLabels
 from recognizer.contract import SIDE
-from trainer.pen import Rng, Stroke, arc, curve, draw, joined, line
+from trainer.arrays import Rng
+from trainer.pen import Stroke, arc, curve, draw, joined, line
 
-Bytes = NDArray[np.uint8]
 Form = Callable[[Rng], list[Stroke]]
 
 
-def draw_strokes(count: int, rng: Rng) -> tuple[Bytes, Bytes]:
+def draw_strokes(count: int, rng: Rng) -> tuple[Crops, DigitLabels]:
     """Draw `count` digits as the model contract asks: `(n, 28, 28)` uint8 images and their `(n,)` uint8 labels."""
     labels = rng.integers(len(FORMS), size=count).astype(np.uint8)
     images = [draw(_form(int(label), rng)(rng), rng) for label in labels]

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from recognizer.arrays import Counts
 from recognizer.contract import LITERT_FILE, MODEL_FILE, NUMBERS_FILE, NUMBERS_LITERT_FILE, Card, NumberCard
 from recognizer.coverage import CoveragePoint, coverage_curve
 from recognizer.errors import ContractMismatch, ModelMissing
@@ -54,7 +55,7 @@ class Published:
 @dataclass(frozen=True)
 class _Measured:
     accuracy: float
-    confusion: evaluate.Counts
+    confusion: Counts
     temperature: float
     accept_threshold: float
     reject_threshold: float

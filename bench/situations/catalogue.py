@@ -8,11 +8,12 @@ import numpy as np
 
 from bench.situations.numbers import NUMBERS, Write
 from bench.situations.others import OTHERS
-from bench.situations.paper import Gray, Rng
 from bench.situations.row import digits_of
 from bench.situations.single import SINGLE, ZEROS
 from evaluation.labels import NO_DIGIT
+from recognizer.arrays import Gray
 from recognizer.contract import CLASSES
+from trainer.arrays import Rng
 from trainer.mnist import Mnist
 
 #: Stands for any digit in a pattern.

@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from bench.situations.paper import DIGIT, HALF, TALL, Gray, Rng, enlarged, ink_box, photographed
+from bench.situations.paper import DIGIT, HALF, TALL, enlarged, ink_box, photographed
 from bench.situations.row import Mark, digits_of, row
+from recognizer.arrays import Gray
 from recognizer.opencv import cv2
+from trainer.arrays import Rng
 
 Write = Callable[[Sequence[Mark], Rng], Gray]
 

@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from bench.situations.paper import DIGIT, SHEET, TALL, TOP, Gray, Rng, enlarged, on_paper
+from bench.situations.paper import DIGIT, SHEET, TALL, TOP, enlarged, on_paper
 from bench.situations.row import Mark, Point, digits_of, row, strokes
+from recognizer.arrays import Gray
 from recognizer.opencv import cv2
+from trainer.arrays import Rng
 
 Write = Callable[[Sequence[Mark], Rng], Gray]
 

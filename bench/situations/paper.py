@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.arrays import Gray
 from recognizer.opencv import cv2
+from trainer.arrays import Rng
 
-Gray = NDArray[np.uint8]
-Rng = np.random.Generator
 #: Pixels of a sheet's sides, and of the square that holds a digit. The ink of a digit is TALL pixels high, from TOP on.
 SHEET, DIGIT, TOP, TALL = 240, 120, 17, 86
 #: Grey level between ink and paper.

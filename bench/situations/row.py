@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from bench.situations.paper import DIGIT, HALF, SHEET, TALL, TOP, Gray, Rng, enlarged
+from bench.situations.paper import DIGIT, HALF, SHEET, TALL, TOP, enlarged
+from recognizer.arrays import Gray
 from recognizer.opencv import cv2
+from trainer.arrays import Rng
 
 #: A digit's picture, white on black, or one of SIGNS.
 Mark = Gray | str

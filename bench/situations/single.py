@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bench.situations.paper import HALF, SHEET, Gray, Rng, ink_box, on_paper, photographed
+from bench.situations.paper import HALF, SHEET, ink_box, on_paper, photographed
+from recognizer.arrays import Gray
 from recognizer.image import decode
 from recognizer.opencv import cv2
+from trainer.arrays import Rng
 
 
 def _ruled(digit: Gray, rng: Rng) -> Gray:

@@ -34,7 +34,6 @@ from settings import load_settings
 from tests.abuse.harness import Abused, Record
 from tests.place import ROOT, Place
 from tests.unit.test_image import (
-    Pixels,
     chunk,
     cmyk_jpeg,
     encoded,
@@ -149,7 +148,7 @@ def variants() -> dict[str, bytes]:
     single = prepare(decode((ROOT / "digits" / "four-marker.png").read_bytes())).single
     assert single
     blocks = np.pad(np.where(single.crop > 100, 0, 255), 2, constant_values=255)
-    gray: Pixels = np.kron(blocks, np.ones((8, 8))).astype(np.uint8)
+    gray = np.kron(blocks, np.ones((8, 8))).astype(np.uint8)
     width, ink = gray.shape[1], (gray < 128).astype(np.uint8)
     palette = chunk(b"PLTE", bytes([255] * 3 + [0] * 3))
     found = {
@@ -168,7 +167,7 @@ def variants() -> dict[str, bytes]:
         "black on transparent.png": encoded(".png", on_white(255 - gray)),
         "gif.gif": gif(gray),
     }
-    writers: dict[str, Callable[[Pixels, int], bytes]] = {
+    writers = {
         "jpg": jpeg_with_exif,
         "png": png_with_exif,
         "webp": webp_with_exif,

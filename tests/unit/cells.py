@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from recognizer.marks import CELL_HEIGHT, CELL_WIDTH, OUTPUTS, SIZE_FLOOR, SIZE_UNIT, Cells
+from recognizer.arrays import Cells, Gray
+from recognizer.marks import CELL_HEIGHT, CELL_WIDTH, OUTPUTS, SIZE_FLOOR, SIZE_UNIT
 from recognizer.opencv import cv2
 from recognizer.symbols import SYMBOLS, Symbol
 
@@ -33,7 +33,7 @@ class Seen:
     rivals: tuple[int, ...] = (Symbol.NOTHING,)
 
 
-def blots(canvas: NDArray[np.uint8]) -> list[tuple[int, int, int, int]]:
+def blots(canvas: Gray) -> list[tuple[int, int, int, int]]:
     """Give left, top, width and height of each blot of ink on a canvas."""
     stats = cv2.connectedComponentsWithStats(cv2.compare(canvas, _INK, cv2.CMP_GT))[2]
     return [(left, top, width, height) for left, top, width, height, _ in stats[1:].tolist()]

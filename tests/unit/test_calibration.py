@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from recognizer.marks import CELL_HEIGHT, CELL_WIDTH, OUTPUTS, Cells
+from recognizer.arrays import Cells, Gray
+from recognizer.marks import CELL_HEIGHT, CELL_WIDTH, OUTPUTS
 from recognizer.symbols import SYMBOLS, Symbol
 from trainer.evaluate import lowest_threshold
 from trainer.numbers.calibration import LIMITS, WRONG_ACCEPTED, _fitted, calibrate
-from trainer.numbers.glyphs import Bytes
 
 
 def test_slope_and_offset_are_found_again() -> None:
@@ -33,7 +33,7 @@ def test_the_threshold_lets_in_no_more_wrong_ones_than_asked_for() -> None:
     assert lowest_threshold(confidence, np.zeros(1_001, bool), WRONG_ACCEPTED, LIMITS) == LIMITS[1]
 
 
-def says_three(picture: Bytes) -> Cells:
+def says_three(picture: Gray) -> Cells:
     """See one 3 in the middle of whatever it is shown."""
     rows, columns = picture.shape[0] // CELL_HEIGHT, picture.shape[1] // CELL_WIDTH
     cells = np.zeros((rows, columns, OUTPUTS), np.float32)
@@ -43,7 +43,7 @@ def says_three(picture: Bytes) -> Cells:
     return cells
 
 
-def bar() -> Bytes:
+def bar() -> Gray:
     picture = np.zeros((40, 60), np.uint8)
     picture[10:30, 25:35] = 230
     return picture

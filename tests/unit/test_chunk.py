@@ -15,11 +15,11 @@ from db.engine import Database
 from db.errors import DatabaseUnavailable
 from db.intake import SeenFile
 from db.tables import Status
+from recognizer.arrays import Cells, Crops, Probabilities
 from recognizer.contract import Card, NumberCard
-from recognizer.marks import Cells
 from recognizer.model import LoadedModel
 from recognizer.reader import PreparedFile, prepare_file
-from recognizer.runtime import Crops, Probabilities, Runtime
+from recognizer.runtime import Runtime
 from tests.unit.cells import Seen, blots, cells_of
 from worker.chunk import read_chunk
 

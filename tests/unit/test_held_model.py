@@ -11,11 +11,12 @@ import pytest
 import structlog
 
 import worker.held_model
+from recognizer.arrays import Crops, Probabilities
 from recognizer.contract import Card
 from recognizer.errors import ContractMismatch, ModelMissing, RecognitionError
 from recognizer.installed import RuntimeName
 from recognizer.model import ACTIVE_FILE, LoadedModel
-from recognizer.runtime import Crops, Probabilities, Runtime
+from recognizer.runtime import Runtime
 from worker.held_model import HeldModel
 
 CARD = Card(1, "mlp", "", 1, 1, 1, 0.99, 1.0, 0.9, 0.2, "", 1.0, {})

@@ -13,15 +13,14 @@ import pytest
 from numpy.typing import NDArray
 
 from recognizer import image
+from recognizer.arrays import Gray
 from recognizer.errors import UnreadableImage
 from recognizer.image import decode, open_image
 from recognizer.opencv import cv2
 
-Pixels = NDArray[np.uint8]
-
 #: A lopsided mosaic of 8x8 blocks, so that JPEG keeps it exactly and no orientation looks like another.
 MOSAIC = np.array([[255, 255, 255, 255], [255, 0, 40, 255], [255, 255, 0, 200], [255, 0, 255, 255], [90, 0, 255, 255]])
-GRAY: Pixels = np.kron(MOSAIC, np.ones((8, 8))).astype(np.uint8)
+GRAY: Gray = np.kron(MOSAIC, np.ones((8, 8))).astype(np.uint8)
 
 
 def encoded(extension: str, pixels: NDArray[np.generic] = GRAY) -> bytes:
@@ -34,7 +33,7 @@ def chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
-def png(rows: NDArray[np.uint8], *, depth: int, colour: int, width: int = 32, extra: bytes = b"") -> bytes:
+def png(rows: Gray, *, depth: int, colour: int, width: int = 32, extra: bytes = b"") -> bytes:
     header = struct.pack(">IIBBBBB", width, len(rows), depth, colour, 0, 0, 0)
     content = b"".join(b"\0" + row.tobytes() for row in rows)
     chunks = chunk(b"IHDR", header) + extra + chunk(b"IDAT", zlib.compress(content)) + chunk(b"IEND", b"")
@@ -45,9 +44,9 @@ def exif(orientation: int) -> bytes:
     return b"MM\0*\0\0\0\x08" + struct.pack(">HHHIHHI", 1, 274, 3, 1, orientation, 0, 0)
 
 
-def stored(upright: Pixels, orientation: int) -> Pixels:
+def stored(upright: Gray, orientation: int) -> Gray:
     """Turn an upright picture to what a camera would have stored, following the figures of the EXIF standard."""
-    turns: dict[int, Callable[[Pixels], Pixels]] = {
+    turns: dict[int, Callable[[Gray], Gray]] = {
         1: lambda p: p,
         2: np.fliplr,
         3: lambda p: np.rot90(p, 2),
@@ -60,17 +59,17 @@ def stored(upright: Pixels, orientation: int) -> Pixels:
     return np.ascontiguousarray(turns[orientation](upright))
 
 
-def jpeg_with_exif(pixels: Pixels, orientation: int) -> bytes:
+def jpeg_with_exif(pixels: Gray, orientation: int) -> bytes:
     plain, segment = encoded(".jpg", pixels), b"Exif\0\0" + exif(orientation)
     return plain[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + plain[2:]
 
 
-def png_with_exif(pixels: Pixels, orientation: int) -> bytes:
+def png_with_exif(pixels: Gray, orientation: int) -> bytes:
     plain = encoded(".png", pixels)
     return plain[:33] + chunk(b"eXIf", exif(orientation)) + plain[33:]
 
 
-def webp_with_exif(pixels: Pixels, orientation: int) -> bytes:
+def webp_with_exif(pixels: Gray, orientation: int) -> bytes:
     lossless: bytes = cv2.imencode(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, 101])[1].tobytes()
     height, width = pixels.shape
     sizes: bytes = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
@@ -80,7 +79,7 @@ def webp_with_exif(pixels: Pixels, orientation: int) -> bytes:
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
-def tiff(pixels: Pixels, orientation: int = 1) -> bytes:
+def tiff(pixels: Gray, orientation: int = 1) -> bytes:
     height, width = pixels.shape
     tags = {256: width, 257: height, 258: 8, 259: 1, 262: 1, 273: 8, 274: orientation, 277: 1, 278: height}
     entries = [struct.pack("<HHII", tag, 4 if tag == 273 else 3, 1, value) for tag, value in tags.items()]
@@ -89,7 +88,7 @@ def tiff(pixels: Pixels, orientation: int = 1) -> bytes:
     return struct.pack("<4sI", b"II*\0", 8 + pixels.size) + pixels.tobytes() + directory
 
 
-def gif(pixels: Pixels) -> bytes:
+def gif(pixels: Gray) -> bytes:
     """Write a GIF whose codes all have 8 bits: the table is cleared (128) before it could grow; 129 ends it."""
     levels, indices = np.unique(pixels, return_inverse=True)
     palette = np.zeros((128, 3), np.uint8)
@@ -133,7 +132,7 @@ def cmyk_jpeg(blocks: NDArray[np.int64]) -> bytes:
     )
 
 
-def on_white(alpha: Pixels) -> Pixels:
+def on_white(alpha: Gray) -> Gray:
     return cv2.merge([np.zeros_like(alpha)] * 3 + [alpha])  # type: ignore[no-any-return]
 
 
@@ -237,7 +236,7 @@ def test_four_inks_give_the_grey_of_the_plain_png() -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("write", [jpeg_with_exif, png_with_exif, webp_with_exif, tiff])
-def test_every_orientation_is_turned_upright(write: Callable[[Pixels, int], bytes], orientation: int) -> None:
+def test_every_orientation_is_turned_upright(write: Callable[[Gray, int], bytes], orientation: int) -> None:
     pixels = decode(write(stored(GRAY, orientation), orientation))
     assert pixels.shape == GRAY.shape
     assert np.abs(pixels.astype(int) - GRAY).max() <= 6

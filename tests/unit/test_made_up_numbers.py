@@ -5,20 +5,19 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from recognizer.arrays import Cells, Crops, DigitLabels
 from recognizer.marks import decode
 from recognizer.symbols import CHARACTERS, SYMBOLS, Symbol
+from trainer.arrays import Floats
 from trainer.numbers import glyphs, hands
 from trainer.numbers.fit import RECIPE, batches, made_numbers, made_sheets
 from trainer.numbers.sheets import HEIGHT, WIDTH, Sheet
 from trainer.numbers.targets import COLUMNS, ROWS, targets
 from trainer.numbers.texts import GAP, OTHER, a_text, classes
 
-Rng = np.random.Generator
 
-
-def digits() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def digits() -> tuple[Crops, DigitLabels]:
     """Make twenty bars, two of each label, in place of MNIST's digits."""
     images = np.zeros((20, 28, 28), np.uint8)
     images[:, 4:24, 10:16] = 255
@@ -83,7 +82,7 @@ def test_every_form_of_a_digit_can_be_drawn(label: int) -> None:
     assert len(hands.digit(label, rng)) >= 1
 
 
-def cells_of(wanted: NDArray[np.float32]) -> NDArray[np.float32]:
+def cells_of(wanted: Floats) -> Cells:
     """Say with certainty what the targets want: the class at each centre, nothing elsewhere."""
     cells = np.zeros((ROWS, COLUMNS, SYMBOLS + 4), np.float32)
     centres = wanted[..., 1] == 1

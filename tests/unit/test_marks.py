@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from recognizer.marks import CELL_HEIGHT, CELL_WIDTH, OUTPUTS, Cells, Mark, decode
+from recognizer.arrays import Cells
+from recognizer.marks import CELL_HEIGHT, CELL_WIDTH, OUTPUTS, Mark, decode
 from recognizer.symbols import SYMBOLS, Symbol
 from tests.unit.cells import Seen, cells_of, say
 from trainer.numbers.sheets import HEIGHT, WIDTH

@@ -3,28 +3,28 @@
 import numpy as np
 import pytest
 
+from recognizer.arrays import Crops
 from recognizer.contract import BOX
 from recognizer.opencv import cv2
 from trainer.fit import NO_DIGIT, split
-from trainer.mnist import Bytes
 from trainer.others import draw_others
 
 
 @pytest.fixture
-def digits() -> Bytes:
+def digits() -> Crops:
     """Give a few upright bars: ones, as far as this matters."""
     images = np.zeros((4, 28, 28), np.uint8)
     images[:, 4:24, 12:15] = 255
     return images
 
 
-def test_same_seed_gives_the_same_pictures(digits: Bytes) -> None:
+def test_same_seed_gives_the_same_pictures(digits: Crops) -> None:
     first, again = (draw_others(50, np.random.default_rng(3), digits) for _ in range(2))
     assert np.array_equal(first, again)
     assert len({picture.tobytes() for picture in first}) > 40
 
 
-def test_pictures_follow_the_contract(digits: Bytes) -> None:
+def test_pictures_follow_the_contract(digits: Crops) -> None:
     for picture in draw_others(200, np.random.default_rng(4), digits):
         _, _, width, height = cv2.boundingRect(cv2.compare(picture, 32, cv2.CMP_GT))
         assert BOX - 2 <= max(width, height) <= BOX

@@ -4,18 +4,16 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from recognizer.arrays import Gray
 from recognizer.opencv import cv2
 from recognizer.preparation import Prepared, Single, prepare
 from recognizer.reading import Box
 
-Pixels = NDArray[np.uint8]
-
 
 def written(  # noqa: PLR0913 - all but the text have a default
     text: str, *, height: int = 200, width: int = 0, pen: int = 8, paper: int = 255, ink: int = 0
-) -> Pixels:
+) -> Gray:
     """Write in a font of strokes, in the middle of a sheet that is wide enough."""
     scale = height / 60
     (length, rise), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, pen)
@@ -25,7 +23,7 @@ def written(  # noqa: PLR0913 - all but the text have a default
     return sheet
 
 
-def contract_digit(text: str = "5") -> Pixels:
+def contract_digit(text: str = "5") -> Gray:
     """Make a picture that follows the model contract to the letter: 20 pixels high, its mass in the middle."""
     large = written(text, height=400, pen=26, paper=0, ink=255)
     left, top, width, height = cv2.boundingRect(large)
@@ -38,18 +36,18 @@ def contract_digit(text: str = "5") -> Pixels:
     return picture
 
 
-def extent(crop: Pixels) -> tuple[int, int]:
+def extent(crop: Gray) -> tuple[int, int]:
     _, _, width, height = cv2.boundingRect(cv2.compare(crop, 64, cv2.CMP_GT))
     return width, height
 
 
-def difference(one: Pixels, other: Pixels) -> float:
+def difference(one: Gray, other: Gray) -> float:
     """Compare two crops, grey levels a pixel; rounding may have put them a pixel apart."""
     shifts = [(rows, columns) for rows in (-1, 0, 1) for columns in (-1, 0, 1)]
     return min(float(np.abs(np.roll(one, shift, (0, 1)).astype(int) - other).mean()) for shift in shifts)
 
 
-def clean(picture: Pixels) -> Single:
+def clean(picture: Gray) -> Single:
     """Give the only mark of a picture."""
     single = prepare(picture).single
     assert single is not None
@@ -72,7 +70,7 @@ def is_near(box: Box, expected: tuple[int, int, int, int], within: int) -> bool:
     return all(abs(side - wanted) <= within for side, wanted in sides)
 
 
-def ink_of(sheet: Pixels) -> tuple[int, int, int, int]:
+def ink_of(sheet: Gray) -> tuple[int, int, int, int]:
     """Give the box of black ink on white."""
     left, top, width, height = cv2.boundingRect(cv2.compare(sheet, 128, cv2.CMP_LT))
     return left, top, width, height
@@ -195,7 +193,7 @@ def test_edges_stay_grey() -> None:
     ],
 )
 @pytest.mark.parametrize("negative", [False, True])
-def test_uneven_light_changes_little(shadow: Callable[[Pixels, Pixels], Pixels], *, negative: bool) -> None:
+def test_uneven_light_changes_little(shadow: Callable[[Gray, Gray], Gray], *, negative: bool) -> None:
     sheet = written("3", height=300, width=400, paper=240, ink=60, pen=12)
     y, x = np.mgrid[:300, :400] / 400
     shaded = np.clip(sheet - shadow(x, y), 0, 255).astype(np.uint8)
@@ -329,7 +327,7 @@ def test_a_digit_cut_tightly_on_all_sides_is_kept() -> None:
         assert difference(tight.crop, clean(sheet).crop) < 8
 
 
-def cropped(text: str, height: int, margin: int) -> Pixels:
+def cropped(text: str, height: int, margin: int) -> Gray:
     """Cut a scanned digit, its strokes a seventh of its height and their edges soft, to its ink; black on white."""
     sheet = cv2.blur(written(text, height=400, pen=30), (13, 13))
     left, top, width, tall = ink_of(sheet)
@@ -351,7 +349,7 @@ def test_a_digit_that_fills_its_picture_is_found(text: str, height: int, dimmed:
     assert difference(prepared.single.crop, clean(written(text, height=400, pen=30)).crop) < 25
 
 
-def beside(side: str, breadth: int, *, text: str = "5") -> Pixels:
+def beside(side: str, breadth: int, *, text: str = "5") -> Gray:
     """Write a digit on a sheet that ends within the picture: beyond it the table is dark."""
     sheet = written(text, height=300, width=300, pen=12)
     edges = {
@@ -376,7 +374,7 @@ def test_a_dark_table_beside_the_sheet_is_no_ink(side: str, breadth: int) -> Non
     assert part_boxes(prepared) == [prepared.single.box]
 
 
-def table_corner() -> Pixels:
+def table_corner() -> Gray:
     """Write a digit on a sheet whose corner is folded: a dark triangle reaches in from the border."""
     sheet = written("5", height=300, width=300, pen=12)
     y, x = np.mgrid[:300, :300]
@@ -431,7 +429,7 @@ def test_a_sheet_lying_askew_on_a_dark_ground_is_still_dark_on_light() -> None:
     assert 50 < prepared.single.box.width < 100
 
 
-def dark_label(text: str, *, width: int = 300, at: tuple[int, int] = (100, 60)) -> Pixels:
+def dark_label(text: str, *, width: int = 300, at: tuple[int, int] = (100, 60)) -> Gray:
     """Write in white on a black label that is stuck on a white page."""
     page = np.full((420, width + 200), 255, np.uint8)
     label = written(text, height=300, width=width, paper=0, ink=255, pen=24)

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from recognizer.arrays import Cells, Crops, Gray, Probabilities
 from recognizer.contract import Card, NumberCard
 from recognizer.errors import UnreadableImage
-from recognizer.marks import Cells
 from recognizer.opencv import cv2
 from recognizer.preparation import Prepared, prepare
 from recognizer.reader import MOST_DIGITS, prepare_file, read
@@ -20,7 +20,6 @@ from recognizer.reading import Box, Reading, Verdict
 from recognizer.symbols import Symbol
 from tests.unit.cells import Seen, blots, cells_of
 
-Pixels = NDArray[np.uint8]
 #: What the number network sees in a block, from the left: class and probability of each mark.
 Marks = Sequence[tuple[int, float]]
 
@@ -36,7 +35,7 @@ INK = 110
 SURE, SURE_CELL = 0.99, 0.999
 
 
-def drawn(*pieces: int | str) -> Pixels:
+def drawn(*pieces: int | str) -> Gray:
     """Draw blocks with such numbers of holes; `.` is a point, `-` a dash, a space a wide gap, `+` joins two blocks."""
     row = np.full((ROW, 600), 255, np.uint8)
     x = 7
@@ -105,7 +104,7 @@ class Networks:
         self._cells |= cells or {}
         self._signs = {".": int(Symbol.POINT), "-": int(Symbol.DASH)} | (signs or {})
 
-    def probabilities(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def probabilities(self, crops: Crops) -> Probabilities:
         assert crops.shape[1:] == (28, 28)
         assert len(crops)
         self.calls.append(len(crops))
@@ -115,18 +114,18 @@ class Networks:
                 row[label] = probability
         return rows
 
-    def cells(self, picture: NDArray[np.uint8]) -> Cells:
+    def cells(self, picture: Gray) -> Cells:
         assert self.card.numbers is not None
         self.looks.append(picture.shape)
         return cells_of([mark for blot in blots(picture) for mark in self._seen(picture, *blot)], picture.shape)
 
     @staticmethod
-    def _kind(picture: Pixels) -> int:
+    def _kind(picture: Gray) -> int:
         ink = picture > INK
         _, _, width, height = cv2.boundingRect(ink.astype(np.uint8))
         return JOINED if width > 1.3 * height else holes(ink)
 
-    def _seen(self, picture: Pixels, left: int, top: int, width: int, height: int) -> list[Seen]:
+    def _seen(self, picture: Gray, left: int, top: int, width: int, height: int) -> list[Seen]:
         y = top + height / 2
         if height < HIGH / 2:
             symbol = self._signs["-" if width > 1.5 * height else "."]
@@ -459,7 +458,7 @@ def test_a_line_or_a_speck_that_was_not_read_is_no_trouble() -> None:
 class Ghosts(Networks):
     """Sees a 7 amid the canvas too, where there is no ink."""
 
-    def cells(self, picture: NDArray[np.uint8]) -> Cells:
+    def cells(self, picture: Gray) -> Cells:
         height, width = picture.shape
         ghost = cells_of([Seen(7, width / 2, height / 2, 10, HIGH, SURE_CELL)], picture.shape)
         seen = super().cells(picture)

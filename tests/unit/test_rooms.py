@@ -105,3 +105,16 @@ def test_a_command_does_not_pay_for_what_it_has_no_use_for(tmp_path: Path) -> No
     imported = set(re.findall(r"\| +(\S+)$", ran.stderr, re.MULTILINE))
     assert "sqlalchemy" in imported
     assert imported & {*HEAVY, "celery", "kombu", "alembic", "pydantic", PAGES} == set()
+
+
+def test_every_type_of_array_is_declared_once() -> None:
+    sources = [path for room in our_rooms() | {"bench"} for path in (HOUSE / room).rglob("*.py")]
+    declared = [
+        name
+        for source in sources
+        for name in re.findall(
+            r"^([A-Z]\w+) = (?:NDArray|np\.random\.Generator)\b", source.read_text(encoding="utf-8"), re.MULTILINE
+        )
+    ]
+    assert "Gray" in declared
+    assert sorted(declared) == sorted(set(declared))

@@ -1,8 +1,8 @@
 """The second look at what the network is unsure of."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from recognizer.arrays import Crops, Probabilities
 from recognizer.second_look import look_twice
 
 
@@ -10,9 +10,9 @@ class Looks:
     """Is as sure of a crop as its brightest pixel says, and remembers what it was shown."""
 
     def __init__(self) -> None:
-        self.shown: list[NDArray[np.uint8]] = []
+        self.shown: list[Crops] = []
 
-    def __call__(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def __call__(self, crops: Crops) -> Probabilities:
         self.shown.append(crops)
         sure = crops.max(axis=(1, 2)) / np.float32(255)
         rows = np.zeros((len(crops), 10), np.float32)
@@ -20,7 +20,7 @@ class Looks:
         return rows
 
 
-def crops_of(*levels: int) -> NDArray[np.uint8]:
+def crops_of(*levels: int) -> Crops:
     crops = np.zeros((len(levels), 28, 28), np.uint8)
     crops[:, 8:20, 10:18] = np.array(levels, np.uint8)[:, None, None]
     return crops

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from recognizer.arrays import Gray
 from recognizer.ink import Ink
 from recognizer.marks import CELL_HEIGHT, CELL_WIDTH, USUAL_HEIGHT, Mark
 from recognizer.opencv import cv2
@@ -14,18 +14,17 @@ from recognizer.reading import Box
 from recognizer.sheet import Canvas, Sheet, draw_canvas, likely_scale, make_sheet
 from recognizer.symbols import SYMBOLS
 
-Pixels = NDArray[np.uint8]
 #: Pixels that the network may be given at most, a little more for the margins.
 MOST_PIXELS = 300_000
 
 
-def sheet_of(mask: Pixels, *, contrast: int = 255, factor: int = 1) -> Sheet:
+def sheet_of(mask: Gray, *, contrast: int = 255, factor: int = 1) -> Sheet:
     """Take a mask for a picture's ink, which differs by `contrast` from the ground."""
     strength = np.where(mask > 0, contrast, 0).astype(np.uint8)
     return make_sheet(Ink(strength, mask, contrast / 2, dark_on_light=True), *find_parts(mask), factor)
 
 
-def blocks(shape: tuple[int, int], *boxes: tuple[int, int, int, int]) -> Pixels:
+def blocks(shape: tuple[int, int], *boxes: tuple[int, int, int, int]) -> Gray:
     """Fill boxes, as left, top, width and height, with ink."""
     mask = np.zeros(shape, np.uint8)
     for left, top, width, height in boxes:
@@ -37,7 +36,7 @@ def canvas_of(sheet: Sheet) -> Canvas:
     return draw_canvas(sheet, likely_scale(sheet))
 
 
-def ink_box(pixels: Pixels) -> tuple[int, int, int, int]:
+def ink_box(pixels: Gray) -> tuple[int, int, int, int]:
     left, top, width, height = cv2.boundingRect(cv2.compare(pixels, 110, cv2.CMP_GT))
     return left, top, width, height
 

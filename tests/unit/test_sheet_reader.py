@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from recognizer.marks import USUAL_HEIGHT, Cells
+from recognizer.arrays import Cells, Gray
+from recognizer.marks import USUAL_HEIGHT
 from recognizer.opencv import cv2
 from recognizer.preparation import prepare
 from recognizer.sheet import Sheet
@@ -15,7 +15,6 @@ from recognizer.sheet_reader import SheetReading, read_sheet
 from recognizer.symbols import Symbol
 from tests.unit.cells import Seen, blots, cells_of
 
-Pixels = NDArray[np.uint8]
 #: Says what a blot of such a height on the canvas is taken for: class and probability.
 Taken = Callable[[int], tuple[int, float]]
 
@@ -27,7 +26,7 @@ class Looks:
         self.heights: list[list[int]] = []
         self._taken = taken
 
-    def __call__(self, picture: Pixels) -> Cells:
+    def __call__(self, picture: Gray) -> Cells:
         found = blots(picture)
         self.heights.append([height for _, _, _, height in found])
         seen = []
@@ -159,7 +158,7 @@ def test_ink_that_no_mark_explains_is_told_if_it_may_be_a_digit(
 ) -> None:
     sheet = sheet_of((150, 250), (50, 50, 12, 50), (100, 50, 12, 50), box)
 
-    def look(picture: Pixels) -> Cells:
+    def look(picture: Gray) -> Cells:
         """See the first two blots only, which are the digits."""
         digits = sorted(blot for blot in blots(picture) if 1.5 * blot[2] < blot[3] < 12 * blot[2])[:2]
         return cells_of([Seen(1, x + w / 2, y + h / 2, w, h) for x, y, w, h in digits], picture.shape)
@@ -187,7 +186,7 @@ def test_a_ring_around_a_digit_that_is_read_as_a_zero_is_not_all_that_stands_the
     assert ring is not None
     assert around_a_one is not None
 
-    def zero(picture: Pixels) -> Cells:
+    def zero(picture: Gray) -> Cells:
         height, width = picture.shape
         return cells_of([Seen(0, width / 2, height / 2, width - 14, height - 14, 0.999)], picture.shape)
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from recognizer.arrays import Gray
 from trainer import errors
 from trainer.ahead import prepared_ahead
 from trainer.fit import History, Split, varied_batches
@@ -95,7 +96,7 @@ def test_a_recipe_says_how_often_digits_are_varied() -> None:
     assert f"varied anew every {RECIPES['mlp'].renewed} epochs" in RECIPES["mlp"].text()
 
 
-def shown(recipe: Recipe, steps: int) -> list[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
+def shown(recipe: Recipe, steps: int) -> list[tuple[Gray, NDArray[np.int64]]]:
     """Take two epochs of batches of twelve digits, each a bar of its own height; give pictures and labels."""
     labels = np.arange(12, dtype=np.uint8) % 10
     images = np.zeros((12, 28, 28), np.uint8)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.arrays import Gray
 from recognizer.coverage import CoveragePoint, coverage_curve
+from recognizer.marks import Look
 from recognizer.preparation import prepare
-from recognizer.sheet_reader import Look, SheetReading, read_sheet
+from recognizer.sheet_reader import SheetReading, read_sheet
 from trainer.evaluate import lowest_threshold
-from trainer.numbers.glyphs import Bytes
 from trainer.numbers.texts import GAP, OTHER
 
 #: Largest share of wrong readings among the accepted ones, on made-up numbers, which are harder than people's.
@@ -34,7 +35,7 @@ class Calibration:
     coverage: tuple[CoveragePoint, ...]
 
 
-def calibrate(look: Look, numbers: Iterable[tuple[Bytes, str]]) -> Calibration:
+def calibrate(look: Look, numbers: Iterable[tuple[Gray, str]]) -> Calibration:
     """Read made-up numbers (picture and text) and fit slope and offset to what is right (Platt 1999)."""
     found = [(_read(picture, look), text) for picture, text in numbers]
     right = np.array([reading is not None and _says(reading) == text.replace(GAP, "") for reading, text in found])
@@ -53,7 +54,7 @@ def calibrate(look: Look, numbers: Iterable[tuple[Bytes, str]]) -> Calibration:
     )
 
 
-def _read(picture: Bytes, look: Look) -> SheetReading | None:
+def _read(picture: Gray, look: Look) -> SheetReading | None:
     sheet = prepare(picture).sheet
     return read_sheet(sheet, look) if sheet else None
 

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from recognizer.arrays import Crops, DigitLabels, Gray
 from trainer.ahead import prepared_ahead
+from trainer.arrays import Floats, Rng
 from trainer.backend import load_keras
 from trainer.fit import AHEAD, History, OnProgress, reporter, schedule
-from trainer.numbers.glyphs import Bytes
 from trainer.numbers.grounds import print_patterns
-from trainer.numbers.sheets import FINE, HEIGHT, WIDTH, Floats, Sheet, a_number, a_sheet
+from trainer.numbers.sheets import FINE, HEIGHT, WIDTH, Sheet, a_number, a_sheet
 from trainer.numbers.targets import loss, marks_right, targets
-from trainer.pen import Rng
 
 #: Printed patterns that sheets are cut from, and their size in fine pixels.
 _PATTERNS, _PATTERN = 300, (2 * HEIGHT * FINE, 2 * WIDTH * FINE)
@@ -50,25 +50,25 @@ class Recipe:
 RECIPE = Recipe(epochs=24, steps=1250, batch=64, peak_rate=3e-3, warmup=0.05, decay=0.02, clip=5.0, shown=3, held=1_500)
 
 
-def made_sheets(images: Bytes, labels: Bytes, rng: Rng) -> Iterator[Sheet]:
+def made_sheets(images: Crops, labels: DigitLabels, rng: Rng) -> Iterator[Sheet]:
     """Make up sheets without end from MNIST's `(n, 28, 28)` digits."""
     samples, patterns = _sources(images, labels, rng)
     while True:
         yield a_sheet(rng, samples, patterns)
 
 
-def made_numbers(images: Bytes, labels: Bytes, rng: Rng) -> Iterator[tuple[Bytes, str]]:
+def made_numbers(images: Crops, labels: DigitLabels, rng: Rng) -> Iterator[tuple[Gray, str]]:
     """Make up pictures of one number each, without end, with what is written there."""
     samples, patterns = _sources(images, labels, rng)
     while True:
         yield a_number(rng, samples, patterns)
 
 
-def _sources(images: Bytes, labels: Bytes, rng: Rng) -> tuple[list[Bytes], list[Bytes]]:
+def _sources(images: Crops, labels: DigitLabels, rng: Rng) -> tuple[list[Crops], list[Gray]]:
     return [images[labels == label] for label in range(10)], print_patterns(_PATTERNS, _PATTERN, rng)
 
 
-def batches(source: Iterator[Sheet], recipe: Recipe, rng: Rng) -> Iterator[tuple[Bytes, Floats]]:
+def batches(source: Iterator[Sheet], recipe: Recipe, rng: Rng) -> Iterator[tuple[Gray, Floats]]:
     """Give batches without end: pictures `(batch, h, w, 1)` uint8 and their targets.
 
     They are drawn from a pool, in which a part of each batch is then replaced by new sheets.
@@ -82,15 +82,15 @@ def batches(source: Iterator[Sheet], recipe: Recipe, rng: Rng) -> Iterator[tuple
         pictures[chosen[:fresh]], wanted[chosen[:fresh]] = stacked([next(source) for _ in range(fresh)])
 
 
-def stacked(made: Sequence[Sheet]) -> tuple[Bytes, Floats]:
+def stacked(made: Sequence[Sheet]) -> tuple[Gray, Floats]:
     """Put sheets together: `(n, h, w, 1)` uint8, `(n, rows, columns, 6)` float32."""
     return np.stack([one.pixels for one in made])[..., None], np.stack([targets(one.marks) for one in made])
 
 
 def fit(  # noqa: PLR0913, PLR0917 - a training takes many things
     network: Any,  # noqa: ANN401 - Keras ships no types
-    images: Bytes,
-    labels: Bytes,
+    images: Crops,
+    labels: DigitLabels,
     held: Sequence[Sheet],
     recipe: Recipe,
     seed: int,

@@ -5,15 +5,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from recognizer.arrays import Crops, Gray
 from recognizer.opencv import cv2
 from recognizer.symbols import Symbol
+from trainer.arrays import Rng
 from trainer.letters import letter_of_a_word
 from trainer.numbers import hands
-from trainer.pen import Rng, Stroke, arc, by_hand, curve, line
-
-Bytes = NDArray[np.uint8]
+from trainer.pen import Stroke, arc, by_hand, curve, line
 
 #: Bits of a coordinate's fraction: OpenCV then draws lines between pixels.
 _FRACTION = 4
@@ -37,7 +36,7 @@ class Hand:
 class Glyph:
     """The ink of one mark, cut to it, `(h, w)` uint8; `drop` is how far below the line's top it begins, in heights."""
 
-    ink: Bytes
+    ink: Gray
     drop: float = 0.0
 
 
@@ -51,7 +50,7 @@ def a_hand(rng: Rng) -> Hand:
     )
 
 
-def digit(label: int, height: float, hand: Hand, rng: Rng, samples: Sequence[Bytes]) -> Glyph:
+def digit(label: int, height: float, hand: Hand, rng: Rng, samples: Sequence[Crops]) -> Glyph:
     """Write a digit so many pixels high; `samples` holds MNIST's `(n, 28, 28)` pictures of each label."""
     if rng.random() < hand.drawn:
         return Glyph(_drawn(hands.digit(label, rng), height, hand, rng))
@@ -66,7 +65,7 @@ def sign(symbol: Symbol, height: float, hand: Hand, rng: Rng) -> Glyph:
     return Glyph(_lines(strokes, height, _pen(height, hand, rng, thinnest), rng), drop)
 
 
-def _scanned(picture: Bytes, height: float, hand: Hand, rng: Rng) -> Bytes:
+def _scanned(picture: Gray, height: float, hand: Hand, rng: Rng) -> Gray:
     """Enlarge one of MNIST's digits with a slant, and bring its strokes nearer to the pen's width."""
     left, top, width, tall = cv2.boundingRect(cv2.compare(picture, 60, cv2.CMP_GT))
     scale = height / max(tall, 12)
@@ -84,7 +83,7 @@ def _scanned(picture: Bytes, height: float, hand: Hand, rng: Rng) -> Bytes:
     return _trimmed(np.clip((large.astype(np.float32) - edge) * gain + 127, 0, 255).astype(np.uint8))
 
 
-def _drawn(strokes: Sequence[Stroke], height: float, hand: Hand, rng: Rng) -> Bytes:
+def _drawn(strokes: Sequence[Stroke], height: float, hand: Hand, rng: Rng) -> Gray:
     """Draw strokes as somebody's hand does, as high as asked."""
     points = by_hand(np.concatenate(strokes), rng)
     points[:, 0] -= points[:, 1] * (hand.slant + rng.normal(0.0, hand.unsteady))
@@ -92,7 +91,7 @@ def _drawn(strokes: Sequence[Stroke], height: float, hand: Hand, rng: Rng) -> By
     return _inked(points, [len(stroke) for stroke in strokes], _pen(height, hand, rng, _THINNEST))
 
 
-def _lines(strokes: Sequence[Stroke], height: float, pen: int, rng: Rng) -> Bytes:
+def _lines(strokes: Sequence[Stroke], height: float, pen: int, rng: Rng) -> Gray:
     """Draw strokes in their own proportions."""
     points = np.concatenate(strokes)
     points = points + rng.normal(0, 0.015, points.shape)
@@ -104,7 +103,7 @@ def _pen(height: float, hand: Hand, rng: Rng, least: int) -> int:
     return max(least, round(height * hand.pen * math.exp(rng.normal(0.0, 0.12))))
 
 
-def _inked(points: Stroke, lengths: Sequence[int], pen: int) -> Bytes:
+def _inked(points: Stroke, lengths: Sequence[int], pen: int) -> Gray:
     points = points + pen + 1
     width, tall = (math.ceil(side) + pen + 2 for side in points.max(axis=0))
     paper = np.zeros((tall, width), np.uint8)
@@ -114,7 +113,7 @@ def _inked(points: Stroke, lengths: Sequence[int], pen: int) -> Bytes:
     return _trimmed(paper)
 
 
-def _trimmed(ink: Bytes) -> Bytes:
+def _trimmed(ink: Gray) -> Gray:
     left, top, width, height = cv2.boundingRect(cv2.compare(ink, 60, cv2.CMP_GT))
     return ink[top : top + max(height, 1), left : left + max(width, 1)]
 
@@ -228,7 +227,7 @@ _SHAPES: tuple[Callable[[Rng], list[Stroke]], ...] = (
 )
 
 
-def other(height: float, hand: Hand, rng: Rng, samples: Sequence[Bytes]) -> Glyph:
+def other(height: float, hand: Hand, rng: Rng, samples: Sequence[Crops]) -> Glyph:
     """Draw what is no digit and no sign, so many pixels high: a letter, a shape, a digit that is struck out."""
     kind = rng.random()
     for share, strokes in _OTHERS:
@@ -250,7 +249,7 @@ _OTHERS: tuple[tuple[float, Callable[[Rng], list[Stroke]]], ...] = (
 _BLOTS = 0.71
 
 
-def _blot(height: float, rng: Rng) -> Bytes:
+def _blot(height: float, rng: Rng) -> Gray:
     """Fill an ellipse, round enough to be no 1."""
     axes = (max(2, round(height * rng.uniform(0.3, 0.7))), max(2, round(height / 2)))
     paper = np.zeros((2 * axes[1] + 3, 2 * axes[0] + 3), np.uint8)
@@ -287,6 +286,6 @@ def struck_out(glyph: Glyph, hand: Hand, rng: Rng) -> Glyph:
     return Glyph(_trimmed(paper))
 
 
-def _stroke(paper: Bytes, start: tuple[float, float], end: tuple[float, float], pen: int) -> None:
+def _stroke(paper: Gray, start: tuple[float, float], end: tuple[float, float], pen: int) -> None:
     fixed = np.rint(np.array([start, end]) * 2**_FRACTION).astype(np.int32)
     cv2.polylines(paper, [fixed], False, 255, pen, cv2.LINE_AA, _FRACTION)  # noqa: FBT003 - OpenCV's flag

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from recognizer.arrays import Crops, Gray
 from recognizer.opencv import cv2
-from trainer.numbers.glyphs import Bytes, Hand, digit
-from trainer.pen import Rng
+from trainer.arrays import Floats, Rng
+from trainer.numbers.glyphs import Hand, digit
 
 Box = tuple[int, int, int, int]
 #: Strength of ink that a reader's preparation gives.
@@ -20,15 +20,15 @@ _FAR = 1000.0
 
 
 def on_a_ground(  # noqa: PLR0913, PLR0917 - a drawing
-    ink: Bytes,
+    ink: Gray,
     boxes: Sequence[Box],
     hand: Hand,
     rng: Rng,
-    samples: Sequence[Bytes],
-    patterns: Sequence[Bytes],
+    samples: Sequence[Crops],
+    patterns: Sequence[Gray],
     *,
     harm: float = 1.0,
-) -> Bytes:
+) -> Gray:
     """Give the sheet half as fine, `(h, w)` uint8, with all that stands and happens around its ink.
 
     `harm` scales the worst that is done to it: 1 for training, less for what people can still read.
@@ -49,7 +49,7 @@ def on_a_ground(  # noqa: PLR0913, PLR0917 - a drawing
     return _scanned(seen, rng, harm)
 
 
-def _scanned(seen: NDArray[np.float32], rng: Rng, harm: float) -> Bytes:
+def _scanned(seen: Floats, rng: Rng, harm: float) -> Gray:
     """Blur, shrink, add grain, and compress."""
     if rng.random() < 0.7:  # noqa: PLR2004 - a share
         seen = cv2.GaussianBlur(seen, (0, 0), rng.uniform(0.4, 0.4 + 1.8 * harm))
@@ -69,14 +69,14 @@ def _scanned(seen: NDArray[np.float32], rng: Rng, harm: float) -> Bytes:
     return np.asarray(pixels, np.uint8)
 
 
-def _specks(ink: Bytes, rng: Rng) -> None:
+def _specks(ink: Gray, rng: Rng) -> None:
     """Drop dust: smaller than any point."""
     for _ in range(int(rng.poisson(0.7))):
         x, y = int(rng.integers(ink.shape[1])), int(rng.integers(ink.shape[0]))
         cv2.circle(ink, (x, y), int(rng.integers(0, 2)), float(rng.uniform(60, 220)), -1, cv2.LINE_AA)
 
 
-def _mid_height_dot(ink: Bytes, boxes: Sequence[Box], rng: Rng, harm: float) -> None:
+def _mid_height_dot(ink: Gray, boxes: Sequence[Box], rng: Rng, harm: float) -> None:
     """Let a blot fall beside a mark, too high for a point."""
     if rng.random() > 0.1 * harm:  # a share
         return
@@ -85,7 +85,7 @@ def _mid_height_dot(ink: Bytes, boxes: Sequence[Box], rng: Rng, harm: float) -> 
     cv2.circle(ink, (right + int(rng.integers(1, 8)), y), int(rng.integers(1, 4)), 255, -1, cv2.LINE_AA)
 
 
-def _breaks(ink: Bytes, boxes: Sequence[Box], rng: Rng, harm: float) -> None:
+def _breaks(ink: Gray, boxes: Sequence[Box], rng: Rng, harm: float) -> None:
     """Break the strokes of some marks along a line, as a bad scan does; a point would be gone."""
     if rng.random() > 0.2 * harm:  # a share
         return
@@ -97,7 +97,7 @@ def _breaks(ink: Bytes, boxes: Sequence[Box], rng: Rng, harm: float) -> None:
             _line(ink, (x - across, y - down), (x + across, y + down), 0.0, int(rng.integers(1, 5)))
 
 
-def _ends_of_neighbours(ink: Bytes, boxes: Sequence[Box], hand: Hand, rng: Rng, samples: Sequence[Bytes]) -> None:
+def _ends_of_neighbours(ink: Gray, boxes: Sequence[Box], hand: Hand, rng: Rng, samples: Sequence[Crops]) -> None:
     """Let feet of the row above, heads of the row below, or sides of a neighbour reach into the picture."""
     if rng.random() > 0.15 or not boxes:  # noqa: PLR2004 - a share
         return
@@ -118,7 +118,7 @@ def _ends_of_neighbours(ink: Bytes, boxes: Sequence[Box], hand: Hand, rng: Rng, 
         x += drawn.shape[1] + int(rng.uniform(0.1, 2.0) * height)
 
 
-def _line(printed: Bytes, start: tuple[float, float], end: tuple[float, float], level: float, thick: int) -> None:
+def _line(printed: Gray, start: tuple[float, float], end: tuple[float, float], level: float, thick: int) -> None:
     ends = [tuple(round(16 * place) for place in point) for point in (start, end)]
     cv2.line(printed, *ends, level, thick, cv2.LINE_AA, 4)
 
@@ -136,7 +136,7 @@ def _bounds(boxes: Sequence[Box]) -> Box:
     return min(lefts), min(tops), max(rights), max(bottoms)
 
 
-def _ruled(printed: Bytes, boxes: Sequence[Box], rng: Rng) -> None:
+def _ruled(printed: Gray, boxes: Sequence[Box], rng: Rng) -> None:
     """Rule a line below, above or through the feet of the row, from border to border or a part of the way."""
     _, top, _, bottom = _bounds(boxes)
     wide = printed.shape[1]
@@ -151,7 +151,7 @@ def _ruled(printed: Bytes, boxes: Sequence[Box], rng: Rng) -> None:
         _line(printed, (start, other - tilt), (end, other + tilt), _level(rng), _thick(rng))
 
 
-def _underlined(printed: Bytes, boxes: Sequence[Box], rng: Rng) -> None:
+def _underlined(printed: Gray, boxes: Sequence[Box], rng: Rng) -> None:
     left, top, right, bottom = _bounds(boxes)
     high = max(bottom - top, 10)
     y, tilt = bottom + rng.uniform(0.06, 0.3) * high, rng.normal(0, 0.05) * high
@@ -159,7 +159,7 @@ def _underlined(printed: Bytes, boxes: Sequence[Box], rng: Rng) -> None:
     _line(printed, (left - aside[0], y - tilt), (right + aside[1], y + tilt), rng.uniform(180, 255), _thick(rng))
 
 
-def _cell(printed: Bytes, boxes: Sequence[Box], rng: Rng) -> None:
+def _cell(printed: Gray, boxes: Sequence[Box], rng: Rng) -> None:
     """Frame the row as a cell of a table, of which the picture shows some sides and a digit may touch one."""
     left, top, right, bottom = _bounds(boxes)
     high = max(bottom - top, 10)
@@ -179,7 +179,7 @@ def _cell(printed: Bytes, boxes: Sequence[Box], rng: Rng) -> None:
             _line(printed, *side, level, thick)
 
 
-def _comb(printed: Bytes, boxes: Sequence[Box], rng: Rng) -> None:
+def _comb(printed: Gray, boxes: Sequence[Box], rng: Rng) -> None:
     """Divide the row into boxes, a line between each two marks that leave room for it."""
     _, top, _, bottom = _bounds(boxes)
     high = max(bottom - top, 10)
@@ -198,7 +198,7 @@ def _comb(printed: Bytes, boxes: Sequence[Box], rng: Rng) -> None:
             _line(printed, (edges[0], y), (edges[-1], y), level, thick)
 
 
-def _squared(printed: Bytes, boxes: Sequence[Box], rng: Rng) -> None:
+def _squared(printed: Gray, boxes: Sequence[Box], rng: Rng) -> None:
     """Print squares of a fifth to the whole of the digits' height."""
     _, top, _, bottom = _bounds(boxes)
     step = max(8.0, rng.uniform(0.22, 1.1) * max(bottom - top, 20))
@@ -211,7 +211,7 @@ def _squared(printed: Bytes, boxes: Sequence[Box], rng: Rng) -> None:
         _line(printed, (0, y), (wide, y), level, thick)
 
 
-def _ring(printed: Bytes, boxes: Sequence[Box], rng: Rng) -> None:
+def _ring(printed: Gray, boxes: Sequence[Box], rng: Rng) -> None:
     """Draw a ring around the row, as far as the picture goes."""
     left, top, right, bottom = _bounds(boxes)
     high = max(bottom - top, 10)
@@ -231,7 +231,7 @@ def _ring(printed: Bytes, boxes: Sequence[Box], rng: Rng) -> None:
     )
 
 
-def _edge_of_the_paper(printed: Bytes, boxes: Sequence[Box], rng: Rng) -> None:
+def _edge_of_the_paper(printed: Gray, boxes: Sequence[Box], rng: Rng) -> None:
     """Let the paper end, more or less askew, and show the dark table beyond one or two of its sides."""
     left, top, right, bottom = _bounds(boxes)
     tall, wide = printed.shape
@@ -258,19 +258,19 @@ _LINES = (
 )
 
 
-def print_patterns(count: int, shape: tuple[int, int], rng: Rng) -> list[Bytes]:
+def print_patterns(count: int, shape: tuple[int, int], rng: Rng) -> list[Gray]:
     """Print weak patterns of paper to cut pieces from: waves, hatching, dots, grain, the light's slow changes."""
     return [(_pattern(shape, rng) * 255).astype(np.uint8) for _ in range(count)]
 
 
-def _patch(patterns: Sequence[Bytes], shape: tuple[int, int], rng: Rng) -> NDArray[np.float32]:
+def _patch(patterns: Sequence[Gray], shape: tuple[int, int], rng: Rng) -> Floats:
     pattern = patterns[int(rng.integers(len(patterns)))]
     y, x = (int(rng.integers(have - want + 1)) for have, want in zip(pattern.shape, shape, strict=True))
     piece = pattern[y : y + shape[0], x : x + shape[1]]
     return np.asarray(piece[:: int(rng.choice((-1, 1))), :: int(rng.choice((-1, 1)))], np.float32)
 
 
-def _pattern(shape: tuple[int, int], rng: Rng) -> NDArray[np.float32]:
+def _pattern(shape: tuple[int, int], rng: Rng) -> Floats:
     tall, wide = shape
     y, x = np.mgrid[0:tall, 0:wide].astype(np.float32)
     kind = rng.random()
@@ -288,7 +288,7 @@ def _pattern(shape: tuple[int, int], rng: Rng) -> NDArray[np.float32]:
     return np.asarray(np.clip(cv2.resize(grain, (wide, tall), interpolation=cv2.INTER_CUBIC), 0, 1), np.float32)
 
 
-def _waves(x: NDArray[np.float32], y: NDArray[np.float32], rng: Rng) -> NDArray[np.float32]:
+def _waves(x: Floats, y: Floats, rng: Rng) -> Floats:
     """Draw equidistant lines, straight, waved or bent."""
     turn, step = rng.uniform(0, np.pi), rng.uniform(4, 18)
     along, across = np.float32(np.cos(turn)), np.float32(np.sin(turn))

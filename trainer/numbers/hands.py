@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from trainer.pen import Rng, Stroke, arc, curve, joined, line
+from trainer.arrays import Rng
+from trainer.pen import Stroke, arc, curve, joined, line
 from trainer.strokes import FORMS
 
 Form = Callable[[Rng], list[Stroke]]

@@ -4,16 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from recognizer.arrays import Crops, Gray
 from recognizer.opencv import cv2
 from recognizer.symbols import Symbol
+from trainer.arrays import Floats, Rng
 from trainer.numbers import glyphs, grounds
-from trainer.numbers.glyphs import Bytes, Glyph, Hand
+from trainer.numbers.glyphs import Glyph, Hand
 from trainer.numbers.texts import GAP, a_text, classes
-from trainer.pen import Rng
-
-Floats = NDArray[np.float32]
 
 #: Pixels of a sheet, and how much finer it is drawn.
 HEIGHT, WIDTH, FINE = 40, 192, 2
@@ -34,11 +32,11 @@ _ROOM, _SPAN = HEIGHT * FINE, WIDTH * FINE
 class Sheet:
     """A picture, `(HEIGHT, WIDTH)` uint8, white ink, and its marks, `(n, 5)`: class, centre x and y, width, height."""
 
-    pixels: Bytes
+    pixels: Gray
     marks: Floats
 
 
-def a_sheet(rng: Rng, samples: Sequence[Bytes], patterns: Sequence[Bytes]) -> Sheet:
+def a_sheet(rng: Rng, samples: Sequence[Crops], patterns: Sequence[Gray]) -> Sheet:
     """Make up one sheet; `samples` holds MNIST's `(n, 28, 28)` pictures of each label, `patterns` printed paper."""
     hand = glyphs.a_hand(rng)
     ink = np.zeros((_ROOM, _SPAN), np.uint8)
@@ -56,7 +54,7 @@ def a_sheet(rng: Rng, samples: Sequence[Bytes], patterns: Sequence[Bytes]) -> Sh
     return Sheet(grounds.on_a_ground(ink, boxes, hand, rng, samples, patterns, harm=harm), _noted(marks))
 
 
-def a_number(rng: Rng, samples: Sequence[Bytes], patterns: Sequence[Bytes]) -> tuple[Bytes, str]:
+def a_number(rng: Rng, samples: Sequence[Crops], patterns: Sequence[Gray]) -> tuple[Gray, str]:
     """Make up a picture of one number alone, cut out as people do it; gives what is written there, OTHER included."""
     marks: list[_Placed] = []
     text = ""
@@ -98,7 +96,7 @@ def _noted(marks: Sequence[_Placed]) -> Floats:
 
 
 def _write(  # noqa: PLR0913, PLR0917 - where, what and how
-    ink: Bytes, area: tuple[int, int, int], text: str, hand: Hand, rng: Rng, samples: Sequence[Bytes]
+    ink: Gray, area: tuple[int, int, int], text: str, hand: Hand, rng: Rng, samples: Sequence[Crops]
 ) -> list[_Placed]:
     """Write one text into an area (left, top, bottom) of the paper, smaller if it would not fit."""
     start, ceiling, floor = area
@@ -140,7 +138,7 @@ class _Row:
         self._uneven = rng.uniform(0.02, 0.18)
         self._comb = rng.uniform(0.9, 1.5) * height if rng.random() < 0.05 else 0.0  # noqa: PLR2004 - likewise
 
-    def glyph(self, symbol: int | None, samples: Sequence[Bytes]) -> Glyph | None:
+    def glyph(self, symbol: int | None, samples: Sequence[Crops]) -> Glyph | None:
         if symbol is None:
             return None
         height = self._height * float(np.exp(self._rng.normal(0, self._uneven)))
@@ -200,7 +198,7 @@ class _Row:
         return self._height * (spread + self._rng.normal(0, 0.35 * abs(self._spread) + 0.015))
 
 
-def _inked(ink: Bytes, placed: tuple[int, Glyph, int, int], fit: float, aside: float, down: float) -> _Placed | None:
+def _inked(ink: Gray, placed: tuple[int, Glyph, int, int], fit: float, aside: float, down: float) -> _Placed | None:
     """Put one glyph's ink on the paper, as far as it lies within."""
     symbol, glyph, left, top = placed
     drawn = glyph.ink

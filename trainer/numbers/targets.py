@@ -3,12 +3,12 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recognizer.marks import CELL_HEIGHT, CELL_WIDTH, SIZE_FLOOR, SIZE_UNIT
 from recognizer.symbols import SYMBOLS, Symbol
+from trainer.arrays import Floats
 from trainer.backend import load_keras
-from trainer.numbers.sheets import HEIGHT, WIDTH, Floats
+from trainer.numbers.sheets import HEIGHT, WIDTH
 
 #: Cells of a sheet.
 ROWS, COLUMNS = HEIGHT // CELL_HEIGHT, WIDTH // CELL_WIDTH
@@ -18,7 +18,7 @@ _BOX_SHARE = 0.3
 _EMPTY = 2.0
 
 
-def targets(marks: Floats) -> NDArray[np.float32]:
+def targets(marks: Floats) -> Floats:
     """Give `(ROWS, COLUMNS, 6)`: class, 1 for a centre, and the four numbers of the box, for the `(n, 5)` marks.
 
     The cells around the one with a mark's centre have its class too, but no 1: they may say that, or nothing.

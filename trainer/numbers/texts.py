@@ -1,7 +1,7 @@
 """Make up what people write where numbers belong: amounts, measurements, dates, scores, and what is no number."""
 
 from recognizer.symbols import CHARACTERS
-from trainer.pen import Rng
+from trainer.arrays import Rng
 
 #: Stands in a text for a mark that is neither digit nor sign.
 OTHER = "?"
