@@ -243,12 +243,12 @@ def evaluate(
 
 
 def _settings(*, folder: Path | None = None, workers: int | None = None) -> "Settings":
-    from msgspec.structs import replace  # noqa: PLC0415 - `--help` has no use for them
+    from dataclasses import replace  # noqa: PLC0415 - `--help` has no use for them
 
     from settings import load_settings  # noqa: PLC0415 - likewise
 
-    given = {name: value for name, value in (("folder", folder), ("workers", workers)) if value is not None}
-    return replace(load_settings(), **given)
+    settings = load_settings()
+    return replace(settings, folder=folder or settings.folder, workers=workers or settings.workers)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from evaluation.contact_sheet import contact_sheet
-from evaluation.coverage_plot import Plot, coverage_plot
+from evaluation.coverage_plot import coverage_plot
 from evaluation.figures import Counts, Curve, Evaluation, Figures
 from evaluation.labels import Amount
 from evaluation.words import (
@@ -25,6 +25,7 @@ from evaluation.words import (
     with_signs,
 )
 from presentation.page import render
+from presentation.plot import Plot
 from presentation.text import percent, plural
 from recognizer.contract import CLASSES
 

@@ -30,10 +30,12 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = (files("presentation") / "templates" / "style.css").read_text(encoding="utf-8")
+    templates = files("presentation") / "templates"
+    drawing, page = ((templates / name).read_text(encoding="utf-8") for name in ("drawing.css", "style.css"))
+    style = drawing + page
     # The page's policy allows the style with this hash and no other (CSP level 2, `style-src`).
     style_hash = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    environment.globals |= {"style": style, "style_hash": style_hash}
+    environment.globals |= {"drawing": drawing, "style": style, "style_hash": style_hash}
     return environment
 
 

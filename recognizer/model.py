@@ -47,7 +47,7 @@ def active_card(model_dir: Path) -> Card:
     return read_card(model_dir / version_name(active_version(model_dir)))
 
 
-class Model:
+class LoadedModel:
     """One published model in memory. Safe to share between threads."""
 
     def __init__(self, card: Card, runtime: Runtime, numbers: Look | None = None) -> None:
@@ -78,7 +78,7 @@ def soften(probabilities: Probabilities, temperature: float) -> Probabilities:
     return result
 
 
-def load_model(model_dir: Path, version: int, runtime: RuntimeName = "keras") -> Model:
+def load_model(model_dir: Path, version: int, runtime: RuntimeName = "keras") -> LoadedModel:
     """Load a version after checking its card and checksums.
 
     Raises ModelMissing, ContractMismatch or RuntimeMissing. `keras` imports TensorFlow, so call it only in the process
@@ -88,4 +88,4 @@ def load_model(model_dir: Path, version: int, runtime: RuntimeName = "keras") ->
     card = read_card(folder)
     verify_files(card, folder)
     numbers = open_number_runtime(runtime, folder) if card.numbers else None
-    return Model(card, open_runtime(runtime, folder), numbers)
+    return LoadedModel(card, open_runtime(runtime, folder), numbers)

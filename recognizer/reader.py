@@ -35,7 +35,7 @@ _WITHIN = 0.85
 
 
 class Model(Protocol):
-    """What has a card and gives probabilities: of crops, and of the cells of a sheet."""
+    """What the reader asks of a model: its card, and probabilities of crops and of the cells of a sheet."""
 
     @property
     def card(self) -> Card:

@@ -37,10 +37,14 @@ def line(*points: tuple[float, float]) -> Stroke:
 
 
 def curve(*points: tuple[float, float]) -> Stroke:
-    """Go smoothly through all points (a Catmull-Rom spline)."""
-    knots = np.array([points[0], *points, points[-1]], float)
+    """Go smoothly through all points."""
+    return spline(np.array([points[0], *points, points[-1]], float), _POINTS_A_SPAN)
+
+
+def spline(knots: Stroke, points_a_span: int) -> Stroke:
+    """Go smoothly from the second knot to the last but one (Catmull-Rom); the outer two only bend its ends."""
     before, start, end, after = knots[:-3, None], knots[1:-2, None], knots[2:-1, None], knots[3:, None]
-    t = np.linspace(0, 1, _POINTS_A_SPAN)[None, :, None]
+    t = np.linspace(0, 1, points_a_span)[None, :, None]
     bend = 2 * before - 5 * start + 4 * end - after
     cubic = 3 * (start - end) + after - before
     path: Stroke = start + (t * (end - before) + t**2 * bend + t**3 * cubic) / 2

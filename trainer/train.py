@@ -36,8 +36,10 @@ DEFAULT_SEED = 7
 HELD_OUT_DRAWN = 2_500
 #: The two networks of a version.
 NetworkName = Literal["digits", "numbers"]
-CURVE_FILE = "curve.png"
-CONFUSION_FILE = "confusion.png"
+CURVE_FILE = "curve.svg"
+CONFUSION_FILE = "confusion.svg"
+#: The pictures beside a card; versions trained before 0.2.0 have PNG files.
+PICTURE_FILES = (CURVE_FILE, CONFUSION_FILE, "curve.png", "confusion.png")
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def train(  # noqa: PLR0913 - one option each
             raise NothingToKeep("there is no active model whose network for digits could be kept")
         digits = mnist.load(mnist_path)
         card = _digits(digits, folder, architecture, epochs, seed, on_progress) if "digits" in trained else None
-        card = card or _taken(kept, folder, model_dir, (MODEL_FILE, LITERT_FILE, CURVE_FILE, CONFUSION_FILE))
+        card = card or _taken(kept, folder, model_dir, (MODEL_FILE, LITERT_FILE, *PICTURE_FILES))
         numbers = kept.numbers if kept else None
         if "numbers" in trained:
             numbers = _numbers(digits, folder, epochs, seed, on_progress)

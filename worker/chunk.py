@@ -14,8 +14,7 @@ from db.errors import DatabaseUnavailable
 from db.tables import Status
 from logs import Outage
 from recognizer.errors import Inaccessible, UnreadableImage
-from recognizer.model import Model
-from recognizer.reader import PreparedFile, prepare_file, read
+from recognizer.reader import Model, PreparedFile, prepare_file, read
 from recognizer.reading import Reading
 
 #: Seconds of opening and preparing after which a chunk answers what it has and sends the rest on: far below the hard

@@ -8,7 +8,7 @@ import structlog
 from recognizer.contract import SIDE
 from recognizer.errors import ContractMismatch, RecognitionError
 from recognizer.installed import RuntimeName
-from recognizer.model import ACTIVE_FILE, Model, active_version, load_model
+from recognizer.model import ACTIVE_FILE, LoadedModel, active_version, load_model
 from worker.memory import hand_back_start
 
 _log = structlog.get_logger()
@@ -20,7 +20,7 @@ class HeldModel:
     def __init__(self, model_dir: Path, runtime: RuntimeName) -> None:
         self._model_dir = model_dir
         self._runtime = runtime
-        self._model: Model | None = None
+        self._model: LoadedModel | None = None
         self._followed: tuple[int, int] | None = None
         self._trouble: str | None = None
 
@@ -29,7 +29,7 @@ class HeldModel:
         """The version in memory; None before the first load."""
         return self._model.card.version if self._model else None
 
-    def current(self) -> Model:
+    def current(self) -> LoadedModel:
         """Give the active model. One that can't be loaded is refused, once and in the log, and the old one serves on.
 
         What was refused is tried again when it is made active anew. Raises ModelMissing or ContractMismatch when there
@@ -57,7 +57,7 @@ class HeldModel:
         except OSError:
             return 0
 
-    def _load(self, version: int) -> Model:
+    def _load(self, version: int) -> LoadedModel:
         try:
             model = load_model(self._model_dir, version, self._runtime)
             sane = bool(np.isfinite(model.probabilities(np.zeros((1, SIDE, SIDE), np.uint8))).all())

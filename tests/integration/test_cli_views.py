@@ -17,7 +17,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.console import Console
 from sqlalchemy import text
@@ -387,7 +386,7 @@ def test_status_shows_the_balance_and_that_nothing_runs(filled: Settings, capsys
 def test_status_shows_who_runs(filled: Settings, address: Address, capsys: Capture) -> None:
     with closing(Client(address)) as client:
         OwnPresence(client, "worker", lambda: "model 3\x1b").announce()
-        assert show_status(replace(filled, redis_url=address.url)) == 0
+        assert show_status(dataclasses.replace(filled, redis_url=address.url)) == 0
     out = capsys.readouterr().out
     assert re.search(rf"^worker +model 3\\x1b \(.*, process {os.getpid()}\)$", out, re.MULTILINE)
     assert re.search(r"^watcher +none is running$", out, re.MULTILINE)
@@ -417,7 +416,7 @@ def announced(filled: Settings, address: Address) -> Iterator[Callable[..., Sett
         def announce(**parts: str) -> Settings:
             for role, doing in parts.items():
                 OwnPresence(client, role, lambda doing=doing: doing).announce()  # type: ignore[misc]  # mypy and defaults
-            return replace(filled, redis_url=address.url)
+            return dataclasses.replace(filled, redis_url=address.url)
 
         yield announce
 
@@ -511,7 +510,7 @@ def test_status_names_the_model_each_worker_holds(filled: Settings, address: Add
         for pid, version in ((7, 3), (8, 4)):
             presence = {"role": "worker", "host": "h", "pid": pid, "doing": f"model {version}"}
             client.redis.zadd(client.key(PRESENCE), {json.dumps(presence): time.time()})
-    assert show_status(replace(filled, redis_url=address.url)) == 0
+    assert show_status(dataclasses.replace(filled, redis_url=address.url)) == 0
     out = capsys.readouterr().out
     assert re.search(r"^worker +model 3 \(h, process 7\)\nworker +model 4 \(h, process 8\)$", out, re.MULTILINE)
 
@@ -553,7 +552,7 @@ def test_retry_with_an_unknown_name_changes_nothing(filled: Settings, sqlite_dat
 
 
 def test_retry_enqueues_where_there_is_a_broker(filled: Settings, address: Address, capsys: Capture) -> None:
-    retry(replace(filled, redis_url=address.url), None)
+    retry(dataclasses.replace(filled, redis_url=address.url), None)
     client = Client(address)
     assert client.waiting() == 1
     client.close()
@@ -730,13 +729,13 @@ def test_train_prints_a_line_an_epoch_and_the_figures(settings: Settings, monkey
     ]
     assert "99.55%" in out
     assert "it is made active" in out
-    assert "model/0004/curve.png and confusion.png" in out
+    assert "model/0004/curve.svg and confusion.svg" in out
 
 
 def test_a_training_can_be_queued_only_where_a_broker_answers(settings: Settings, address: Address) -> None:
     with pytest.raises(BrokerUnavailable):
         cli.train.train(settings, architecture="mlp", only=None, epochs=1, force=False, queue=True)
-    reachable = replace(settings, redis_url=address.url)
+    reachable = dataclasses.replace(settings, redis_url=address.url)
     cli.train.train(reachable, architecture="mlp", only=None, epochs=1, force=False, queue=True)
     client = Client(address)
     assert client.trainings_waiting() == 1

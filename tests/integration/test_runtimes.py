@@ -14,7 +14,7 @@ from cli.read import read_files
 from recognizer.contract import LITERT_FILE
 from recognizer.errors import ContractMismatch, RuntimeMissing
 from recognizer.installed import RuntimeName, require_runtime
-from recognizer.model import Model, active_card, active_version, load_model, version_name
+from recognizer.model import LoadedModel, active_card, active_version, load_model, version_name
 from recognizer.preparation import prepare
 from recognizer.reader import read
 from recognizer.reading import Reading
@@ -38,7 +38,7 @@ SAME_LABEL = 0.999
 Publish = Callable[[Path, int], int]
 
 
-def shipped(runtime: RuntimeName) -> Model:
+def shipped(runtime: RuntimeName) -> LoadedModel:
     return load_model(MODELS, active_version(MODELS), runtime)
 
 

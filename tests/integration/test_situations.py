@@ -7,7 +7,7 @@ import pytest
 from bench.situations.catalogue import Situation, situations
 from bench.situations.floor import FILES, read_floor
 from bench.situations.measurement import measure
-from recognizer.model import Model, active_version, load_model
+from recognizer.model import LoadedModel, active_version, load_model
 from trainer import mnist
 from trainer.mnist import Mnist
 
@@ -15,7 +15,7 @@ MODELS = Path(__file__).parents[2] / "model"
 
 
 @pytest.fixture(scope="module")
-def model() -> Model:
+def model() -> LoadedModel:
     return load_model(MODELS, active_version(MODELS), "litert")
 
 
@@ -32,7 +32,7 @@ def test_every_situation_has_a_floor_and_every_floor_a_situation() -> None:
 
 
 @pytest.mark.parametrize("situation", situations(), ids=lambda one: one.name)
-def test_a_situation_is_read_no_worse_than_its_floor(situation: Situation, model: Model, digits: Mnist) -> None:
+def test_a_situation_is_read_no_worse_than_its_floor(situation: Situation, model: LoadedModel, digits: Mnist) -> None:
     floor = read_floor().get(situation.name)
     assert floor, f"{situation.name} has no floor"
     complaint = floor.complaint(situation.name, measure(situation, digits, model, FILES))

@@ -17,7 +17,7 @@ from db.intake import SeenFile
 from db.tables import Status
 from recognizer.contract import Card, NumberCard
 from recognizer.marks import Cells
-from recognizer.model import Model
+from recognizer.model import LoadedModel
 from recognizer.reader import PreparedFile, prepare_file
 from recognizer.runtime import Crops, Probabilities, Runtime
 from tests.unit.cells import Seen, blots, cells_of
@@ -43,7 +43,7 @@ def sevens(canvas: Crops) -> Cells:
     return cells_of(seen, canvas.shape)
 
 
-MODEL = Model(CARD, Runtime((256,), always_seven), sevens)
+MODEL = LoadedModel(CARD, Runtime((256,), always_seven), sevens)
 
 
 class Ledger:
@@ -177,7 +177,7 @@ def test_a_model_that_fails_on_one_file_reads_the_others(
     draw(ledger.folder / "bad.png", "77")
     draw(ledger.folder / "after.png", "7")
     rows = ledger.register("before.png", "bad.png", "after.png")
-    done = read_chunk(ledger.database, Model(CARD, Runtime((256,), always_seven), fails_on_two), rows, "message")
+    done = read_chunk(ledger.database, LoadedModel(CARD, Runtime((256,), always_seven), fails_on_two), rows, "message")
     outcomes = ledger.outcomes()
     assert outcomes.pop("bad.png") == ("failed", expected)
     assert set(outcomes.values()) == {("accepted", "7")}

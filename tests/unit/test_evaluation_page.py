@@ -131,7 +131,7 @@ def test_a_number_with_wrong_signs_is_shown_as_it_was_read(outcome: MakeOutcome,
 def test_the_axis_reaches_as_high_as_the_curve(error: float) -> None:
     at = CoveragePoint(0.9, 0.5, error)
     drawn = coverage_plot([CoveragePoint(0.0, 1.0, error), at], at, of="digits")
-    ticks = [float(tick.text.removesuffix("%")) for tick in drawn.errors]
+    ticks = [float(tick.text.removesuffix("%")) for tick in drawn.up.ticks]
     assert 100 * error <= max(ticks) <= max(200 * error, 0.1)
     assert len(ticks) <= 6
 

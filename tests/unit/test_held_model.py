@@ -14,7 +14,7 @@ import worker.held_model
 from recognizer.contract import Card
 from recognizer.errors import ContractMismatch, ModelMissing, RecognitionError
 from recognizer.installed import RuntimeName
-from recognizer.model import ACTIVE_FILE, Model
+from recognizer.model import ACTIVE_FILE, LoadedModel
 from recognizer.runtime import Crops, Probabilities, Runtime
 from worker.held_model import HeldModel
 
@@ -36,7 +36,7 @@ class Folder:
         new.write_text(f"{version:04d}\n", encoding="ascii")
         new.replace(self.path / ACTIVE_FILE)
 
-    def load(self, _: Path, version: int, runtime: RuntimeName) -> Model:
+    def load(self, _: Path, version: int, runtime: RuntimeName) -> LoadedModel:
         assert runtime == "litert"
         self.loads.append(version)
         if version in self.bad:
@@ -46,7 +46,7 @@ class Folder:
         def run(batch: Crops) -> Probabilities:
             return np.full((len(batch), 10), sure, np.float32)
 
-        return Model(replace(CARD, version=self.numbers.get(version, version)), Runtime((1,), run))
+        return LoadedModel(replace(CARD, version=self.numbers.get(version, version)), Runtime((1,), run))
 
 
 @pytest.fixture

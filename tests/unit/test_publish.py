@@ -43,7 +43,7 @@ def make_card(accuracy: float = 0.99) -> Card:
 def write_weights(folder: Path) -> None:
     (folder / MODEL_FILE).write_bytes(b"weights")
     (folder / LITERT_FILE).write_bytes(b"the same")
-    (folder / "curve.png").write_bytes(b"picture")
+    (folder / "curve.svg").write_bytes(b"picture")
 
 
 def publish_version(model_dir: Path) -> int:
@@ -61,7 +61,7 @@ def test_published_card_names_version_and_checksums(tmp_path: Path) -> None:
     card = publish(tmp_path / "model", make_card(), write_weights)
     folder = tmp_path / "model" / "0001"
     assert read_card(folder) == card
-    assert sorted(card.files) == ["curve.png", "model.keras", "model.tflite"]
+    assert sorted(card.files) == ["curve.svg", "model.keras", "model.tflite"]
     verify_files(card, folder)
 
 

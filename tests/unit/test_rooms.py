@@ -7,8 +7,11 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from digit_inbox import OURS
 
 HOUSE = Path(__file__).parents[2]
 #: What only the process that reads has a use for.
@@ -29,10 +32,29 @@ def imported_names(source: Path) -> set[str]:
     return names
 
 
-def our_names() -> set[str]:
+def tools() -> dict[str, Any]:
+    """Read what pyproject.toml tells each tool."""
     with (HOUSE / "pyproject.toml").open("rb") as file:
-        setuptools = tomllib.load(file)["tool"]["setuptools"]
-    return {name.partition(".")[0] for name in setuptools["packages"]} | set(setuptools["py-modules"])
+        told: dict[str, Any] = tomllib.load(file)["tool"]
+    return told
+
+
+def our_rooms() -> set[str]:
+    return {name.partition(".")[0] for name in tools()["setuptools"]["packages"]}
+
+
+def our_names() -> set[str]:
+    return our_rooms() | set(tools()["setuptools"]["py-modules"])
+
+
+def test_the_way_in_knows_every_name_that_another_program_may_use_too() -> None:
+    assert {*OURS, "digit_inbox"} == our_names()
+
+
+def test_the_import_rules_name_every_room() -> None:
+    rules = tools()["importlinter"]
+    layers = {room for layer in rules["contracts"][0]["layers"] for room in layer.split(" | ")}
+    assert set(rules["root_packages"]) == layers == our_rooms() | {"bench"}
 
 
 @pytest.mark.parametrize("module", ["lock.py", "logs.py", "settings.py", "urls.py"])
@@ -43,10 +65,8 @@ def test_a_module_at_the_bottom_imports_nothing_of_ours(module: str) -> None:
 
 
 def test_every_package_of_a_room_is_listed_for_the_distribution() -> None:
-    with (HOUSE / "pyproject.toml").open("rb") as file:
-        listed = set(tomllib.load(file)["tool"]["setuptools"]["packages"])
-    rooms = {name.partition(".")[0] for name in listed}
-    found = {path.parent.relative_to(HOUSE) for room in rooms for path in HOUSE.glob(f"{room}/**/__init__.py")}
+    listed = set(tools()["setuptools"]["packages"])
+    found = {path.parent.relative_to(HOUSE) for room in our_rooms() for path in HOUSE.glob(f"{room}/**/__init__.py")}
     assert {path.as_posix().replace("/", ".") for path in found} == listed
 
 

@@ -8,12 +8,12 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from recognizer.opencv import cv2
 from trainer import errors
 from trainer.ahead import prepared_ahead
 from trainer.fit import History, Split, varied_batches
@@ -50,25 +50,39 @@ def test_error_of_the_source_reaches_its_user() -> None:
             next(items)
 
 
-def test_curve_is_a_small_picture_also_of_one_epoch(tmp_path: Path) -> None:
-    for epochs in (1, 30):
-        values = tuple(0.9 + 0.1 * (1 - 1 / (number + 1)) for number in range(epochs))
-        draw_curve(History(values, values, values, values), tmp_path / "curve.png")
-        picture = cv2.imdecode(np.fromfile(tmp_path / "curve.png", np.uint8), cv2.IMREAD_COLOR)
-        assert picture.shape == (360, 1040, 3)
-        assert (tmp_path / "curve.png").stat().st_size < 100_000
+def drawn(path: Path) -> list[str]:
+    """Read an SVG picture: every text and every element's class, in order. Fails if it is no well-formed XML."""
+    elements = list(ET.fromstring(path.read_bytes()).iter())  # noqa: S314 - our own file
+    return [found for one in elements for found in (one.get("class"), one.text) if found and found.strip()]
+
+
+@pytest.mark.parametrize("epochs", [1, 30])
+def test_curve_has_a_dot_for_each_epoch(epochs: int, tmp_path: Path) -> None:
+    values = tuple(0.9 + 0.1 * (1 - 1 / (number + 1)) for number in range(epochs))
+    draw_curve(History(values, values, values, values), tmp_path / "curve.svg")
+    shown = drawn(tmp_path / "curve.svg")
+    assert (shown.count("trained"), shown.count("held")) == (2 * epochs, 2 * epochs)
+    assert {"Wrong digits, %", "Loss", "epoch", str(epochs)} <= set(shown)
 
 
 def test_curve_of_a_perfect_training_can_be_drawn(tmp_path: Path) -> None:
-    draw_curve(History((1.0, 1.0), (0.0, 0.0), (1.0, 1.0), (0.0, 0.0)), tmp_path / "curve.png")
-    assert (tmp_path / "curve.png").exists()
+    draw_curve(History((1.0, 1.0), (0.0, 0.0), (1.0, 1.0), (0.0, 0.0)), tmp_path / "curve.svg")
+    assert "Loss" in drawn(tmp_path / "curve.svg")
 
 
-def test_confusion_is_a_small_picture_also_of_nothing(tmp_path: Path) -> None:
-    for counts in (np.zeros((10, 10), np.int64), np.full((10, 10), 7)):
-        draw_confusion(counts, tmp_path / "confusion.png")
-        assert cv2.imdecode(np.fromfile(tmp_path / "confusion.png", np.uint8), cv2.IMREAD_COLOR) is not None
-        assert (tmp_path / "confusion.png").stat().st_size < 150_000
+def test_confusion_shows_every_count_and_each_digit_s_share(tmp_path: Path) -> None:
+    counts = np.diag(np.full(10, 90))
+    counts[7, 1] = 10
+    draw_confusion(counts, tmp_path / "confusion.svg")
+    shown = drawn(tmp_path / "confusion.svg")
+    assert "900 of 910 right (98.90%), 10 wrong" in shown
+    assert (shown.count("90"), shown.count("10")) == (10, 1)
+    assert (shown.count("100.0%"), shown.count("90.0%")) == (9, 1)
+
+
+def test_confusion_of_nothing_can_be_drawn(tmp_path: Path) -> None:
+    draw_confusion(np.zeros((10, 10), np.int64), tmp_path / "confusion.svg")
+    assert "0 of 0 right (0.00%), 0 wrong" in drawn(tmp_path / "confusion.svg")
 
 
 def test_recipe_says_its_numbers() -> None:
@@ -115,7 +129,7 @@ def test_errors_share_one_root() -> None:
 
 def test_no_module_loads_keras_before_it_trains() -> None:
     code = (
-        "import sys, trainer.__main__, trainer.train, trainer.gate, trainer.publish, trainer.samples, trainer.backend\n"
+        "import sys, trainer.__main__, trainer.train, trainer.gate, trainer.publish, trainer.backend\n"
         "sys.exit(bool({'keras', 'tensorflow'} & set(sys.modules)))"
     )
     result = run("-c", code)

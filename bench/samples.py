@@ -1,6 +1,6 @@
-"""Make the sample images of `digits/`: `python -m trainer.samples FOLDER`, the same bytes every time."""
+"""Make the sample images of `digits/`: `python -m bench.samples FOLDER`, the same bytes every time."""
 
-import sys
+import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 
 from recognizer.opencv import cv2
 from trainer import mnist
-from trainer.errors import TrainingError
+from trainer.pen import Stroke, spline
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Rng = np.random.Generator
 #: Blue, green, red, 0 to 255, as OpenCV wants them.
 Colour = tuple[int, int, int]
-Stroke = Sequence[tuple[float, float]]
+#: Points that a pen's path goes through.
+Points = Sequence[tuple[float, float]]
 
 #: Every speck and tremble comes from it.
 SEED = 20
@@ -32,7 +33,7 @@ _FRACTION = 4
 _SMOOTH = 12
 
 #: How a hand moves for each digit: x to the right and y down, in heights of the digit.
-STROKES: dict[str, tuple[Stroke, ...]] = {
+STROKES: dict[str, tuple[Points, ...]] = {
     "0": (((0.42, 0.02), (0.12, 0.2), (0.02, 0.55), (0.16, 0.92), (0.42, 1.0), (0.66, 0.8), (0.7, 0.4), (0.56, 0.08),
            (0.36, 0.03)),),
     "1": (((0.0, 0.42), (0.38, 0.0)), ((0.38, 0.0), (0.34, 1.0))),
@@ -152,14 +153,9 @@ def _ink(page: Bytes, places: Sequence[tuple[str, int, int, int]], pen: Pen, rng
     return _blended(page, np.asarray(mask / 255, np.float32), pen, rng)
 
 
-def _smoothed(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Run a Catmull-Rom spline through the points; two of them stay a straight line."""
-    padded = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
-    before, start, end, after = padded[:-3, None], padded[1:-2, None], padded[2:-1, None], padded[3:, None]
-    t = np.linspace(0, 1, _SMOOTH)[None, :, None]
-    bend = (2 * before - 5 * start + 4 * end - after) * t**2 + (3 * start - before - 3 * end + after) * t**3
-    curve: NDArray[np.float64] = 0.5 * (2 * start + (end - before) * t + bend)
-    return curve.reshape(-1, 2)
+def _smoothed(points: Stroke) -> Stroke:
+    """Go smoothly through the points; two of them stay a straight line."""
+    return spline(np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]]), _SMOOTH)
 
 
 def _scanned(digits: mnist.Mnist, rng: Rng, digit: int, number: int, page: Bytes, pen: Pen) -> Bytes:  # noqa: PLR0913, PLR0917 - which, where and how
@@ -209,19 +205,8 @@ def _bytes(values: Floats) -> Bytes:
     return np.rint(np.clip(values, 0, 255)).astype(np.uint8)
 
 
-def main() -> int:
-    """Write the samples into the folder named on the command line."""
-    if len(sys.argv) != 2:  # noqa: PLR2004 - the program and the folder
-        print("usage: python -m trainer.samples FOLDER", file=sys.stderr)  # noqa: T201 - a command's answer
-        return 2
-    try:
-        for path in write_samples(Path(sys.argv[1])):
-            print(path)  # noqa: T201 - likewise
-    except TrainingError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - likewise
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    for path in write_samples(parser.parse_args().folder):
+        print(path)
