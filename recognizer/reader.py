@@ -141,16 +141,12 @@ def _crop(sheet: Sheet, mark: Mark) -> Crops:
 
 def _own_parts(sheet: Sheet, mark: Mark) -> list[Part]:
     """Give the components that are a mark's ink and nothing else's; none if its ink touches something else."""
-    near = [part for part in sheet.parts if _shared(part, mark) > _CONCERNED * mark.width * mark.height]
-    within = all(_shared(part, mark) >= _WITHIN * part.width * part.height for part in near)
-    return near if within else []
-
-
-def _shared(part: Part, mark: Mark) -> float:
-    """Give the area that the boxes of a component and a mark share."""
     left, top, right, bottom = mark.bounds
-    across, down = min(right, part.right) - max(left, part.left), min(bottom, part.bottom) - max(top, part.top)
-    return max(across, 0.0) * max(down, 0.0)
+    low, high = sheet.bounds[:, :2], sheet.bounds[:, 2:]
+    shared = np.maximum(np.minimum(high, (right, bottom)) - np.maximum(low, (left, top)), 0).prod(axis=1)
+    near = np.flatnonzero(shared > _CONCERNED * mark.width * mark.height)
+    within = shared[near] >= _WITHIN * (high - low)[near].prod(axis=1)
+    return [sheet.parts[part] for part in near] if within.all() else []
 
 
 def _judged(

@@ -18,8 +18,8 @@ from recognizer.quiet import quiet_start
 
 #: Batch sizes each network is laid out for; a batch is padded up to the next one, so nothing is compiled while reading.
 _KERAS_SIZES = (1, 4, 16, 64)
-#: LiteRT gains nothing from larger ones.
-_LITERT_SIZES = (1, 4, 16)
+#: LiteRT gains nothing from larger ones, and pays for each row of padding.
+_LITERT_SIZES = (1, 4)
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,10 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recognizer.arrays import ComponentLabels, Gray
 from recognizer.ink import Ink
@@ -50,6 +52,12 @@ class Sheet:
     left: int = 0
     top: int = 0
     left_out: tuple[Part, ...] = ()
+
+    @cached_property
+    def bounds(self) -> NDArray[np.int64]:
+        """Left, top, right, bottom of each component, `(n, 4)`."""
+        rows = [(part.left, part.top, part.right, part.bottom) for part in self.parts]
+        return np.array(rows, np.int64).reshape(-1, 4)
 
     def window(self, mark: Mark) -> Gray:
         """Give the ink's strength within the mark's box."""
