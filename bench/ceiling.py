@@ -88,7 +88,7 @@ class Inbox:
         }
 
     def wait_until_read(self, files: int) -> None:
-        """Wait until so many files have their row, and none waits."""
+        """Wait until `files` files have their row, and none waits."""
         wait_for(lambda: (found := queries.balance(self.database)).seen == files and not found.queued, pause=0.5)
 
     def connections(self, port: int) -> dict[str, int]:
@@ -158,7 +158,7 @@ def _less(after: Mapping[str, float], before: Mapping[str, float]) -> dict[str, 
 
 
 def main() -> None:
-    """Measure, print what is open, and a table of medians and ranges."""
+    """Measure; print the open files, and a table of medians and ranges."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--database-url", required=True, help="a PostgreSQL that lets us make a database")
     parser.add_argument("--redis-url", required=True)

@@ -42,7 +42,7 @@ _WAITING = text("SELECT 1 FROM readings WHERE verdict IS NULL LIMIT 1")
 
 @dataclass(frozen=True)
 class Backlog:
-    """A folder of files to read in so many processes, the model to read them with, and an empty folder for the rows."""
+    """A folder of files to read in several processes, the model to read them with, and an empty folder for the rows."""
 
     folder: Path
     place: Path

@@ -1,4 +1,4 @@
-"""What reading a backlog costs: seconds of wall clock, and of CPU over a process and all that it started."""
+"""The cost of reading a backlog: wall seconds, and CPU seconds of a process and its children."""
 
 import time
 from collections.abc import Callable, Collection

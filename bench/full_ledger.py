@@ -1,4 +1,4 @@
-"""Make a SQLite ledger of so many answered files, and the first of these files in a folder."""
+"""Make a SQLite ledger of many answered files, and the first of these files in a folder."""
 
 import os
 from collections.abc import Sequence
@@ -66,7 +66,7 @@ def empty_ledger(path: Path) -> Database:
 
 
 def full_ledger(path: Path, folder: Path, rows: int) -> Database:
-    """Make a ledger in which so many files of `folder` are answered, one every few milliseconds until now."""
+    """Make a ledger in which `rows` files of `folder` are answered, one every few milliseconds until now."""
     database = empty_ledger(path)
     with database.writing() as connection:
         connection.exec_driver_sql("PRAGMA cache_size = -1000000")  # names in no order want the whole index at hand

@@ -1,4 +1,4 @@
-"""A project of docker-compose.yml with a name and a folder of its own, of which nothing is left behind."""
+"""A project of docker-compose.yml with a name and a folder of its own, which leaves nothing behind."""
 
 import contextlib
 import json
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-#: Not `latest`, which may be the one that somebody works with.
+#: Not `latest`: somebody may use it.
 TAG = "test"
 #: Seconds a command may take; building both images is the longest.
 PATIENCE = 1200
@@ -27,7 +27,7 @@ with Database(load_settings().database_url).reading() as connection:
 
 
 class DockerMissing(Exception):  # noqa: N818 - named for what is wrong
-    """There is no Docker to be had; the text says what is missing."""
+    """Docker is not available; the text says what is missing."""
 
 
 def compose_command() -> list[str]:
@@ -69,11 +69,11 @@ class Project:
         return ran.stdout
 
     def try_compose(self, *arguments: str, data: bytes | None = None) -> "subprocess.CompletedProcess[str]":
-        """Run a command of Compose, whatever comes of it."""
+        """Run a command of Compose; its exit code is ignored."""
         return _run([*self._command, *arguments], data=data)
 
     def up(self, *, workers: int) -> None:
-        """Start what is not running, with so many workers; the images must be built."""
+        """Start the services that don't run, with `workers` workers; the images must be built."""
         self.compose("up", "-d", "--no-build", "--scale", f"worker={workers}")
 
     def digits(self, *arguments: str, service: str = "watcher") -> "subprocess.CompletedProcess[str]":
@@ -97,7 +97,7 @@ class Project:
         return self.compose("ps", "-q", service).split()
 
     def healthy(self, service: str, number: int) -> bool:
-        """Whether so many containers of a service run, all healthy."""
+        """Whether `number` containers of a service run, all healthy."""
         states = [inspect(container, "{{.State.Health.Status}}") for container in self.containers(service)]
         return states == ["healthy"] * number
 

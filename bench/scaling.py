@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def drain(containers: Project, prepared: Path, workers: int, name: str) -> Drained:
-    """Let so many workers read all that is prepared, and say how long that took."""
+    """Let `workers` workers read all prepared files; gives the seconds."""
     containers.up(workers=workers)
     _await(lambda: containers.healthy("worker", workers))
     before = containers.answered_by_worker()

@@ -97,7 +97,7 @@ def weigh_run(backlog: Path, model_dir: Path, runtime: RuntimeName, figures: Fig
 
 
 def weigh_import(figures: Figures) -> None:
-    """Weigh a process that has imported Keras with TensorFlow, and nothing else."""
+    """Give the memory of a process that has only imported Keras and TensorFlow."""
     code = "import keras; print(flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL

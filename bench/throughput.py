@@ -79,7 +79,7 @@ def _children_seconds() -> float:
 
 
 def contenders(peers: list[str]) -> dict[str, Callable[[Backlog], Cost]]:
-    """Give what is to be compared by its title, the floor first."""
+    """Give the systems to compare by their titles, the floor first."""
     chosen: dict[str, Callable[[Backlog], Cost]] = {FLOOR: run_floor, INBOX: run_inbox}
     return chosen | {PEERS[name].title: partial(run_peer, name) for name in peers}
 
@@ -98,7 +98,7 @@ def main() -> None:
 
 
 def _compare(chosen: dict[str, Callable[[Backlog], Cost]], given: argparse.Namespace) -> Comparison:
-    """Run all in turn, so many times, each in a place of its own."""
+    """Run all in turn, several times, each in its own folder."""
     pixels = {"small": "28x28", "large": "300x400"}[given.size]
     comparison = Comparison(
         f"{given.files:,} files of {pixels} pixels, {given.processes} reading processes, {given.runs} runs in turn",

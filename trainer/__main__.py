@@ -13,7 +13,7 @@ from trainer.train import DEFAULT_SEED, NetworkName, train
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Train as the arguments ask and print the figures; exit code 1 with one sentence if that fails."""
+    """Train, and print the figures. A failure ends with one sentence and exit code 1."""
     asked = _parser().parse_args(arguments)
     try:
         with shown_progress() as on_progress:

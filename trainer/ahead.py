@@ -1,4 +1,4 @@
-"""Prepare items in a thread, a few in front of whoever uses them."""
+"""Prepare items in a thread, a few ahead of their consumer."""
 
 import queue
 import threading
@@ -9,7 +9,7 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 
-#: Seconds between two looks at whether anybody still wants more.
+#: Seconds between two checks that the consumer still wants more.
 _LOOK = 0.1
 
 
@@ -22,9 +22,9 @@ class _End:
 
 @contextmanager
 def prepared_ahead(items: Iterable[Item], count: int) -> Iterator[Iterator[Item]]:
-    """Give an iterator over `items`, which a thread works out up to `count` in advance, also of endless ones.
+    """Give an iterator over `items`, which a thread prepares up to `count` in advance. The items may be endless.
 
-    An error of theirs is raised in the consumer. The thread has ended when the block has.
+    An error of an item is raised in the consumer. The thread ends with the block.
     """
     ready: queue.Queue[Item | _End] = queue.Queue(count)
     left = threading.Event()
@@ -49,7 +49,7 @@ def _fill(items: Iterable[Item], ready: "queue.Queue[Item | _End]", left: thread
 
 
 def _put(item: Item | _End, ready: "queue.Queue[Item | _End]", left: threading.Event) -> bool:
-    """Wait for room; gives False when nobody wants the item any more."""
+    """Wait for room; gives False when the consumer has ended."""
     while not left.is_set():
         with suppress(queue.Full):
             ready.put(item, timeout=_LOOK)

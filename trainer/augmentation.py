@@ -24,9 +24,9 @@ KNOTS = 5
 #: Stroke kernels at FINE, so 2 is one pixel of the result.
 DILATIONS = (2, 3, 4, 5)
 EROSIONS = (2, 3)
-#: Share of its ink that a digit keeps at least when thinned; below, it would no longer be readable.
+#: Least share of its ink that a thinned digit keeps; with less nobody could read it.
 LEAST_INK = 0.4
-#: Ink that a thickened digit has at most, in white pixels of FINE: above, its loops are closed (MNIST's mean is 410).
+#: Most ink of a thickened digit, in white pixels of FINE: more closes its loops (MNIST's mean is 410).
 MOST_INK = 860
 #: Blur of a soft pen or a shrunken photo: standard deviations in pixels.
 BLURS = (0.5, 0.7, 0.95)
@@ -37,7 +37,7 @@ _TALLEST = 32_767 // FINE
 
 @dataclass(frozen=True)
 class Strength:
-    """How far digits are varied. Lengths in pixels of 28, angles in degrees, the rest shares and probabilities."""
+    """How strongly digits are varied. Lengths are in pixels of 28, angles in degrees; the rest are probabilities."""
 
     rotation: float
     slant: float
@@ -51,7 +51,7 @@ class Strength:
     dirt: float
 
 
-#: Another hand, the same kind of scan: what the MNIST test set differs by.
+#: Another hand and the same kind of scan, as in MNIST's test set.
 MILD = Strength(12, 0.15, 0.10, 0.05, 1.6, 0.45, stroke=0.30, contrast=0.10, blur=0.05, dirt=0.02)
 #: Another hand, pen, program and camera.
 WILD = Strength(20, 0.32, 0.14, 0.22, 2.2, 0.75, stroke=0.75, contrast=0.45, blur=0.20, dirt=0.12)

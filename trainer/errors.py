@@ -2,9 +2,9 @@
 
 TrainingError
 ├── KerasMissing    Keras and TensorFlow are not installed
-├── DataMissing     MNIST can't be had, or is not the MNIST everybody knows
-├── NothingToKeep   a part was to be kept of an active model that is not there
-├── TrainingBusy    another trainer is at work in the same model folder
+├── DataMissing     MNIST can't be fetched, or the file holds other data
+├── NothingToKeep   one network was to be kept, and no model is active
+├── TrainingBusy    another training runs for the same model folder
 └── PublishFailed   the model could not be written to its folder, or not for every runtime
 """
 
@@ -18,7 +18,7 @@ class KerasMissing(TrainingError):  # noqa: N818 - named for what is wrong, like
 
 
 class DataMissing(TrainingError):  # noqa: N818 - likewise
-    """No way to MNIST worked."""
+    """MNIST could not be fetched, or the file holds other data."""
 
 
 class NothingToKeep(TrainingError):  # noqa: N818 - likewise
@@ -26,7 +26,7 @@ class NothingToKeep(TrainingError):  # noqa: N818 - likewise
 
 
 class TrainingBusy(TrainingError):  # noqa: N818 - likewise
-    """Somebody else holds the model folder's lock."""
+    """Another process holds the model folder's lock."""
 
 
 class PublishFailed(TrainingError):  # noqa: N818 - likewise

@@ -1,4 +1,4 @@
-"""Measure a trained network: accuracy, confusions, and how far its confidence can be trusted."""
+"""Measure a trained network: accuracy, confusions, calibration."""
 
 from typing import Any
 
@@ -20,9 +20,9 @@ LEAST_THRESHOLD = 0.95
 LOST = 0.0005
 #: Confidence from which a picture is never taken for no digit: one label then outweighs all others.
 MOST_REJECTED = 0.5
-#: Confidence above which no threshold is set: everything would be left to people.
+#: Highest threshold: a higher one would leave everything to people.
 MOST_THRESHOLD = 0.999
-#: Temperatures tried; 1 leaves the network's own confidence as it is, more makes it humbler.
+#: Temperatures tried. 1 keeps the network's own confidence; a higher one lowers it.
 TEMPERATURES = np.geomspace(0.25, 4.0, 161)
 
 
@@ -33,7 +33,7 @@ def probabilities(network: Any, images: Crops) -> Probabilities:  # noqa: ANN401
 
 
 def accuracy(found: Probabilities, labels: DigitLabels) -> float:
-    """Give the share, as a fraction of 1, whose most probable digit is the right one."""
+    """Give the top-1 accuracy as a fraction of 1."""
     return float(np.mean(found.argmax(axis=1) == labels))
 
 
@@ -56,7 +56,7 @@ def _negative_log_likelihood(found: Probabilities, labels: DigitLabels) -> float
 
 
 def accept_threshold(calibrated: Probabilities, labels: DigitLabels) -> float:
-    """Find the lowest confidence from which on at most WRONG_ACCEPTED are wrong, within the limits above."""
+    """Find the lowest threshold that accepts at most WRONG_ACCEPTED wrong readings, within the limits above."""
     right = calibrated.argmax(axis=1) == labels
     return lowest_threshold(calibrated.max(axis=1), right, WRONG_ACCEPTED, (LEAST_THRESHOLD, MOST_THRESHOLD))
 
@@ -64,7 +64,7 @@ def accept_threshold(calibrated: Probabilities, labels: DigitLabels) -> float:
 def lowest_threshold(
     confidence: NDArray[np.floating], right: NDArray[np.bool_], wrong: float, limits: tuple[float, float]
 ) -> float:
-    """Find the lowest confidence from which on at most a share `wrong` of the readings is wrong, within limits."""
+    """Find the lowest threshold within limits above which at most `wrong` of the readings is wrong, a fraction of 1."""
     order = np.argsort(-confidence, kind="stable")
     sorted_, count = confidence[order], np.cumsum(~right[order])
     whole = np.diff(sorted_, append=-1) < 0  # a threshold takes all readings of one confidence or none

@@ -1,4 +1,4 @@
-"""Write a trained network for every runtime, small, and prove that they give the same answers."""
+"""Write a trained network for every runtime, and check that all give the same answers."""
 
 import shutil
 import warnings
@@ -18,7 +18,7 @@ from trainer.backend import load_keras
 from trainer.errors import PublishFailed
 from trainer.evaluate import probabilities
 
-#: How far two runtimes' probabilities may lie apart: LiteRT multiplies in 8 bits, Keras in 32.
+#: Largest difference of two runtimes' probabilities: LiteRT multiplies in 8 bits, Keras in 32.
 TOLERANCE = 0.1
 #: Share of the marks on made-up sheets that both runtimes must find alike in one look.
 SAME_MARKS = 0.98
@@ -32,7 +32,7 @@ def round_weights(network: Any) -> None:  # noqa: ANN401 - Keras ships no types
 
 
 def write_network(network: Any, folder: Path, proof: Crops) -> float:  # noqa: ANN401 - likewise
-    """Write the digit network into `folder` for Keras and for LiteRT; gives how far their probabilities lie apart.
+    """Write the digit network into `folder` for Keras and for LiteRT; gives their largest difference.
 
     Raises PublishFailed if that is more than TOLERANCE on the `proof` images, `(n, 28, 28)` uint8.
     """

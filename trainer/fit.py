@@ -122,14 +122,14 @@ def fit(network: Any, data: Split, recipe: Recipe, seed: int, on_progress: OnPro
 
 
 def _targets(labels: DigitLabels) -> Floats:
-    """Give what the network should say of each label: all of its one digit, or a tenth of each for NO_DIGIT."""
+    """Give the target of each label: 1 for its digit, or a tenth for each digit for NO_DIGIT."""
     every = np.eye(CLASSES + 1, CLASSES, dtype=np.float32)
     every[NO_DIGIT] = 1 / CLASSES
     return every[labels]
 
 
 def _read_right(keras: Any) -> Any:  # noqa: ANN401 - Keras ships no types
-    """Give the metric `accuracy`: a digit's label found, or of what is no digit nothing said with confidence."""
+    """Give the metric `accuracy`: a digit's label is found, and no label of a picture without a digit is confident."""
     ops = keras.ops
 
     def accuracy(wanted: Any, found: Any) -> Any:  # noqa: ANN401 - likewise

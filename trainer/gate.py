@@ -1,4 +1,4 @@
-"""Decide whether a new model may serve: none that reads digits or numbers worse than the active one, unless told to."""
+"""Decide whether a new model becomes active: it must read digits and numbers as well as the active one."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,9 +7,9 @@ from recognizer.contract import Card, verify_files
 from recognizer.errors import ContractMismatch, ModelMissing
 from recognizer.model import active_card, version_name
 
-#: How much accuracy on MNIST's 10,000 test digits a new model may lose, as a fraction of 1: nothing at all.
+#: Accuracy on MNIST's 10,000 test digits that a new model may lose, as a fraction of 1.
 TOLERANCE = 0.0
-#: The same for made-up numbers, of which other ones are made up whenever the drawing changes.
+#: The same for made-up numbers. They change with the code that draws them.
 NUMBERS_TOLERANCE = 0.01
 
 

@@ -1,4 +1,4 @@
-"""Keep two trainers, or two publications, out of each other's way."""
+"""Let one process at a time train for, or publish in, a model folder."""
 
 from pathlib import Path
 from typing import BinaryIO
@@ -6,14 +6,14 @@ from typing import BinaryIO
 from lock import locked
 from trainer.errors import PublishFailed, TrainingBusy
 
-#: Held for moments, while a version is written or made active.
+#: Held while a version is written or made active.
 PUBLISH_LOCK = ".lock"
-#: Held for as long as a training takes; apart from the other, so that rolling back never waits for a training.
+#: Held during a training. A rollback takes the other lock, so it never waits for a training.
 TRAINING_LOCK = ".training"
 
 
 def publishing(model_dir: Path) -> BinaryIO:
-    """Hold the right to change `model_dir` until the given file is closed, waiting for it if need be.
+    """Wait for the right to change `model_dir`, and hold it until the given file is closed.
 
     Makes the folder if there is none. Raises PublishFailed if the folder can't be written.
     """

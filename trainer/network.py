@@ -7,7 +7,7 @@ from trainer.backend import load_keras
 
 Architecture = Literal["cnn", "mlp"]
 ARCHITECTURES: tuple[Architecture, ...] = get_args(Architecture)
-#: Maps of the three resolutions of `cnn` (26, 12 and 6 pixels): as many as two cores train in an hour and a half.
+#: Maps of the three resolutions of `cnn` (26, 12 and 6 pixels). Two cores train them in an hour and a half.
 WIDTHS = (32, 64, 192)
 #: Units in each of the hidden layers of `mlp`.
 HIDDEN = (128, 128)
@@ -19,7 +19,7 @@ DROPOUT = 0.3
 def build(architecture: Architecture, policy: str = "float32") -> Any:  # noqa: ANN401 - Keras ships no types
     """Build a network with fresh weights: `(n, 28, 28, 1)` uint8 to `(n, 10)` float32 probabilities. Imports Keras.
 
-    `policy` is Keras's dtype policy; weights are float32 whatever it is.
+    `policy` is Keras's dtype policy; weights are float32 under each policy.
     """
     keras = load_keras()
     before = keras.config.dtype_policy()

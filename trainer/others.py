@@ -167,7 +167,7 @@ def _trimmed(digit: Gray) -> Gray:
     return digit[top : top + height, left : left + width]
 
 
-#: Each as often as it stands here.
+#: Each is drawn as often as it is listed.
 _KINDS: tuple[Callable[[Rng], Gray], ...] = (
     _character, _character, _character, _scribble, _scribble, _polygon, _polygon, _crossing_lines, _blot,
     _marked_circle, _texture,

@@ -1,4 +1,4 @@
-"""Show how far a training is: a bar with the time left on a terminal, a line an epoch elsewhere."""
+"""Show a training's progress: a bar with the time left on a terminal, or one line an epoch."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from trainer.train import CONFUSION_FILE, CURVE_FILE, Published
 
 @contextmanager
 def shown_progress() -> Iterator[OnProgress]:
-    """Give what `train` wants as `on_progress`; writes to standard error until the end of the block."""
+    """Give the callback for `train`'s `on_progress`; it writes to standard error until the block ends."""
     console = Console(stderr=True, highlight=False)
     if not console.is_terminal:
         yield _lines(console)
@@ -56,7 +56,7 @@ def _numbers(card: NumberCard | None) -> str:
 
 
 def summary(published: Published) -> str:
-    """Say in a few plain lines what a training brought."""
+    """Describe a training's result in a few lines."""
     card = published.card
     return (
         f"version     {card.version} ({card.architecture}, {card.parameters:,} weights)\n"

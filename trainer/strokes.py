@@ -1,4 +1,4 @@
-"""Draw digits in the forms that MNIST, written by Americans, hardly holds.
+"""Draw digits in the forms that are rare in MNIST, which Americans wrote.
 
 A 1 with its upstroke, an open 4, a barred 7, a 9 like a g, the square digits of pixel drawings, and the usual forms as
 other pens and programs draw them.
@@ -227,7 +227,7 @@ def _square_nine(rng: Rng) -> list[Stroke]:
     return [line((wide, high), (0, high), (0, 0), (wide, 0), *foot)]
 
 
-#: The forms of each digit; each as often as it stands here.
+#: The forms of each digit; each is drawn as often as it is listed.
 FORMS: tuple[tuple[Form, ...], ...] = (
     (_round_zero, _round_zero, _round_zero, _square_zero),
     (_plain_one, _one, _one, _one, _one_on_a_foot, _one_on_a_foot),

@@ -31,9 +31,9 @@ from trainer.publish import activate, publish
 from trainer.recipe import RECIPES, Recipe
 from trainer.strokes import draw_strokes
 
-#: Any number will do; this one made the model that comes with the repository.
+#: The seed of the shipped model; any number will do.
 DEFAULT_SEED = 7
-#: Drawn digits that the confidence is measured on, beside the held-out ones of MNIST.
+#: Number of drawn digits that calibrate the confidence, beside MNIST's held-out ones.
 HELD_OUT_DRAWN = 2_500
 #: The two networks of a version.
 NetworkName = Literal["digits", "numbers"]
@@ -45,7 +45,7 @@ PICTURE_FILES = (CURVE_FILE, CONFUSION_FILE, "curve.png", "confusion.png")
 
 @dataclass(frozen=True)
 class Published:
-    """What a training brought: the published card, its folder, and whether it is active now and why."""
+    """A training's result: the published card, its folder, whether it is active, and why."""
 
     card: Card
     folder: Path
@@ -111,7 +111,7 @@ def _kept(model_dir: Path) -> Card | None:
 
 
 def _taken(kept: Card | None, folder: Path, model_dir: Path, names: tuple[str, ...]) -> Card:
-    """Take files of the active version over."""
+    """Copy files of the active version."""
     if kept is None:
         raise NothingToKeep("there is no active model whose networks could be kept")
     for name in names:
@@ -167,7 +167,7 @@ def untrained(architecture: Architecture, seed: int) -> Any:  # noqa: ANN401 - K
 
 
 def _measure(network: Any, digits: mnist.Mnist, parts: Split, seed: int) -> _Measured:  # noqa: ANN401 - likewise
-    """Accuracy on the test set; confidence on held-out digits, as they are and as other people might draw them."""
+    """Measure accuracy on the test set, and calibrate on held-out digits, unchanged and varied."""
     rng = np.random.default_rng([seed, 2])
     wild = vary(parts.held_images, rng, WILD)
     drawn, drawn_labels = draw_strokes(HELD_OUT_DRAWN, rng)

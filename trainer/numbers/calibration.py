@@ -1,4 +1,4 @@
-"""Measure the number reader on made-up numbers that it never saw, and how far its confidence can be trusted."""
+"""Measure and calibrate the number reader on made-up numbers that it never saw."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ from recognizer.sheet_reader import SheetReading, read_sheet
 from trainer.evaluate import lowest_threshold
 from trainer.numbers.texts import GAP, OTHER
 
-#: Largest share of wrong readings among the accepted ones, on made-up numbers, which are harder than people's.
+#: Largest share of wrong readings among the accepted made-up numbers.
 WRONG_ACCEPTED = 0.015
 #: Confidence below which no number is accepted, and above which no threshold is set.
 LIMITS = (0.9, 0.999)
 #: Steps of Newton's method, which needs about six.
 _STEPS = 25
-#: How strongly slope and offset are held near 1 and 0, as that many readings would.
+#: Strength of the prior that holds slope and offset near 1 and 0, in readings.
 _HELD = 1.0
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """How the reader's probability becomes a confidence, and what that gives: see `recognizer.contract.NumberCard`."""
+    """The map from the reader's probability to a confidence, and its figures: see `recognizer.contract.NumberCard`."""
 
     numbers_right: float
     slope: float
@@ -39,7 +39,7 @@ def calibrate(look: Look, numbers: Iterable[tuple[Gray, str]]) -> Calibration:
     """Read made-up numbers (picture and text) and fit slope and offset to what is right (Platt 1999)."""
     found = [(_read(picture, look), text) for picture, text in numbers]
     right = np.array([reading is not None and _says(reading) == text.replace(GAP, "") for reading, text in found])
-    # What has another mark or unexplained ink is never accepted, whatever its confidence.
+    # A reading with another mark or unexplained ink is never accepted.
     open_ = np.array([reading is not None and not reading.others and not reading.unexplained for reading, _ in found])
     odds = np.array([reading.log_odds if reading else -np.inf for reading, _ in found])
     slope, offset = _fitted(odds[open_], right[open_])

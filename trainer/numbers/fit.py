@@ -58,7 +58,7 @@ def made_sheets(images: Crops, labels: DigitLabels, rng: Rng) -> Iterator[Sheet]
 
 
 def made_numbers(images: Crops, labels: DigitLabels, rng: Rng) -> Iterator[tuple[Gray, str]]:
-    """Make up pictures of one number each, without end, with what is written there."""
+    """Make up endless pictures of one number each, with the text written there."""
     samples, patterns = _sources(images, labels, rng)
     while True:
         yield a_number(rng, samples, patterns)

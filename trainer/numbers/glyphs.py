@@ -1,4 +1,4 @@
-"""Draw one mark as a small picture of its ink: a digit of MNIST or of a pen, a sign, or what is neither."""
+"""Draw the ink of one mark: a digit of MNIST or of a pen, a sign, or another mark."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ _EDGE = 110.0
 
 @dataclass(frozen=True)
 class Hand:
-    """How one person writes one number: pen width as a share of the height, slant, and the share of drawn digits."""
+    """One person's hand: pen width as a share of the height, slant, and the share of drawn digits."""
 
     pen: float
     slant: float
@@ -41,7 +41,7 @@ class Glyph:
 
 
 def a_hand(rng: Rng) -> Hand:
-    """Choose somebody's hand."""
+    """Choose a person's hand."""
     return Hand(
         pen=float(min(0.24, np.exp(rng.normal(math.log(0.09), 0.4)))),
         slant=float(rng.normal(0.13, 0.26)),
@@ -51,7 +51,7 @@ def a_hand(rng: Rng) -> Hand:
 
 
 def digit(label: int, height: float, hand: Hand, rng: Rng, samples: Sequence[Crops]) -> Glyph:
-    """Write a digit so many pixels high; `samples` holds MNIST's `(n, 28, 28)` pictures of each label."""
+    """Write a digit `height` pixels high; `samples` holds MNIST's `(n, 28, 28)` pictures of each label."""
     if rng.random() < hand.drawn:
         return Glyph(_drawn(hands.digit(label, rng), height, hand, rng))
     pictures = samples[label]
@@ -59,7 +59,7 @@ def digit(label: int, height: float, hand: Hand, rng: Rng, samples: Sequence[Cro
 
 
 def sign(symbol: Symbol, height: float, hand: Hand, rng: Rng) -> Glyph:
-    """Write a sign between digits so many pixels high."""
+    """Write a sign between digits that are `height` pixels high."""
     strokes, drop = _SIGNS[symbol](rng)
     thinnest = _THINNEST_POINT if symbol in _WITH_POINTS else _THINNEST
     return Glyph(_lines(strokes, height, _pen(height, hand, rng, thinnest), rng), drop)
@@ -84,7 +84,7 @@ def _scanned(picture: Gray, height: float, hand: Hand, rng: Rng) -> Gray:
 
 
 def _drawn(strokes: Sequence[Stroke], height: float, hand: Hand, rng: Rng) -> Gray:
-    """Draw strokes as somebody's hand does, as high as asked."""
+    """Draw strokes with a person's hand, `height` pixels high."""
     points = by_hand(np.concatenate(strokes), rng)
     points[:, 0] -= points[:, 1] * (hand.slant + rng.normal(0.0, hand.unsteady))
     points = (points - points.min(axis=0)) * (height / max(np.ptp(points[:, 1]), 0.4 * np.ptp(points[:, 0]), 1e-3))
@@ -192,7 +192,7 @@ def scribble(rng: Rng) -> list[Stroke]:
 
 
 def shape(rng: Rng) -> list[Stroke]:
-    """Draw what could be no digit: a star, a cross, a triangle, a plus, a face, a sign of currency, a heart."""
+    """Draw a shape that is no digit: a star, a cross, a triangle, a plus, a face, a sign of currency, a heart."""
     return _SHAPES[int(rng.integers(len(_SHAPES)))](rng)
 
 
@@ -228,7 +228,7 @@ _SHAPES: tuple[Callable[[Rng], list[Stroke]], ...] = (
 
 
 def other(height: float, hand: Hand, rng: Rng, samples: Sequence[Crops]) -> Glyph:
-    """Draw what is no digit and no sign, so many pixels high: a letter, a shape, a digit that is struck out."""
+    """Draw a mark that is no digit and no sign, `height` pixels high: a letter, a shape, a digit that is struck out."""
     kind = rng.random()
     for share, strokes in _OTHERS:
         if kind < share:
@@ -238,7 +238,7 @@ def other(height: float, hand: Hand, rng: Rng, samples: Sequence[Crops]) -> Glyp
     return struck_out(digit(int(rng.integers(10)), height, hand, rng, samples), hand, rng)
 
 
-#: What is drawn, each up to this share of all; then blots; the rest is struck out.
+#: The other marks, each with its upper bound of a random number; then blots; the rest is struck out.
 _OTHERS: tuple[tuple[float, Callable[[Rng], list[Stroke]]], ...] = (
     (0.3, letter_of_a_word),
     (0.42, question_mark),

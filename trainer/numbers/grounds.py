@@ -11,11 +11,11 @@ from trainer.arrays import Floats, Rng
 from trainer.numbers.glyphs import Hand, digit
 
 Box = tuple[int, int, int, int]
-#: Strength of ink that a reader's preparation gives.
+#: Strength of ink after a reader's preparation.
 _INK = 230.0
-#: Fine pixels up to which a mark is as small as a point.
+#: Largest side of a point, in fine pixels.
 _POINT = 14
-#: Fine pixels that are beyond any sheet.
+#: A distance beyond any sheet, in fine pixels.
 _FAR = 1000.0
 
 
@@ -29,9 +29,9 @@ def on_a_ground(  # noqa: PLR0913, PLR0917 - a drawing
     *,
     harm: float = 1.0,
 ) -> Gray:
-    """Give the sheet half as fine, `(h, w)` uint8, with all that stands and happens around its ink.
+    """Give the sheet at half the resolution, `(h, w)` uint8, with lines, patterns, blur and grain around its ink.
 
-    `harm` scales the worst that is done to it: 1 for training, less for what people can still read.
+    `harm` scales the damage: 1 is the worst of the training, 0.3 is readable for people.
     """
     _specks(ink, rng)
     if boxes:
@@ -86,7 +86,7 @@ def _mid_height_dot(ink: Gray, boxes: Sequence[Box], rng: Rng, harm: float) -> N
 
 
 def _breaks(ink: Gray, boxes: Sequence[Box], rng: Rng, harm: float) -> None:
-    """Break the strokes of some marks along a line, as a bad scan does; a point would be gone."""
+    """Break the strokes of some marks along a line, as a bad scan does; it would erase a point."""
     if rng.random() > 0.2 * harm:  # a share
         return
     for left, top, right, bottom in boxes:

@@ -37,7 +37,7 @@ def _dotted_zero(rng: Rng) -> list[Stroke]:
 
 
 def _zero_with_a_tail(rng: Rng) -> list[Stroke]:
-    """Go on to the right above, as a hand does that writes several zeros."""
+    """Go on to the right above, as people do who write several zeros in one go."""
     wide = rng.uniform(0.3, 0.5)
     ring = arc((0, 0.5), (wide, 0.5), rng.uniform(-80, -30), -rng.uniform(350, 400))
     if rng.random() < 0.5:  # noqa: PLR2004 - a coin
@@ -55,7 +55,7 @@ def _zero_with_an_inner_hook(rng: Rng) -> list[Stroke]:
 
 
 def _zero_like_an_e(rng: Rng) -> list[Stroke]:
-    """Come from the left and leave to the right at the foot, as a hand does that links its zeros."""
+    """Come from the left and leave to the right at the foot, as people do who link their zeros."""
     wide = rng.uniform(0.4, 0.75)
     start, end = -wide * rng.uniform(0.6, 1.6), wide * rng.uniform(0.8, 2.0)
     ring = arc((0, 0.5), (wide, 0.5), rng.uniform(60, 110), -rng.uniform(340, 400))
@@ -360,7 +360,7 @@ _HERE: tuple[tuple[Form, ...], ...] = (
         _nine_like_a_p, _nine_like_a_p, _nine_like_a_p,
     ),
 )  # fmt: skip
-#: Forms of `trainer.strokes` that people draw on screens and hardly anybody writes.
+#: Probability of the square forms of `trainer.strokes`, which people draw on screens and rarely write.
 _SQUARE_SHARE = 0.15
-#: The forms of each digit; each as often as it stands here.
+#: The forms of each digit; each is drawn as often as it is listed.
 _ALL = tuple((*known, *here) for known, here in zip(FORMS, _HERE, strict=True))

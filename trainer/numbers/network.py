@@ -7,14 +7,14 @@ from trainer.backend import load_keras
 
 #: Maps at half, a quarter, and an eighth by a quarter of the picture's size.
 WIDTHS = (32, 64, 104)
-#: Pairs of convolutions with a way around them, on the smallest maps.
+#: Residual blocks of two convolutions, on the smallest maps.
 BLOCKS = 3
 
 
 def build(policy: str = "float32", size: tuple[int | None, int | None] = (None, None)) -> Any:  # noqa: ANN401 - Keras ships no types
     """Build it with fresh weights: `(n, h, w, 1)` uint8 to `(n, h / 8, w / 4, OUTPUTS)` float32. Imports Keras.
 
-    `h` is a multiple of 8 and `w` of 4. `policy` is Keras's dtype policy; weights are float32 whatever it is.
+    `h` is a multiple of 8 and `w` of 4. `policy` is Keras's dtype policy; weights are float32 under each policy.
     """
     keras = load_keras()
     before = keras.config.dtype_policy()
@@ -26,9 +26,9 @@ def build(policy: str = "float32", size: tuple[int | None, int | None] = (None, 
 
 
 def _built(keras: Any, size: tuple[int | None, int | None]) -> Any:  # noqa: ANN401 - likewise
-    """Build it without normalisation, which would take half of the training's time.
+    """Build it without batch normalisation, which would take half of the training's time.
 
-    Each block begins as the way around it (Zhang et al. 2019, "Fixup"), so that depth does no harm at first.
+    Each residual block starts as the identity (Zhang et al. 2019, "Fixup"), so that the deep network learns at once.
     """
     layers = keras.layers
     pixels = keras.Input((*size, 1), dtype="uint8", name="pixels")

@@ -17,7 +17,7 @@ from trainer.numbers.texts import GAP, a_text, classes
 HEIGHT, WIDTH, FINE = 40, 192, 2
 #: Heights of digits on a fine sheet, in pixels.
 _LOW, _USUAL, _HIGH = 26, 44, 70
-#: How much is done to a number that is measured: people can read nearly all of them.
+#: `harm` of the numbers that are measured: people can read nearly all of them.
 _READABLE = 0.3
 #: Share of a mark's box from which another one's box hides it.
 _HIDDEN = 0.4
@@ -55,7 +55,7 @@ def a_sheet(rng: Rng, samples: Sequence[Crops], patterns: Sequence[Gray]) -> She
 
 
 def a_number(rng: Rng, samples: Sequence[Crops], patterns: Sequence[Gray]) -> tuple[Gray, str]:
-    """Make up a picture of one number alone, cut out as people do it; gives what is written there, OTHER included."""
+    """Make up a picture of one number alone, cut out as people do it; gives also its text, with OTHER."""
     marks: list[_Placed] = []
     text = ""
     while not marks or not _is_legible(marks, text):
@@ -70,7 +70,7 @@ def a_number(rng: Rng, samples: Sequence[Crops], patterns: Sequence[Gray]) -> tu
 
 
 def _is_legible(marks: "Sequence[_Placed]", text: str) -> bool:
-    """Tell whether all of a text is there to be seen: no mark beyond the border, and none within another one."""
+    """Tell whether every mark of a text is visible: none beyond the border, none within another one."""
     if len(marks) != len(text.replace(GAP, "")):
         return False
     boxes = np.array([mark.box for mark in marks])
@@ -87,7 +87,7 @@ class _Placed:
 
 
 def _noted(marks: Sequence[_Placed]) -> Floats:
-    """Give the marks in the sheet's own pixels; what is mostly beyond its border is none."""
+    """Give the marks in the sheet's own pixels."""
     rows = []
     for mark in marks:
         left, top, right, bottom = (side / FINE for side in mark.box)
@@ -119,7 +119,7 @@ def _write(  # noqa: PLR0913, PLR0917 - where, what and how
 
 
 def _free(rng: Rng, room: float) -> float:
-    """Choose where to begin in so much free room; a row often fills its picture to the edge."""
+    """Choose where to begin in some free room; a row often fills its picture to the edge."""
     if room <= 0:
         return room / 2
     return float(rng.uniform(0, room))
@@ -153,7 +153,7 @@ class _Row:
         return glyphs.sign(Symbol(symbol), self._height, self._hand, self._rng)
 
     def placed(self, drawn: Sequence[tuple[int | None, Glyph | None]]) -> list[tuple[int, Glyph, int, int]]:
-        """Put the glyphs beside each other by what their ink needs; gives class, glyph, left and top of each."""
+        """Put the glyphs beside each other by the gaps of their ink; gives class, glyph, left and top of each."""
         pad = int(2 * self._height)
         reach = np.full(5 * pad, -1e6)
         found: list[tuple[int, Glyph, int, int]] = []
@@ -199,7 +199,7 @@ class _Row:
 
 
 def _inked(ink: Gray, placed: tuple[int, Glyph, int, int], fit: float, aside: float, down: float) -> _Placed | None:
-    """Put one glyph's ink on the paper, as far as it lies within."""
+    """Put the part of a glyph that lies within the paper on it."""
     symbol, glyph, left, top = placed
     drawn = glyph.ink
     if fit < 1.0:

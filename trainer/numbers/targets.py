@@ -1,4 +1,4 @@
-"""Say what the network should find in each cell of a sheet, and how wrong it is."""
+"""Give the target of each cell of a sheet, and the loss."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ from trainer.numbers.sheets import HEIGHT, WIDTH
 
 #: Cells of a sheet.
 ROWS, COLUMNS = HEIGHT // CELL_HEIGHT, WIDTH // CELL_WIDTH
-#: What a place and size that are off by one unit cost, beside a wrong class.
+#: Weight of the box's error beside that of the class.
 _BOX_SHARE = 0.3
-#: How much a cell without a centre counts where the network says otherwise with certainty.
+#: Weight of a cell without a centre whose answer is wrong with certainty.
 _EMPTY = 2.0
 
 

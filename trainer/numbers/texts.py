@@ -1,4 +1,4 @@
-"""Make up what people write where numbers belong: amounts, measurements, dates, scores, and what is no number."""
+"""Make up texts as people write them: amounts, measurements, dates, scores, and texts that are no number."""
 
 from recognizer.symbols import CHARACTERS
 from trainer.arrays import Rng
@@ -86,7 +86,7 @@ def _no_number(rng: Rng) -> str:
 
 
 def _with_another_mark(rng: Rng) -> str:
-    """Give a number beside a letter or a unit, or behind what was struck out."""
+    """Give a number beside a letter or a unit, or after a mark that was struck out."""
     marks, number = OTHER * _count(rng, 2), _digits(rng, _count(rng, 5))
     return marks + number if rng.random() < 0.6 else number + marks  # noqa: PLR2004 - a share
 
