@@ -44,7 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     #: how much the logs tell
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     #: a file that a part touches every five seconds while it gets on, for health checks
-    pulse_file: Path | None = None
+    presence_file: Path | None = None
     #: workers tell Celery's monitor (Flower) of each message they read
     events: bool = False
     #: an mnist.npz to train on, instead of the Keras cache or a download

@@ -11,11 +11,11 @@ from broker.client import Client
 from broker.presence_file import PresenceFile
 from db.engine import Database
 from db.errors import DatabaseUnavailable
+from watcher.enqueuer import Enqueuer
 from watcher.errors import FolderMissing
 from watcher.events import EventSource, Look
 from watcher.folder import require_folder
-from watcher.intake import Intake
-from watcher.reconciler import Reconciler
+from watcher.registrar import Registrar
 from watcher.stability import Settling
 
 #: Seconds between two comparisons of ledger and broker: one LLEN, and a query of the queued rows when it is zero.
@@ -45,8 +45,8 @@ class Watcher:
         presence_file: PresenceFile | None = None,
     ) -> None:
         self._folder = os.path.abspath(os.fsencode(folder))
-        self._reconciler = Reconciler(database, client)
-        self._intake = Intake(self._folder, database, self._reconciler, Settling(settle_seconds))
+        self._enqueuer = Enqueuer(database, client)
+        self._registrar = Registrar(self._folder, database, self._enqueuer, Settling(settle_seconds))
         self._polling = polling
         self._presence_file = presence_file or PresenceFile(None)
         self._rescan_seconds = rescan_seconds
@@ -76,9 +76,9 @@ class Watcher:
                 time.sleep(NAP_SECONDS)
                 return
             self._look(self._gather())
-            self._intake.settle()
+            self._registrar.settle()
             if time.monotonic() >= self._next_reconcile:
-                self._reconciler.reconcile()
+                self._enqueuer.reconcile()
                 self._next_reconcile = time.monotonic() + RECONCILE_SECONDS
             self._announce(None)
             self._presence_file.touch()
@@ -95,7 +95,7 @@ class Watcher:
         if self._identity != (found.st_dev, found.st_ino) or (self._events and not self._events.alive()):
             self._watch_anew()
             self._identity = (found.st_dev, found.st_ino)
-        registered = self._intake.scan()
+        registered = self._registrar.scan()
         if registered:
             _log.info("scan", registered=registered)
         pause = self._rescan_seconds if self._events else min(POLL_SECONDS, self._rescan_seconds)
@@ -115,7 +115,7 @@ class Watcher:
         due = (
             self._next_scan - time.monotonic(),
             self._next_reconcile - time.monotonic(),
-            self._intake.settling.next_due(),
+            self._registrar.settling.next_due(),
         )
         pause = max(0.0, min(NAP_SECONDS, *(seconds for seconds in due if seconds is not None)))
         if self._events is None:
@@ -139,8 +139,8 @@ class Watcher:
             else:
                 files[look.path] = files.get(look.path, False) or look.closed
         for directory in directories:
-            self._intake.scan(directory)
-        self._intake.look(files)
+            self._registrar.scan(directory)
+        self._registrar.look(files)
 
     def _announce(self, trouble: str | None) -> None:
         if trouble and not self._trouble:

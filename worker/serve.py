@@ -22,8 +22,8 @@ def serve(settings: Settings, *, processes: int, trains: bool) -> None:
     logging.captureWarnings(True)  # noqa: FBT003 - they become log lines too
     app = make_app(address_of(settings), events=settings.events)
     app.steps["consumer"].add(WakeStep)
-    if settings.pulse_file:
-        app.steps["consumer"].add(presence_step(PresenceFile(settings.pulse_file)))
+    if settings.presence_file:
+        app.steps["consumer"].add(presence_step(PresenceFile(settings.presence_file)))
     worker = app.Worker(  # what `celery worker` runs, without the command line's libraries
         hostname=f"{os.environ[ROLE_VARIABLE]}-{os.getpid()}@{socket.gethostname()}",
         pool_cls="prefork",

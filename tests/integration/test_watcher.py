@@ -421,11 +421,11 @@ def test_what_a_killed_broker_forgot_is_enqueued_again(
     kill(broker_server, eventually)
     watched.drop("meanwhile.png")
     watched.wait_for("meanwhile.png")
-    eventually(lambda: watched.announced("broker lost; files are kept in the ledger until it is back"), SOON)
+    eventually(lambda: watched.announced("the broker is lost, files wait in the ledger until it is back"), SOON)
     broker_server.ensure()
     eventually(lambda: (watched.client.waiting() or 0) > 0, SOON)
     assert len(intake.owed(watched.database).fresh) == 3
-    eventually(lambda: watched.announced("broker is back"), SOON)
+    eventually(lambda: watched.announced("the broker is back"), SOON)
     watched.pass_by("after.png")
 
 

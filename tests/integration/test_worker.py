@@ -25,9 +25,9 @@ from db.intake import SeenFile
 from db.migrate import migrate
 from db.tables import Status, images
 from recognizer.model import active_version, version_name
+from watcher.enqueuer import Enqueuer
 from watcher.folder import scan
-from watcher.intake import Intake
-from watcher.reconciler import Reconciler
+from watcher.registrar import Registrar
 from watcher.stability import Settling
 from worker.app import make_app
 from worker.tasks import MAX_ROWS
@@ -60,8 +60,8 @@ class Site:
         migrate(self.database)
         self.address = Address(redis_url, "digits")
         self.client = Client(self.address)
-        self._reconciler = Reconciler(self.database, self.client)
-        self._intake = Intake(os.fsencode(self.folder), self.database, self._reconciler, Settling(0.0))
+        self._enqueuer = Enqueuer(self.database, self.client)
+        self._registrar = Registrar(os.fsencode(self.folder), self.database, self._enqueuer, Settling(0.0))
         self._eventually = eventually
         self._log = home / "worker.log"
         self.presence_file = home / "presence"
@@ -73,7 +73,7 @@ class Site:
             "DIGITS_MODEL_DIR": str(self.model_dir),
             "DIGITS_VAR_DIR": str(home / "var"),
             "DIGITS_WORKERS": "1",
-            "DIGITS_PULSE_FILE": str(self.presence_file),
+            "DIGITS_PRESENCE_FILE": str(self.presence_file),
         }
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -124,14 +124,14 @@ class Site:
 
     def enqueue(self) -> None:
         """Register what is new in the folder, and enqueue it."""
-        self._intake.scan()
+        self._registrar.scan()
 
     def read_all(self) -> None:
         """Enqueue what is new, and again what is owed, until all is answered."""
         self.enqueue()
 
         def all_read() -> bool:
-            self._reconciler.reconcile()
+            self._enqueuer.reconcile()
             return queries.balance(self.database).queued == 0
 
         self._eventually(all_read, PATIENCE)

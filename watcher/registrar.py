@@ -8,8 +8,8 @@ from functools import partial
 from db import intake, paths
 from db.engine import Database
 from db.intake import SeenFile
+from watcher.enqueuer import Enqueuer
 from watcher.folder import FileState, is_ours, look_at, scan
-from watcher.reconciler import Reconciler
 from watcher.stability import Settling
 from watcher.writers import has_writer
 
@@ -17,15 +17,15 @@ from watcher.writers import has_writer
 BATCH_FILES = 1024
 
 
-class Intake:
+class Registrar:
     """One watched folder's way into one ledger."""
 
-    def __init__(self, folder: bytes, database: Database, reconciler: Reconciler, settling: Settling) -> None:
+    def __init__(self, folder: bytes, database: Database, enqueuer: Enqueuer, settling: Settling) -> None:
         self.settling = settling
         self._folder = folder
         self._name = paths.folder_text(folder)
         self._database = database
-        self._reconciler = reconciler
+        self._enqueuer = enqueuer
 
     def scan(self, below: bytes = b"") -> int:
         """Look at all files, register the new and changed ones; give their number. Raises DatabaseUnavailable."""
@@ -62,7 +62,7 @@ class Intake:
         if not complete:
             return 0
         ids = intake.register(self._database, self._name, complete)
-        self._reconciler.enqueue(ids)
+        self._enqueuer.enqueue(ids)
         return len(ids)
 
     def _is_complete(self, state: FileState, closed: AbstractSet[bytes]) -> bool:
