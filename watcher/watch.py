@@ -1,4 +1,4 @@
-"""Watch a folder until told to stop: first scan, events, rescans, reconciliation."""
+"""Watch a folder until told to stop: first scan, events, rescans, and a look at what the broker lost."""
 
 import os
 import queue
@@ -18,22 +18,22 @@ from watcher.folder import require_folder
 from watcher.registrar import Registrar
 from watcher.stability import Settling
 
-#: Seconds between two comparisons of ledger and broker: one LLEN, and a query of the queued rows when it is zero.
+#: Seconds between two comparisons of ledger and broker: an LLEN, and if it is zero a query of the queued rows.
 RECONCILE_SECONDS = 2.0
 #: Seconds between two scans where the system sends no events.
 POLL_SECONDS = 1.0
-#: Events handled in one go; what came meanwhile is taken next.
+#: Maximum number of events handled at a time.
 BURST = 1024
-#: The longest nap, so that a stop is noticed soon.
+#: Maximum number of seconds slept, so that a stop is noticed soon.
 NAP_SECONDS = 0.5
 
 _log = structlog.get_logger()
 
 
 class Watcher:
-    """Sees every file dropped into `folder`. All its work happens in the thread that calls `run`."""
+    """Registers every file dropped into `folder`. All its work happens in the thread that calls `run`."""
 
-    def __init__(  # noqa: PLR0913 - two are the folder's pace, one how to look
+    def __init__(  # noqa: PLR0913 - three are settings
         self,
         folder: os.PathLike[str],
         database: Database,
@@ -57,9 +57,9 @@ class Watcher:
         self._next_reconcile = 0.0
 
     def run(self, stop: threading.Event) -> None:
-        """Watch until `stop` is set. Raises FolderMissing if the folder is not there at the start.
+        """Watch until `stop` is set. Raises FolderMissing if the folder is missing at the start.
 
-        A folder, database or broker that is lost later is announced once and waited for.
+        A folder, database or broker that is lost later is logged once, and the watcher waits for it.
         """
         require_folder(self._folder)
         try:
@@ -72,7 +72,7 @@ class Watcher:
         try:
             if time.monotonic() >= self._next_scan:
                 self._rescan()
-            elif self._trouble:  # nothing else tells whether it is over
+            elif self._trouble:  # only a scan shows whether it is over
                 time.sleep(NAP_SECONDS)
                 return
             self._look(self._gather())
@@ -83,10 +83,10 @@ class Watcher:
             self._announce(None)
             self._presence_file.touch()
         except (DatabaseUnavailable, FolderMissing) as error:
-            # Nothing is kept in memory for later: the folder itself remembers, and is scanned again.
+            # Nothing is remembered for later: the folder is scanned again.
             self._announce(str(error))
             if isinstance(error, FolderMissing):
-                self._identity = None  # its watches went with it, and a new folder may get the old inode's number
+                self._identity = None  # its watches are gone with it, and a new folder may get the same inode number
             self._next_scan = time.monotonic() + POLL_SECONDS
             time.sleep(NAP_SECONDS)
 
@@ -97,7 +97,7 @@ class Watcher:
             self._identity = (found.st_dev, found.st_ino)
         registered = self._registrar.scan()
         if registered:
-            _log.info("scan", registered=registered)
+            _log.info("files registered by a scan", registered=registered)
         pause = self._rescan_seconds if self._events else min(POLL_SECONDS, self._rescan_seconds)
         self._next_scan = time.monotonic() + pause
 
@@ -108,10 +108,10 @@ class Watcher:
         try:
             self._events = EventSource(self._folder)
         except OSError as error:
-            _log.warning("no file events, the folder is scanned every second instead", why=str(error))
+            _log.warning("no file events come, the folder is scanned every second instead", why=str(error))
 
     def _gather(self) -> list[Look]:
-        """Wait for the next event, or until something else is due, and take what else is there."""
+        """Wait for the next event, or until something else is due, and take all events there are."""
         due = (
             self._next_scan - time.monotonic(),
             self._next_reconcile - time.monotonic(),
@@ -144,9 +144,9 @@ class Watcher:
 
     def _announce(self, trouble: str | None) -> None:
         if trouble and not self._trouble:
-            _log.error("waiting", why=trouble)
+            _log.error("the watcher waits", why=trouble)
         elif self._trouble and not trouble:
-            _log.info("going on")
+            _log.info("the watcher goes on")
         self._trouble = trouble
 
     def _close_events(self) -> None:

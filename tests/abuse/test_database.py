@@ -47,7 +47,7 @@ for round in range(int(rounds)):
     database.close()
 """
 #: The lines a part writes about a database that is lost and found again.
-LOST, FOUND = "event=waiting", 'event="going on"'
+LOST, FOUND = 'event="the watcher waits"', 'event="the watcher goes on"'
 
 
 @contextlib.contextmanager
