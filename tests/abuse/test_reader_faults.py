@@ -124,4 +124,4 @@ def test_a_picture_that_crashes_its_reader_is_given_up_and_its_neighbours_are_re
     told = re.findall(rf'event="a reader died on it.* row={row[0]}$', faulty.log("worker"), re.MULTILINE)
     assert len(told) == attempts
     lost = before + 21 - faulty.answered()
-    record("21 files, one of which ends its reader", "SIGSEGV in the reader, 3 times", lost, seconds)
+    record("21 files, one of which ends its reader", "SIGSEGV in the reader, each time", lost, seconds)
