@@ -79,7 +79,7 @@ class Settings:
         default="info", metadata=_one_of("debug", "error", "info", "warning")
     )
     #: a file that a part touches every five seconds while it gets on, for health checks
-    pulse_file: Path | None = field(default=None, metadata=_takes(Path))
+    presence_file: Path | None = field(default=None, metadata=_takes(Path))
     #: workers tell Celery's monitor (Flower) of each message they read
     events: bool = field(default=False, metadata=_takes(lambda text: _TRUTHS[text.lower()], "true or false"))
     #: an mnist.npz to train on, instead of the Keras cache or a download

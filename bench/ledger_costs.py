@@ -26,8 +26,8 @@ from db.intake import SeenFile, now_ms
 from db.queries import Filter
 from db.tables import Status
 from settings import Settings
-from watcher.intake import Intake
-from watcher.reconciler import Reconciler
+from watcher.enqueuer import Enqueuer
+from watcher.registrar import Registrar
 from watcher.stability import Settling
 
 Found = TypeVar("Found")
@@ -86,15 +86,15 @@ def enqueue(folder: Path, database: Database, address: Address) -> float:
     client = Client(address)
     client.enqueue([0])  # connected, as a watcher is
     began = time.perf_counter()
-    registered = _intake(folder, database, client).scan()
+    registered = _registrar(folder, database, client).scan()
     pace = registered / (time.perf_counter() - began)
     client.redis.flushall()
     client.close()
     return pace
 
 
-def _intake(folder: Path, database: Database, client: Client) -> Intake:
-    return Intake(os.fsencode(folder), database, Reconciler(database, client), Settling(0.5))
+def _registrar(folder: Path, database: Database, client: Client) -> Registrar:
+    return Registrar(os.fsencode(folder), database, Enqueuer(database, client), Settling(0.5))
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Rescan:
 def rescan(settings: Settings) -> Rescan:
     """Look at the whole folder. Raises RuntimeError unless the ledger knows every file in it."""
     database, client = Database(settings.database_url), Client(address_of(settings))
-    taken, registered = timed(_intake(settings.folder, database, client).scan)
+    taken, registered = timed(_registrar(settings.folder, database, client).scan)
     if registered:
         raise RuntimeError(f"{registered} files were not known")
     peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="ascii"))

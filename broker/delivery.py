@@ -9,7 +9,7 @@ from kombu.transport import virtual
 class QoS(virtual.QoS):  # type: ignore[misc]  # kombu has no types
     """Counts the claimed messages.
 
-    kombu would note each in Redis too, to send it again minutes after its worker died. The reconciler does so sooner,
+    kombu would note each in Redis too, to send it again minutes after its worker died. The watcher does so sooner,
     and the note costs every dropped file two waits for Redis.
     """
 

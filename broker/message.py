@@ -8,7 +8,7 @@ from uuid import uuid4
 READING_QUEUE = "reading"
 #: Requests for a new model; slow, so it has workers of its own.
 TRAINING_QUEUE = "training"
-READ_TASK = "worker.tasks.read"
+READ_TASK = "worker.tasks.read_rows"
 TRAIN_TASK = "worker.tasks.train"
 #: Where each task's calls wait.
 QUEUES = {READ_TASK: READING_QUEUE, TRAIN_TASK: TRAINING_QUEUE}

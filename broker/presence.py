@@ -20,6 +20,8 @@ ANNOUNCE_SECONDS = 5
 GONE_SECONDS = 15
 #: How the last announcement of a failed trainer begins.
 FAILED = "failed: "
+#: How the announcement of a worker begins that has stopped reading.
+STOPPED = "stopped: "
 #: The sorted set: each presence as JSON, scored by when it was last announced.
 PRESENCE = "presence"
 

@@ -39,7 +39,7 @@ def watch(settings: Settings, *, attached: bool) -> None:
         polling=settings.watch == "polling",
         settle_seconds=settings.settle_seconds,
         rescan_seconds=settings.rescan_seconds,
-        presence_file=PresenceFile(settings.pulse_file),
+        presence_file=PresenceFile(settings.presence_file),
     )
     watcher.run(stop)
     presence.end()

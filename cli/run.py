@@ -63,7 +63,7 @@ def _once(settings: Settings, database: Database, supervised: Run, stop: threadi
         while not stop.is_set() and not backlog.finished(training=supervised.trains):
             supervised.tend()
             summary.progress(backlog.read, backlog.registered, supervised.doing)
-            supervised.require_model()
+            supervised.require_reading()
             stop.wait(TICK_SECONDS)
     finally:
         summary.close()
@@ -91,6 +91,7 @@ def _forever(settings: Settings, database: Database, supervised: Run, stop: thre
         try:
             ticker.readings(tail.new())
             ticker.standing(lambda: queries.balance(database), supervised.doing)
+            ticker.stopped(supervised.stopped)
             ticker.trouble(None)
         except DatabaseUnavailable as error:
             ticker.trouble(str(error))

@@ -33,6 +33,7 @@ class Ticker:
         self._next_standing = 0.0
         self._training = ""
         self._trouble: str | None = None
+        self._stopped: str | None = None
         self._write(f"Watching {printable(str(folder))}. Drop images there; Ctrl-C ends.\n")
 
     def readings(self, results: list[Result]) -> None:
@@ -61,6 +62,14 @@ class Ticker:
         elif self._trouble and not why:
             self._write("It is back.\n")
         self._trouble = why
+
+    def stopped(self, why: str | None) -> None:
+        """Tell once that nothing is read any more, and once that reading goes on."""
+        if why and not self._stopped:
+            self._write(f"{why}.\n")
+        elif self._stopped and not why:
+            self._write("Reading goes on.\n")
+        self._stopped = why
 
     def close(self) -> None:
         """Give the terminal back and tell what is going on meanwhile."""

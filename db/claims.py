@@ -1,17 +1,29 @@
-"""Take rows in hand and give back their answers, so that a crash at any moment loses nothing.
+"""Claim rows and answer them. A crash at any moment loses no row.
 
-A claim is written, with the attempt it costs, before the first file is opened. A row that was claimed and never
-answered has crashed its reader, or shared the chunk with one that did: from then on it travels alone, and after three
-crashes it is `failed`, so that it can neither stop its neighbours nor loop for ever.
+A claim is a lease: it says which message reads a row, and until when. It is committed before the first file is opened.
+An answer or a release ends it. A lease that runs out ends it too, and says nothing about the file: the database may
+have been away, the machine suspended, the worker stopped or killed.
+
+A crash is the death of a reading process. Its worker sees the death and sends the message again, as redelivered. A
+living process releases its rows before it gives a message up. So a row is proven to have been with the dead process if
+it still bears the claim of a redelivered message.
+
+The count decides about the file. It rises only for a row that was alone in its message: among several rows nobody knows
+which one it was. From the first attempt without an answer on, a row is alone in its message. After MAX_CRASHES crashes
+it is `failed`, but only if the model has read another file: before that the model is suspected, not the file.
+
+Where the whole worker dies, nobody is left to see it. Its rows are free when their lease runs out, and no crash is
+counted. A file that kills the whole worker each time would do so for ever. Therefore MAX_ATTEMPTS ends it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Integer,
     Select,
     String,
     and_,
@@ -29,14 +41,18 @@ from db.intake import now_ms, unclaimed
 from db.statements import LISTED, Statements
 from db.tables import Status, digits, images
 
-#: Crashes after which a file is no longer tried.
-MAX_ATTEMPTS = 3
-CRASHED = f"its reader crashed {MAX_ATTEMPTS} times"
+#: Crashes after which a file is failed.
+MAX_CRASHES = 3
+CRASHED = f"its reader crashed {MAX_CRASHES} times"
+#: Attempts without an answer or a crash after which a file is failed. Outages and kills cause far fewer: a process that
+#: outlives an outage takes its attempts back.
+MAX_ATTEMPTS = 10
+UNANSWERED = f"it was tried {MAX_ATTEMPTS} times without an answer"
 
 
 @dataclass(frozen=True)
 class ClaimedFile:
-    """A row in this worker's hand; folder and path are the ledger's texts."""
+    """A row that a message has claimed; folder and path are the ledger's texts."""
 
     id: int
     folder: str
@@ -47,10 +63,14 @@ class ClaimedFile:
 
 @dataclass(frozen=True)
 class Claim:
-    """`files` are this message's to read; `alone` are to be sent again, each in a message of its own."""
+    """What a message got: `files` to read, and rows to enqueue again, each `alone` in its message.
+
+    `died` are those of its rows that were with a process that died.
+    """
 
     files: list[ClaimedFile]
     alone: list[int]
+    died: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -79,33 +99,45 @@ class Answer:
     written: str | None = None
 
 
-# The statements are made once: putting one together costs as much as running it on a single row.
+class _Row(NamedTuple):
+    """A queued row that nobody else has claimed."""
+
+    id: int
+    attempts: int
+    crashes: int
+    claim: str | None
+
+
+# Built once: building a statement costs as much as running it on a single row.
 _NOW = bindparam("now", type_=BigInteger)
 _TOKEN = bindparam("token", type_=String)
 _OURS = images.c.claim == _TOKEN
-#: Said so that no index has it: to find the named rows SQLite would look through all that is queued.
+#: Written so that no index fits: SQLite would search all queued rows for the named ones.
 _QUEUED = images.c.status.concat("") == Status.QUEUED
 
 
-def _locked(rows: ColumnElement[bool]) -> Select[tuple[int, int]]:
-    """Find and lock those of the named rows, in one order for all: no two workers wait in a circle."""
-    named = select(images.c.id, images.c.attempts).where(images.c.id.in_(LISTED), rows)
-    return named.order_by(images.c.id).with_for_update()
+def _locked(rows: ColumnElement[bool]) -> Select[tuple[int, int, int, str | None]]:
+    """Find and lock those of the named rows, in the order of their ids: two workers never wait for each other."""
+    columns = (images.c.id, images.c.attempts, images.c.crashes, images.c.claim)
+    return select(*columns).where(images.c.id.in_(LISTED), rows).order_by(images.c.id).with_for_update()
 
 
 _FREE = _locked(and_(_QUEUED, unclaimed(_NOW)))
 _FREE_OR_OURS = _locked(and_(_QUEUED, or_(unclaimed(_NOW), _OURS)))
 _CLAIMED = _locked(_OURS)
+_UNTRIED = _FREE.where(images.c.attempts == 0).with_only_columns(images.c.id)
 _CLAIM = (
     update(images)
     .values(attempts=images.c.attempts + 1, claim=_TOKEN, claimed_ms=_NOW)
     .returning(images.c.id, images.c.folder, images.c.path, images.c.size, images.c.mtime_ns)
 )
-_TAKE = _CLAIM.where(images.c.id.in_(LISTED))
-_TAKE_FRESH = _CLAIM.where(images.c.id.in_(_FREE.where(images.c.attempts == 0).with_only_columns(images.c.id)))
-_LET_GO = update(images).where(images.c.id.in_(LISTED)).values(claim=None, claimed_ms=None)
-_FAIL = _LET_GO.values(status=Status.FAILED, reason=CRASHED, recognized_ms=_NOW)
-_GIVE_BACK = _LET_GO.where(_OURS).values(attempts=images.c.attempts - 1)
+_CLAIM_NAMED = _CLAIM.where(images.c.id.in_(LISTED))
+_CLAIM_UNTRIED = _CLAIM.where(images.c.id.in_(_UNTRIED))
+_END_CLAIM = update(images).where(images.c.id.in_(LISTED)).values(claim=None, claimed_ms=None)
+_COUNT_CRASH = update(images).where(images.c.id.in_(LISTED)).values(crashes=images.c.crashes + 1)
+_FAIL = _END_CLAIM.values(status=Status.FAILED, reason=bindparam("why", type_=String), recognized_ms=_NOW)
+_RELEASE = _END_CLAIM.where(_OURS).values(attempts=images.c.attempts - 1)
+_HAS_READ = select(images.c.id).where(images.c.model_version == bindparam("model_version", type_=Integer)).limit(1)
 _FORGET_DIGITS = delete(digits).where(digits.c.image_id.in_(LISTED))
 _ADD_DIGITS = insert(digits)
 _ANSWERED = (
@@ -119,28 +151,42 @@ _FINISH = (
 )
 
 
-def claim(database: Database, ids: Sequence[int], token: str, *, redelivered: bool = False) -> Claim:
-    """Take the rows of one message in hand, at the cost of an attempt each. Commits.
+def claim(
+    database: Database, ids: Sequence[int], token: str, *, model_version: int = 0, redelivered: bool = False
+) -> Claim:
+    """Claim the rows of one message for the model that will read them. Commits.
 
-    Rows that are answered, unknown, or in a living worker's hand are passed over, so a message that comes twice changes
-    nothing. `redelivered` says that the broker sends this very message again after its worker died.
+    Rows that are answered, unknown, or claimed by another message are left out. So a message that comes twice changes
+    nothing. `redelivered`: the broker sends this very message again because its process died.
     """
-    now = now_ms()
-    given = {"now": now, "token": token}
+    given = {"now": now_ms(), "token": token}
     with database.direct() as ledger:
-        # nearly always all rows are fresh, and this is all there is to do
-        fresh = [] if redelivered else _files(ledger.fetch(_TAKE_FRESH, given, ids))
-        if len(fresh) == len(ids):
-            return Claim(fresh, alone=[])
-        rows = ledger.fetch(_FREE_OR_OURS if redelivered else _FREE, given, ids)
+        # nearly always no row was tried before, and this one statement is all
+        files = [] if redelivered else _files(ledger.fetch(_CLAIM_UNTRIED, given, ids))
+        if len(files) == len(ids):
+            return Claim(files, alone=[])
+        rows = [_Row(*row) for row in ledger.fetch(_FREE_OR_OURS if redelivered else _FREE, given, ids)]
+        died = [row.id for row in rows if redelivered and row.claim == token]
         if len(ids) > 1:
-            tried = [row_id for row_id, attempts in rows if attempts > 0]
-            ledger.run(_LET_GO, {}, tried)
-            untried = [row_id for row_id, attempts in rows if attempts == 0]
-            return Claim(fresh + _files(ledger.fetch(_TAKE, given, untried)), tried)
-        ledger.run(_FAIL, given, [row_id for row_id, attempts in rows if attempts >= MAX_ATTEMPTS])
-        mine = [row_id for row_id, attempts in rows if attempts < MAX_ATTEMPTS]
-        return Claim(_files(ledger.fetch(_TAKE, given, mine)), alone=[])
+            tried = [row.id for row in rows if row.attempts > 0]
+            ledger.run(_END_CLAIM, {}, tried)
+            untried = [row.id for row in rows if row.attempts == 0]
+            return Claim(files + _files(ledger.fetch(_CLAIM_NAMED, given, untried)), tried, died)
+        ledger.run(_COUNT_CRASH, {}, died)
+        for row in rows:
+            why = _verdict(ledger, row, died=bool(died), model_version=model_version)
+            if why:
+                ledger.run(_FAIL, {**given, "why": why}, [row.id])
+                return Claim([], [], died)
+        return Claim(_files(ledger.fetch(_CLAIM_NAMED, given, [row.id for row in rows])), [], died)
+
+
+def _verdict(ledger: Statements, row: _Row, *, died: bool, model_version: int) -> str | None:
+    """Give the reason for which a row is failed unread; None for one that is tried again."""
+    crashes = row.crashes + died
+    if died and crashes >= MAX_CRASHES and ledger.fetch(_HAS_READ, {"model_version": model_version}):
+        return CRASHED
+    return UNANSWERED if row.attempts - crashes >= MAX_ATTEMPTS else None
 
 
 def _files(rows: Sequence[tuple[Any, ...]]) -> list[ClaimedFile]:
@@ -148,23 +194,26 @@ def _files(rows: Sequence[tuple[Any, ...]]) -> list[ClaimedFile]:
 
 
 def release(database: Database, ids: Sequence[int], token: str) -> None:
-    """Give claimed rows back unread and without the attempt: they crashed nobody. Commits."""
+    """End the claim of rows that were not read, and take their attempt back. Commits.
+
+    Rows that another message has claimed meanwhile are left alone.
+    """
     if not ids:
         return
     with database.direct() as ledger:
-        ledger.run(_GIVE_BACK, {"token": token}, ids)
+        ledger.run(_RELEASE, {"token": token}, ids)
 
 
 def answer(database: Database, token: str, answers: Sequence[Answer]) -> int:
-    """Write the outcomes of one message in one transaction; give how many were still this message's. Commits.
+    """Write the outcomes of one message in one transaction; give the number written. Commits.
 
-    A row whose file changed meanwhile, or that another worker took over, is passed over: its own message answers it.
+    A row whose file changed meanwhile, or that another message has claimed, is left out: its own message answers it.
     """
     if not answers:
         return 0
     with database.direct() as ledger:
         ids = [given.id for given in answers]
-        mine = {row_id for row_id, _ in ledger.fetch(_CLAIMED, {"token": token}, ids)}
+        mine = {row_id for row_id, *_ in ledger.fetch(_CLAIMED, {"token": token}, ids)}
         kept = [given for given in answers if given.id in mine]
         if kept:
             _write(ledger, kept)

@@ -25,24 +25,24 @@ from db.errors import DatabaseUnavailable
 from db.statements import Statements
 from urls import hide_password
 
-# With this module and not where it is used: TensorFlow brings a SQLite of its own, an old one, and whatever is imported
-# after TensorFlow would be linked to that (3.50.3 in TensorFlow 2.21).
+# Imported here, before TensorFlow can be: TensorFlow brings an old SQLite (2.21 has 3.50.3), and a driver that is
+# imported after it is linked to that one.
 try:
     _driver = importlib.import_module("pysqlite3")
 except ImportError:
     _driver = sqlite3
 
-#: Seconds a writer waits for the others; a chunk's transaction takes some 10 ms, so this covers any healthy queue.
+#: Seconds a writer waits for the others. A chunk's transaction takes some 10 ms, so no healthy queue takes as long.
 BUSY_SECONDS = 30
 #: SQLite 3.7.0 to 3.51.2 can corrupt a WAL database when the log is reset at the wrong moment.
 FIRST_SAFE_WAL = (3, 51, 3)
-#: A deferred transaction of SQLite's that turns into a writer fails at once when another one wrote first.
+#: A deferred transaction of SQLite fails at once if it begins to write after another one wrote.
 _BEGIN_WRITING = "BEGIN IMMEDIATE"
 
-#: Seconds after which a database server counts as out of reach, and a silent connection's other end as gone. The server
-#: is told so too: left alone it keeps a lost host's row locks for two hours (PostgreSQL, tcp_keepalives_idle).
+#: Seconds after which a database server counts as out of reach, and the other end of a silent connection as gone. The
+#: server gets the same limits. By default it keeps a lost host's row locks for two hours (tcp_keepalives_idle).
 CONNECT_SECONDS, SILENT_SECONDS, PROBE_SECONDS, PROBES = 10, 20, 10, 3
-#: Both ends probe a silent connection, but not one on which something sent is unconfirmed: that has a limit of its own.
+#: Both ends probe a silent connection. One with unconfirmed data is not probed, and needs this limit of its own.
 _UNCONFIRMED_MS = 1000 * (SILENT_SECONDS + PROBES * PROBE_SECONDS)
 _SERVER_LIMITS: dict[str, str | int] = {
     "connect_timeout": CONNECT_SECONDS,
@@ -54,7 +54,7 @@ _SERVER_LIMITS: dict[str, str | int] = {
     f" -c tcp_keepalives_count={PROBES} -c tcp_user_timeout={_UNCONFIRMED_MS}",
 }
 
-#: Errors that mean a bug of ours; all others mean that the database is out of reach, full, locked or no database.
+#: Errors that mean a bug of ours. All others mean a database that is out of reach, full, locked or none at all.
 _OUR_FAULT = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 
 
@@ -62,7 +62,7 @@ class Database:
     """The ledger's connections: `writing()`, `reading()` and `direct()` are the only ways in."""
 
     def __init__(self, url: str) -> None:
-        """Connect to nothing yet. Raises DatabaseUnavailable for a URL that can't be understood."""
+        """Prepare, and connect to nothing. Raises DatabaseUnavailable for a URL that can't be understood."""
         self._shown = hide_password(url)
         try:
             self.url = make_url(url)
@@ -78,19 +78,19 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One transaction that may write. Commits at the end; on an error nothing of it stays."""
+        """Open a transaction that may write. It commits at the end, and rolls back on an error."""
         with self._translated(), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """One transaction that only reads and keeps no writer waiting."""
+        """Open a transaction that only reads. No writer waits for it."""
         with self._translated(), self.engine.connect().execution_options(read_only=True) as connection:
             yield connection
 
     @contextmanager
     def direct(self) -> Iterator[Statements]:
-        """One transaction that may write, as `writing`, for the busiest statements: past SQLAlchemy, at the driver."""
+        """Open a transaction that may write, for the busiest statements: they go to the driver, past SQLAlchemy."""
         with self._translated():
             connection = self.engine.raw_connection()
             try:
@@ -111,7 +111,7 @@ class Database:
         try:
             yield
         except DBAPIError as error:
-            if isinstance(error, _OUR_FAULT) and error.statement:  # without one it could not even connect
+            if isinstance(error, _OUR_FAULT) and error.statement:  # without a statement it failed to connect
                 raise
             raise self._unavailable(error.orig) from error
         except self._driver.Error as error:
@@ -123,7 +123,7 @@ class Database:
         return DatabaseUnavailable(f"the database {self._shown} can't be used: {_first_line(error)}")
 
     def prepare_folder(self) -> None:
-        """Make the folder a SQLite file will lie in. Safe to call twice; raises DatabaseUnavailable."""
+        """Make the folder of a SQLite file. Safe to call twice; raises DatabaseUnavailable."""
         if self.url.get_backend_name() != "sqlite" or not self.url.database or self.url.database == ":memory:":
             return
         try:
@@ -139,7 +139,7 @@ class Database:
 
 
 def _server_engine(url: URL) -> Engine:
-    """Open PostgreSQL, with limits for a network that is cut; what the URL says goes before them."""
+    """Open PostgreSQL, with limits for a network that is cut. Options in the URL take precedence."""
     if "@" in (url.host or ""):
         raise ValueError("special characters in its password must be percent-encoded, @ as %40")
     limits = {name: value for name, value in _SERVER_LIMITS.items() if name not in url.query}
@@ -157,7 +157,7 @@ def _sqlite_engine(url: URL) -> Engine:
     def configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - either of two driver modules
         cursor = connection.cursor()
         _set_journal(cursor, journal, driver)
-        # In WAL mode a power cut can undo the last commits but never damages: the rescan finds those files again.
+        # In WAL mode a power cut can undo the last commits. It damages nothing, and a rescan finds those files again.
         cursor.execute(f"PRAGMA synchronous = {'NORMAL' if journal == 'WAL' else 'FULL'}")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
@@ -171,7 +171,7 @@ def _sqlite_engine(url: URL) -> Engine:
 
 
 def _set_journal(cursor: Any, journal: str, driver: ModuleType) -> None:  # noqa: ANN401 - likewise
-    """Change a new file's journal. For that SQLite waits for no other process, whatever the timeout: we do."""
+    """Set a new file's journal. SQLite does not wait for other processes here, so this does."""
     until = time.monotonic() + BUSY_SECONDS
     while True:
         try:
@@ -185,7 +185,7 @@ def _set_journal(cursor: Any, journal: str, driver: ModuleType) -> None:  # noqa
 
 
 def _sqlite_driver() -> ModuleType:
-    """Give the wheel's SQLite, or the one linked into Python where there is no such wheel."""
+    """Give the wheel's SQLite, or Python's own where there is no wheel."""
     return _driver
 
 

@@ -1,4 +1,4 @@
-"""What comes into the ledger: files seen, rows the ledger still owes an answer, rows put back by hand."""
+"""Register files, find the rows that wait for their answer, and requeue rows by hand."""
 
 import json
 import time
@@ -16,15 +16,15 @@ from db.tables import Status, images
 
 _Item = TypeVar("_Item")
 
-#: Milliseconds after which a claim no longer counts: its worker has been ended by the hard time limit, or is gone.
+#: Milliseconds for which a claim holds. By then the hard time limit has killed the process, or its worker is gone.
 LEASE_MS = 60_000
-#: Rows in one statement: well under every database's limit on bound values.
+#: Maximum number of rows in a statement, well below every database's limit on bound values.
 STATEMENT_ROWS = 1000
 
 
 @dataclass(frozen=True)
 class SeenFile:
-    """A complete file as the folder shows it; `path` is the ledger's text, relative to the watched folder."""
+    """A complete file in the watched folder; `path` is the ledger's text, relative to that folder."""
 
     path: str
     size: int
@@ -33,16 +33,17 @@ class SeenFile:
 
 @dataclass(frozen=True)
 class Owed:
-    """Rows to enqueue: `fresh` may share messages, `tried` crashed a reader and each need a message of their own."""
+    """Rows to enqueue: `fresh` ones may share messages, each of the `tried` ones needs its own."""
 
     fresh: list[int]
     tried: list[int]
 
 
-#: What a row becomes when its file is to be read (again) from the start.
+#: The values of a row whose file is to be read from the start.
 QUEUE_AGAIN: dict[str, Any] = {
     "status": Status.QUEUED,
     "attempts": 0,
+    "crashes": 0,
     "claim": None,
     "claimed_ms": None,
     "reason": None,
@@ -60,9 +61,9 @@ def now_ms() -> int:
 
 
 def register(database: Database, folder: str, files: Sequence[SeenFile]) -> list[int]:
-    """Write a `queued` row for every file that is new or has other content; give those rows' ids. Commits.
+    """Write a `queued` row for every file that is new or has other content, and give their ids. Commits.
 
-    Safe to call twice: a file whose size and time are already in the ledger changes nothing.
+    Safe to call twice: a file that the ledger has with this size and time changes nothing.
     """
     once_each = {file.path: (file.path, file.size, file.mtime_ns) for file in files}  # as PostgreSQL demands
     given = {"files": json.dumps(list(once_each.values())), "folder": folder, "now": now_ms()}
@@ -70,10 +71,10 @@ def register(database: Database, folder: str, files: Sequence[SeenFile]) -> list
         return [row_id for (row_id,) in ledger.fetch(_upsert_for(database.engine.dialect.name), given)]
 
 
-@cache  # putting the statement together costs more than running it on a single row
+@cache  # building the statement costs more than running it on a single row
 def _upsert_for(dialect: str) -> ReturningInsert[int]:
-    """Write all files of a JSON list, each a list of path, size and time: however many, it is one statement."""
-    # each dialect has an insert of its own for this; only the one in use is imported
+    """Write all files of a JSON list, each a list of path, size and time, in one statement."""
+    # each dialect has its own insert with ON CONFLICT, and only the one in use is imported
     insert = import_module(f"sqlalchemy.dialects.{dialect}").insert
     columns = [images.c[name] for name in ("folder", "status", "first_seen_ms", "path", "size", "mtime_ns")]
     values: list[ColumnElement[Any]] = [
@@ -82,7 +83,7 @@ def _upsert_for(dialect: str) -> ReturningInsert[int]:
         bindparam("now", type_=BigInteger),
         *_fields(dialect),
     ]
-    # without the WHERE, SQLite's parser would take the ON of ON CONFLICT for that of a join
+    # without the WHERE, SQLite's parser takes ON CONFLICT for the ON of a join
     new_rows = insert(images).from_select(columns, select(*values).where(true()))
     new = new_rows.excluded
     statement: ReturningInsert[int] = new_rows.on_conflict_do_update(
@@ -104,14 +105,14 @@ def _fields(dialect: str) -> list[ColumnElement[Any]]:
     return [texts[0], *(cast(text, BigInteger) for text in texts[1:])]
 
 
-# Made once: a rescan asks it for every thousand files.
+# Built once: a rescan runs it for every thousand files.
 _KNOWN = select(images.c.path, images.c.size, images.c.mtime_ns).where(
     images.c.folder == bindparam("folder"), images.c.path.in_(bindparam("paths", expanding=True))
 )
 
 
 def changed(database: Database, folder: str, files: Sequence[SeenFile]) -> list[SeenFile]:
-    """Pick the files that the ledger does not know with this size and time. Read-only."""
+    """Pick the files that the ledger does not have with this size and time. Read-only."""
     known: dict[str, tuple[int, int]] = {}
     with database.reading() as connection:
         for part in _parts(files):
@@ -121,12 +122,12 @@ def changed(database: Database, folder: str, files: Sequence[SeenFile]) -> list[
 
 
 def unclaimed(now: int | ColumnElement[int]) -> ColumnElement[bool]:
-    """Rows that no living worker has in hand; `now` is in milliseconds."""
+    """Give the condition for rows without a claim that still holds; `now` is in milliseconds."""
     return or_(images.c.claimed_ms.is_(None), images.c.claimed_ms < now - LEASE_MS)
 
 
 def owed(database: Database) -> Owed:
-    """Find every queued row that nobody is reading. Read-only."""
+    """Find every queued row that is not claimed. Read-only."""
     with database.reading() as connection:
         waiting = select(images.c.id, images.c.attempts).where(images.c.status == Status.QUEUED, unclaimed(now_ms()))
         rows = connection.execute(waiting).all()
@@ -137,14 +138,14 @@ def owed(database: Database) -> Owed:
 
 
 def queued(database: Database, folder: str) -> int:
-    """Count the rows of one watched folder still waiting for an answer. Read-only."""
+    """Count the queued rows of one watched folder. Read-only."""
     waiting = (images.c.status == Status.QUEUED, images.c.folder == folder)
     with database.reading() as connection:
         return connection.execute(select(func.count()).select_from(images).where(*waiting)).scalar_one()
 
 
 def requeue(database: Database, row_ids: Sequence[int] | None) -> list[int]:
-    """Put the given rows, or with None all failed ones, back in the queue; give their ids. Commits."""
+    """Queue the given rows again, or with None all failed ones, and give their ids. Commits."""
     ids: list[int] = []
     with database.writing() as connection:
         again = update(images).values({**QUEUE_AGAIN, "first_seen_ms": now_ms()}).returning(images.c.id)

@@ -1,4 +1,4 @@
-"""Bring a database to this version's tables."""
+"""Migrate a database to this version's tables."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -8,18 +8,18 @@ from sqlalchemy import inspect, text
 from db.engine import Database
 from db.errors import NotMigrated
 
-#: The newest migration; a test holds it against the migrations folder.
-HEAD = "0003"
-#: Any number that nobody else uses: one migration at a time on PostgreSQL.
+#: The newest migration. A test compares it with the migrations folder.
+HEAD = "0004"
+#: The key of the lock that admits one migration at a time on PostgreSQL; any number that nobody else uses.
 _ADVISORY_LOCK = 5_710_220_431
 
 
 def migrate(database: Database) -> None:
-    """Make or update the tables. Commits; safe to call twice and from several processes at once."""
+    """Make or update the tables. Commits. Safe to call twice, and from several processes at once."""
     with suppress(NotMigrated):
         require_migrated(database)
         return
-    from alembic import command  # noqa: PLC0415 - only a new or an old ledger pays for its import
+    from alembic import command  # noqa: PLC0415 - only a new or old ledger pays for its import
     from alembic.config import Config  # noqa: PLC0415 - likewise
 
     database.prepare_folder()

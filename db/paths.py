@@ -25,7 +25,7 @@ def _unescape(match: re.Match[bytes]) -> bytes:
 
 
 def folder_text(folder: bytes | str | os.PathLike[str]) -> str:
-    """Name a folder for the ledger: relative to where we run if it lies inside, so that the project can be moved."""
+    """Name a folder for the ledger: relative to the working directory if inside, so that both can be moved."""
     absolute = os.path.abspath(os.fsencode(folder))
     here = os.getcwdb()
     inside = os.path.commonpath([absolute, here]) == here

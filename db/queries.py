@@ -11,14 +11,14 @@ from db.tables import Status, digits, images
 
 @dataclass(frozen=True)
 class Balance:
-    """How many files were ever seen and how many have each status; the sum must close."""
+    """The number of files ever seen, and of those with each status. The sum must close."""
 
     seen: int
     by_status: dict[Status, int]
 
     @property
     def queued(self) -> int:
-        """Files that still wait for their answer."""
+        """The number of files that wait for their answer."""
         return self.by_status[Status.QUEUED]
 
     @property
@@ -48,7 +48,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Filter:
-    """Which results to show; None means any. `digit` asks for files in which that digit was read."""
+    """Which results to give; None means any. `digit` selects files in which that digit was read."""
 
     digit: int | None = None
     status: Status | None = None
@@ -79,8 +79,8 @@ _COLUMNS = tuple(
 
 def balance(database: Database) -> Balance:
     """Count all files, and all by status, at one moment."""
-    # One statement sees one moment on every database; two would differ by what is registered between them. Each count
-    # is a question of its own in it, as grouping takes SQLite twice as long.
+    # One statement sees one moment on every database. Two would differ by the files registered between them. Each count
+    # is a subquery, as grouping takes SQLite twice as long.
     all_files = select(func.count()).select_from(images)
     counts = [all_files.where(images.c.status == status).scalar_subquery() for status in Status]
     with database.reading() as connection:
@@ -89,14 +89,14 @@ def balance(database: Database) -> Balance:
 
 
 def latest_answer_ms(database: Database) -> int | None:
-    """When the latest answer was written; None if there is none yet."""
+    """Give the time of the latest answer; None if there is none."""
     with database.reading() as connection:
         latest: int | None = connection.execute(select(func.max(images.c.recognized_ms))).scalar_one()
     return latest
 
 
 def oldest_queued_ms(database: Database) -> int | None:
-    """When the file that has waited longest was first seen; None if none waits."""
+    """Give the time when the file that waits longest was first seen; None if none waits."""
     with database.reading() as connection:
         oldest: int | None = connection.execute(
             select(func.min(images.c.first_seen_ms)).where(images.c.status == Status.QUEUED)
@@ -131,9 +131,9 @@ def answered_since(database: Database, since_ms: int) -> list[Result]:
 
 
 def in_folder(database: Database, folder: str, *, limit: int, since_ms: int | None = None) -> tuple[list[Result], int]:
-    """Give the first files of one watched folder by path, and how many there are in all.
+    """Give the first files of one watched folder by path, and the number of all.
 
-    With `since_ms` only those answered at or after that moment count.
+    With `since_ms` both are about files answered at or after that moment.
     """
     those = images.c.folder == folder
     if since_ms is not None:

@@ -1,7 +1,7 @@
-"""The busiest statements, with their text made once and their values handed to the driver as they are.
+"""Run the busiest statements: their text is built once, and their values go to the driver unchanged.
 
-SQLAlchemy looks at each statement and each value anew, which takes longer than the database does. What is run here
-binds plain values, and at most one list.
+SQLAlchemy processes each statement and each value anew, which takes longer than the database. A statement here binds
+plain values, and at most one list.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,9 +16,9 @@ from sqlalchemy.sql.elements import ClauseElement
 if TYPE_CHECKING:
     from sqlalchemy.sql.compiler import SQLCompiler
 
-#: What a statement binds its list by: `column.in_(LISTED)`.
+#: The parameter for the list of a statement: `column.in_(LISTED)`.
 LISTED: BindParameter[Any] = bindparam("listed", expanding=True)
-#: Texts kept: some twelve statements for lists of the usual lengths.
+#: Number of texts kept: some twelve statements, for lists of the usual lengths.
 _TEXTS = 64
 
 _Values = Mapping[str, Any]
@@ -40,20 +40,20 @@ class Statements:
     def fetch(
         self, statement: ClauseElement, values: _Values, listed: Sequence[int | str] = ()
     ) -> list[tuple[Any, ...]]:
-        """Run a statement, and give the rows it returns."""
+        """Run a statement and give its rows."""
         self.run(statement, values, listed)
         rows: list[tuple[Any, ...]] = self._cursor.fetchall()
         return rows
 
     def run_each(self, statement: ClauseElement, rows: Sequence[_Values]) -> None:
-        """Run a statement once a row, with rows that hold all it binds."""
+        """Run a statement once for each row of values."""
         prepared = _prepared(statement, self._dialect, 0)
         self._cursor.executemany(prepared.text, [prepared.bound(row) for row in rows])
 
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A statement as the driver takes it: `bound` makes of named values what goes with the text."""
+    """A statement as the driver takes it: `bound` turns named values into the driver's form."""
 
     text: str
     own: _Values
@@ -70,14 +70,14 @@ def _prepared(statement: ClauseElement, dialect: Dialect, length: int) -> _Prepa
         expanded.statement,
         own,
         expanded.parameter_expansion.get(LISTED.key, ()),
-        # one driver takes values by their order, the other by their names
+        # one driver takes values by position, the other by name
         _in_order(expanded.positiontup) if expanded.positiontup else lambda values: values,
     )
 
 
 @lru_cache(maxsize=_TEXTS)
 def _compiled(statement: ClauseElement, dialect: Dialect) -> "SQLCompiler":
-    return cast("SQLCompiler", statement.compile(dialect=dialect))  # dearer than a list of another length in it
+    return cast("SQLCompiler", statement.compile(dialect=dialect))  # this costs more than another length of its list
 
 
 def _in_order(names: Sequence[str]) -> Callable[[_Values], tuple[Any, ...]]:

@@ -1,4 +1,4 @@
-"""The ledger's two tables and the view users query; migrations make them, queries use them."""
+"""The ledger's two tables, as the migrations make them."""
 
 from enum import StrEnum
 
@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 
 class Status(StrEnum):
-    """The one outcome a file has at any moment; all but `queued` are final until its content changes."""
+    """The status of a file. All but `queued` are final until its content changes."""
 
     QUEUED = "queued"
     ACCEPTED = "accepted"
@@ -31,7 +31,7 @@ class Status(StrEnum):
 
 metadata = MetaData()
 
-#: SQLite numbers rows by itself only for a plain INTEGER key.
+#: SQLite numbers rows itself only for a plain INTEGER key.
 _RowId = BigInteger().with_variant(Integer, "sqlite")
 _STATUSES = ", ".join(f"'{status}'" for status in Status)
 
@@ -39,13 +39,13 @@ images = Table(
     "images",
     metadata,
     Column("id", _RowId, primary_key=True),
-    Column("folder", Text, nullable=False),  # the watched folder: relative to where we run, if inside it
+    Column("folder", Text, nullable=False),  # the watched folder, as db.paths names it
     Column("path", Text, nullable=False),  # relative to folder, see db.paths
     Column("size", BigInteger, nullable=False),
     Column("mtime_ns", BigInteger, nullable=False),
     Column("status", Text, nullable=False),
-    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
-    Column("claim", Text),  # the message that is being worked on right now
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),  # claims that were not released
+    Column("claim", Text),  # the message that reads it now
     Column("claimed_ms", BigInteger),
     Column("hash", Text),
     Column("reason", Text),
@@ -53,15 +53,16 @@ images = Table(
     Column("confidence", Float),
     Column("model_version", Integer),
     Column("dark_on_light", SmallInteger),
-    Column("first_seen_ms", BigInteger, nullable=False),  # with this content; what is put back waits from then on
+    Column("first_seen_ms", BigInteger, nullable=False),  # with this content; for a requeued row, when it was requeued
     Column("recognized_ms", BigInteger),
     Column("written", Text),  # the reading with its signs, and a space between numbers
+    Column("crashes", SmallInteger, nullable=False, server_default=text("0")),  # reading processes that died of it
     UniqueConstraint("folder", "path", name="uq_images_folder_path"),
     CheckConstraint(f"status IN ({_STATUSES})", name="ck_images_status"),
-    # On PostgreSQL it is a partial one too, as the migration says; said here, every start would import that dialect.
+    # On PostgreSQL the migration makes it partial too. Stated here, every start would import that dialect.
     Index("ix_images_queued", "status", "first_seen_ms", sqlite_where=text("status = 'queued'")),
 )
-#: The order of `queries.results`, read backwards; behind it what the filters test without a look at the row.
+#: The order of `queries.results`, read backwards, and then the columns of its filters: they need no look at the row.
 _LATEST = (images.c.recognized_ms.nulls_first(), images.c.id, images.c.confidence, images.c.reading)
 Index("ix_images_recognized", *_LATEST)
 Index("ix_images_status", images.c.status, *_LATEST)

@@ -8,8 +8,8 @@ from broker.client import Client
 from db import intake, paths
 from db.engine import Database
 from settings import Settings
-from watcher.intake import Intake
-from watcher.reconciler import Reconciler
+from watcher.enqueuer import Enqueuer
+from watcher.registrar import Registrar
 from watcher.stability import Settling
 
 #: Seconds without progress after which `--once` looks at folder and broker again: a file may have changed, a message
@@ -29,9 +29,9 @@ class Backlog:
     def __init__(self, settings: Settings, database: Database, client: Client) -> None:
         self._database = database
         self._name = paths.folder_text(settings.folder)
-        self._reconciler = Reconciler(database, client)
+        self._enqueuer = Enqueuer(database, client)
         folder = os.path.abspath(os.fsencode(settings.folder))
-        self._intake = Intake(folder, database, self._reconciler, Settling(settings.settle_seconds))
+        self._registrar = Registrar(folder, database, self._enqueuer, Settling(settings.settle_seconds))
         self.registered = 0
         self._queued = 0
         self._next_count = 0.0
@@ -49,10 +49,10 @@ class Backlog:
         A model that is being trained counts as progress.
         """
         if time.monotonic() >= self._next_scan:
-            self.registered += self._intake.scan()
-            self._reconciler.reconcile()
+            self.registered += self._registrar.scan()
+            self._enqueuer.reconcile()
             self._next_scan = time.monotonic() + RESCAN_SECONDS
-        self.registered += self._intake.settle()
+        self.registered += self._registrar.settle()
         queued = self._counted()
         self.registered = max(self.registered, queued)
         now = time.monotonic()
@@ -60,7 +60,7 @@ class Backlog:
             self._queued, self._progressed = queued, now
             self._next_scan = now + RESCAN_SECONDS
         patience = STALLED_SECONDS if queued else UNFINISHED_SECONDS
-        return not (queued or self._intake.settling) or now - self._progressed > patience
+        return not (queued or self._registrar.settling) or now - self._progressed > patience
 
     def _counted(self) -> int:
         """Count the queued rows; in between give the last count, as counting takes time from reading."""
@@ -77,4 +77,4 @@ class Backlog:
 
     def unfinished(self) -> list[Path]:
         """Give the files that were still being written."""
-        return [Path(os.fsdecode(path)) for path in self._intake.settling.paths()]
+        return [Path(os.fsdecode(path)) for path in self._registrar.settling.paths()]

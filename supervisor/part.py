@@ -83,6 +83,11 @@ class Part:
         self._process = None
 
     @property
+    def pid(self) -> int | None:
+        """The process's number; None while there is none."""
+        return self._process.pid if self._process else None
+
+    @property
     def died(self) -> bool:
         """Whether it was started and ended by itself."""
         return self._process is not None and self._process.poll() is not None

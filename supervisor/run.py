@@ -3,7 +3,7 @@
 import time
 
 from broker.client import Client
-from broker.presence import FAILED, Presence, present
+from broker.presence import FAILED, STOPPED, Presence, present
 from settings import Settings
 from supervisor.errors import RunFailed
 from supervisor.supervisor import Supervisor
@@ -43,8 +43,16 @@ class Run:
         """Whether a trainer is at work."""
         return bool(self._doings("trainer"))
 
-    def require_model(self) -> None:
-        """Raise RunFailed if there is no model to read with and its training failed."""
+    @property
+    def stopped(self) -> str | None:
+        """Why our worker has stopped reading, in one sentence; None while it reads."""
+        own = (one.doing for one in self._present if one.pid == self._supervisor.worker.pid)
+        return next((doing.removeprefix(STOPPED) for doing in own if doing.startswith(STOPPED)), None)
+
+    def require_reading(self) -> None:
+        """Raise RunFailed if our worker has stopped reading, or there is no model and its training failed."""
+        if self.stopped:
+            raise RunFailed(self.stopped)
         for doing in self._doings("trainer"):
             if doing.startswith(FAILED):
                 raise RunFailed(f"there is no model to read with, and {doing.removeprefix(FAILED)}")
@@ -58,6 +66,8 @@ class Run:
         if self.client.waiting() is None:
             return "the broker does not answer"
         trainers, workers = self._doings("trainer"), self._doings("worker")
+        if self.stopped:
+            return self.stopped
         if trainers:
             return f"training: {trainers[0]}"
         if not workers:

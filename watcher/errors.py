@@ -2,4 +2,4 @@
 
 
 class FolderMissing(Exception):  # noqa: N818 - named for what is wrong
-    """The watched folder is not there (or not mounted, or not readable): an error, never "all files are gone"."""
+    """The watched folder is missing, not mounted or not readable. Its files are not gone for that."""

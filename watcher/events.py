@@ -1,4 +1,4 @@
-"""Turn the operating system's file events into paths to look at; an event means no more than that."""
+"""Turn the operating system's file events into paths to look at. An event means no more."""
 
 import logging
 import os
@@ -26,24 +26,24 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Look:
-    """A path to look at, relative to the watched folder. `closed`: the writer is known to be done with it."""
+    """A path to look at, relative to the watched folder. `closed`: its writer has closed or moved it."""
 
     path: bytes
     closed: bool = False
     directory: bool = False
 
 
-#: Only Linux tells when a writer closes a file; elsewhere every change is a reason to look.
+#: Only Linux reports that a writer closed a file. Elsewhere every change is a reason to look.
 _WANTED: list[type[FileSystemEvent]] = [FileCreatedEvent, FileMovedEvent, DirCreatedEvent, DirMovedEvent] + (
     [FileClosedEvent] if sys.platform == "linux" else [FileModifiedEvent]
 )
 
 
 class EventSource:
-    """Watches a folder, everything below it included, and fills `looks`."""
+    """Watches a folder and all below it, and fills `looks`."""
 
     def __init__(self, folder: bytes) -> None:
-        """Start watching. Raises OSError when the machine's watches are used up."""
+        """Start watching. Raises OSError when the machine has no watches left."""
         self.looks: queue.SimpleQueue[Look] = queue.SimpleQueue()
         self._observer = Observer()
         self._observer.schedule(_Handler(folder, self.looks), os.fsdecode(folder), recursive=True, event_filter=_WANTED)
@@ -52,7 +52,7 @@ class EventSource:
         _WATCHDOG.addHandler(self._overflow)
 
     def alive(self) -> bool:
-        """Whether events still come: they end with the folder they were asked for."""
+        """Whether events still come. They end with the folder."""
         return all(emitter.is_alive() for emitter in self._observer.emitters)
 
     def close(self) -> None:
@@ -68,14 +68,14 @@ class EventSource:
 
 
 class _Overflow(logging.Handler):
-    """Tells when the kernel dropped events: watchdog (since 7.1) does no more about it than to log that."""
+    """Notices that the kernel dropped events: watchdog (since 7.1) only logs that."""
 
     def __init__(self, overflowed: Callable[[], None]) -> None:
         super().__init__(logging.WARNING)
         self._overflowed = overflowed
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Pick out that one warning."""
+        """Act on the one warning about lost events."""
         if "events were lost" in record.getMessage():
             self._overflowed()
 

@@ -1,4 +1,4 @@
-"""Look at the watched folder: which files are there, how large, last changed when. Opens none of them."""
+"""Look at the watched folder: its files, their sizes and times. Opens none of them."""
 
 import os
 import stat
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from watcher.errors import FolderMissing
 
-#: Endings that programs give to files they are still writing.
+#: Endings that programs give to files they still write.
 UNFINISHED_ENDINGS = (b".part", b".partial", b".crdownload", b".download", b".filepart", b".tmp", b".swp", b"~")
 
 
 @dataclass(frozen=True)
 class FileState:
-    """A file as one look found it; `path` is relative to the watched folder."""
+    """A file at the moment of one look; `path` is relative to the watched folder."""
 
     path: bytes
     size: int
@@ -22,7 +22,7 @@ class FileState:
 
 
 def is_ours(path: bytes) -> bool:
-    """Whether a path counts as dropped: nothing in it is hidden or named like an unfinished download."""
+    """Whether a path counts: no part of it is hidden or named like an unfinished download."""
     return all(map(_is_our_name, path.split(b"/")))
 
 
@@ -31,7 +31,7 @@ def _is_our_name(name: bytes) -> bool:
 
 
 def require_folder(folder: bytes) -> os.stat_result:
-    """Raise FolderMissing unless the folder is there and can be listed."""
+    """Raise FolderMissing unless the folder exists and can be listed."""
     shown = os.fsdecode(folder)
     try:
         found = os.stat(folder)
@@ -45,7 +45,7 @@ def require_folder(folder: bytes) -> os.stat_result:
 
 
 def look_at(folder: bytes, path: bytes) -> FileState | None:
-    """Look at one path; None if nothing is there, or a directory. Links are not followed."""
+    """Look at one path; None for nothing and for a directory. Follows no link."""
     try:
         found = os.lstat(os.path.join(folder, path))
     except OSError:
@@ -54,10 +54,10 @@ def look_at(folder: bytes, path: bytes) -> FileState | None:
 
 
 def scan(folder: bytes, below: bytes = b"") -> Iterator[FileState]:
-    """Find every file of ours in the folder, or below one directory in it. Links to directories are not followed.
+    """Find every file that counts in the folder, or below one directory in it. Follows no link.
 
-    A directory that vanishes or can't be read meanwhile is passed over; the next scan looks again. Takes no more memory
-    for a larger folder: each file is given before the next one is looked at.
+    A directory that vanishes or can't be read is skipped, and the next scan looks again. Memory does not grow with the
+    folder: each file is given before the next look.
     """
     waiting = [below] if is_ours(below) else []
     while waiting:

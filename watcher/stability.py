@@ -1,12 +1,12 @@
-"""Tell complete files from those still being written."""
+"""Tell complete files from those that are still written."""
 
 import time
 from collections.abc import Callable
 
 from watcher.folder import FileState
 
-#: Seconds after its last change for which a file is left to a writer that has it open. Far above any pause of somebody
-#: who is at it, and short enough for files whose writer never closes them.
+#: Seconds after its last change for which a file that a writer has open is left alone. No writer pauses as long.
+#: A file that its writer never closes waits no longer.
 HELD_SECONDS = 10.0
 
 
@@ -15,7 +15,7 @@ def _nobody() -> bool:
 
 
 class Settling:
-    """Remembers files that changed a moment ago until they have held still for `settle_seconds`."""
+    """Remembers files that changed a moment ago, until they are unchanged for `settle_seconds`."""
 
     def __init__(self, settle_seconds: float, *, clock: Callable[[], float] = time.time) -> None:
         self._settle = settle_seconds
@@ -26,11 +26,11 @@ class Settling:
         return len(self._seen)
 
     def complete(self, state: FileState, *, closed: bool = False, held: Callable[[], bool] = _nobody) -> bool:
-        """Whether a file can be read now; if not, it is remembered. `closed`: its writer has closed or moved it.
+        """Whether a file can be read now. If not, it is remembered. `closed`: its writer has closed or moved it.
 
-        A file whose last change lies `settle_seconds` back is complete at the first look; one whose clock can't be
-        trusted (a change in the future) is, after it was seen unchanged for as long. `held` is asked whether a writer
-        still has the file open: then it is waited for, `HELD_SECONDS` at most.
+        A file whose last change is `settle_seconds` old is complete at the first look. One with a time in the future is
+        complete after it was seen unchanged for as long. `held` tells whether a writer still has the file open. Such a
+        file waits, for `HELD_SECONDS` at most.
         """
         now = self._clock()
         before, since = self._seen.get(state.path, (None, now))
@@ -44,20 +44,20 @@ class Settling:
         return False
 
     def forget(self, path: bytes) -> None:
-        """Stop waiting for a file that is gone."""
+        """Forget a file that is gone."""
         self._seen.pop(path, None)
 
     def paths(self) -> list[bytes]:
-        """Give all files that are waited for."""
+        """Give all remembered files."""
         return list(self._seen)
 
     def due(self) -> list[bytes]:
-        """Give the files that it is time to look at again."""
+        """Give the files that are due for another look."""
         now = self._clock()
         return [path for path, (_, since) in self._seen.items() if now - since >= self._settle]
 
     def next_due(self) -> float | None:
-        """Seconds until the next file is due; None if none waits."""
+        """Give the seconds until the next file is due; None if there is none."""
         if not self._seen:
             return None
         return max(0.0, min(since for _, since in self._seen.values()) + self._settle - self._clock())

@@ -1,4 +1,4 @@
-"""Watch a folder until told to stop: first scan, events, rescans, reconciliation."""
+"""Watch a folder until told to stop: first scan, events, rescans, and a look at what the broker lost."""
 
 import os
 import queue
@@ -11,29 +11,29 @@ from broker.client import Client
 from broker.presence_file import PresenceFile
 from db.engine import Database
 from db.errors import DatabaseUnavailable
+from watcher.enqueuer import Enqueuer
 from watcher.errors import FolderMissing
 from watcher.events import EventSource, Look
 from watcher.folder import require_folder
-from watcher.intake import Intake
-from watcher.reconciler import Reconciler
+from watcher.registrar import Registrar
 from watcher.stability import Settling
 
-#: Seconds between two comparisons of ledger and broker: one LLEN, and a query of the queued rows when it is zero.
+#: Seconds between two comparisons of ledger and broker: an LLEN, and if it is zero a query of the queued rows.
 RECONCILE_SECONDS = 2.0
 #: Seconds between two scans where the system sends no events.
 POLL_SECONDS = 1.0
-#: Events handled in one go; what came meanwhile is taken next.
+#: Maximum number of events handled at a time.
 BURST = 1024
-#: The longest nap, so that a stop is noticed soon.
+#: Maximum number of seconds slept, so that a stop is noticed soon.
 NAP_SECONDS = 0.5
 
 _log = structlog.get_logger()
 
 
 class Watcher:
-    """Sees every file dropped into `folder`. All its work happens in the thread that calls `run`."""
+    """Registers every file dropped into `folder`. All its work happens in the thread that calls `run`."""
 
-    def __init__(  # noqa: PLR0913 - two are the folder's pace, one how to look
+    def __init__(  # noqa: PLR0913 - three are settings
         self,
         folder: os.PathLike[str],
         database: Database,
@@ -45,8 +45,8 @@ class Watcher:
         presence_file: PresenceFile | None = None,
     ) -> None:
         self._folder = os.path.abspath(os.fsencode(folder))
-        self._reconciler = Reconciler(database, client)
-        self._intake = Intake(self._folder, database, self._reconciler, Settling(settle_seconds))
+        self._enqueuer = Enqueuer(database, client)
+        self._registrar = Registrar(self._folder, database, self._enqueuer, Settling(settle_seconds))
         self._polling = polling
         self._presence_file = presence_file or PresenceFile(None)
         self._rescan_seconds = rescan_seconds
@@ -57,9 +57,9 @@ class Watcher:
         self._next_reconcile = 0.0
 
     def run(self, stop: threading.Event) -> None:
-        """Watch until `stop` is set. Raises FolderMissing if the folder is not there at the start.
+        """Watch until `stop` is set. Raises FolderMissing if the folder is missing at the start.
 
-        A folder, database or broker that is lost later is announced once and waited for.
+        A folder, database or broker that is lost later is logged once, and the watcher waits for it.
         """
         require_folder(self._folder)
         try:
@@ -72,21 +72,21 @@ class Watcher:
         try:
             if time.monotonic() >= self._next_scan:
                 self._rescan()
-            elif self._trouble:  # nothing else tells whether it is over
+            elif self._trouble:  # only a scan shows whether it is over
                 time.sleep(NAP_SECONDS)
                 return
             self._look(self._gather())
-            self._intake.settle()
+            self._registrar.settle()
             if time.monotonic() >= self._next_reconcile:
-                self._reconciler.reconcile()
+                self._enqueuer.reconcile()
                 self._next_reconcile = time.monotonic() + RECONCILE_SECONDS
             self._announce(None)
             self._presence_file.touch()
         except (DatabaseUnavailable, FolderMissing) as error:
-            # Nothing is kept in memory for later: the folder itself remembers, and is scanned again.
+            # Nothing is remembered for later: the folder is scanned again.
             self._announce(str(error))
             if isinstance(error, FolderMissing):
-                self._identity = None  # its watches went with it, and a new folder may get the old inode's number
+                self._identity = None  # its watches are gone with it, and a new folder may get the same inode number
             self._next_scan = time.monotonic() + POLL_SECONDS
             time.sleep(NAP_SECONDS)
 
@@ -95,9 +95,9 @@ class Watcher:
         if self._identity != (found.st_dev, found.st_ino) or (self._events and not self._events.alive()):
             self._watch_anew()
             self._identity = (found.st_dev, found.st_ino)
-        registered = self._intake.scan()
+        registered = self._registrar.scan()
         if registered:
-            _log.info("scan", registered=registered)
+            _log.info("files registered by a scan", registered=registered)
         pause = self._rescan_seconds if self._events else min(POLL_SECONDS, self._rescan_seconds)
         self._next_scan = time.monotonic() + pause
 
@@ -108,14 +108,14 @@ class Watcher:
         try:
             self._events = EventSource(self._folder)
         except OSError as error:
-            _log.warning("no file events, the folder is scanned every second instead", why=str(error))
+            _log.warning("no file events come, the folder is scanned every second instead", why=str(error))
 
     def _gather(self) -> list[Look]:
-        """Wait for the next event, or until something else is due, and take what else is there."""
+        """Wait for the next event, or until something else is due, and take all events there are."""
         due = (
             self._next_scan - time.monotonic(),
             self._next_reconcile - time.monotonic(),
-            self._intake.settling.next_due(),
+            self._registrar.settling.next_due(),
         )
         pause = max(0.0, min(NAP_SECONDS, *(seconds for seconds in due if seconds is not None)))
         if self._events is None:
@@ -139,14 +139,14 @@ class Watcher:
             else:
                 files[look.path] = files.get(look.path, False) or look.closed
         for directory in directories:
-            self._intake.scan(directory)
-        self._intake.look(files)
+            self._registrar.scan(directory)
+        self._registrar.look(files)
 
     def _announce(self, trouble: str | None) -> None:
         if trouble and not self._trouble:
-            _log.error("waiting", why=trouble)
+            _log.error("the watcher waits", why=trouble)
         elif self._trouble and not trouble:
-            _log.info("going on")
+            _log.info("the watcher goes on")
         self._trouble = trouble
 
     def _close_events(self) -> None:

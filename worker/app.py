@@ -8,7 +8,7 @@ from kombu.transport import TRANSPORT_ALIASES
 from broker.address import Address
 from broker.message import QUEUES
 
-#: Seconds after which a reading process is ended. Equal to a claim's lifetime: no process outlives its claim.
+#: Seconds after which a reading process is killed. Equal to the lease: no process outlives its claim.
 HARD_LIMIT_SECONDS = 60
 
 
@@ -23,7 +23,8 @@ def make_app(address: Address, *, events: bool = False) -> Celery:
         task_routes=QUEUES,
         task_ignore_result=True,  # results live in the ledger
         task_acks_late=True,  # a message is acknowledged when its rows are answered
-        task_reject_on_worker_lost=True,  # a crashed child's message comes again; its rows are then sent one by one
+        task_reject_on_worker_lost=True,  # the message of a process that died comes again, as redelivered
+        task_acks_on_timeout=False,  # so does that of a process that the hard limit ends
         worker_prefetch_multiplier=1,  # a slow worker holds no chunk that a free one could read
         worker_pool_start_method="spawn",  # TensorFlow hangs in a forked child
         worker_proc_alive_timeout=120,  # a child loads its model before it reports for work

@@ -1,4 +1,4 @@
-"""Read one message's rows: claim them, open and prepare the files, one model call, one transaction."""
+"""Read one message's rows: claim them, open and prepare the files, call the model once, answer in one transaction."""
 
 import os
 import time
@@ -17,21 +17,24 @@ from recognizer.errors import Inaccessible, UnreadableImage
 from recognizer.reader import Model, PreparedFile, prepare_file, read
 from recognizer.reading import Reading
 
-#: Seconds of opening and preparing after which a chunk answers what it has and sends the rest on: far below the hard
-#: limit, so that only a single file that hangs or crashes can reach that.
+#: Seconds of opening and preparing after which a chunk answers what it has, and its other rows are enqueued again. Far
+#: below the hard limit: only a single file that hangs can reach that.
 BUDGET_SECONDS = 5.0
 #: Seconds after its last change in which a file that can't be read is looked at again: it may still be growing.
 GROWING_SECONDS = 3.0
 #: Pauses, in seconds, before the answers of a chunk are written again to a database that refused them.
 BACKOFF_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
+#: Seconds after which no further try is made. A database that is away may hold up a try for most of a minute. The hard
+#: limit must not end a process that only waits for it.
+INSIST_SECONDS = 16.0
 
 _log = structlog.get_logger()
-_folder = Outage("the watched folder is not here, its files are sent again later", "the watched folder is here")
+_folder = Outage("the watched folder is not here, its files are enqueued again later", "the watched folder is here")
 
 
 @dataclass
 class ReadChunk:
-    """What became of a message: rows answered, and rows to send on, together or each alone."""
+    """What became of a message: the number of rows answered, and rows to enqueue again, together or each alone."""
 
     answered: int = 0
     rest: list[int] = field(default_factory=list)
@@ -41,10 +44,24 @@ class ReadChunk:
 def read_chunk(
     database: Database, model: Model, ids: Sequence[int], token: str, *, redelivered: bool = False
 ) -> ReadChunk:
-    """Answer the rows `ids` that still wait. Commits. Raises DatabaseUnavailable."""
-    claim = claims.claim(database, ids, token, redelivered=redelivered)
+    """Answer the rows `ids` that still wait. Commits. Raises DatabaseUnavailable, with rows that are still claimed.
+
+    Whatever else ends it early (lack of memory, a stop), its rows are released first.
+    """
+    version = model.card.version
+    claim = claims.claim(database, ids, token, model_version=version, redelivered=redelivered)
+    _log_deaths(claim)
+    try:
+        return _read_claimed(database, model, claim, token)
+    except DatabaseUnavailable:
+        raise  # it would not take a release either
+    except BaseException:
+        claims.release(database, [file.id for file in claim.files], token)
+        raise
+
+
+def _read_claimed(database: Database, model: Model, claim: Claim, token: str) -> ReadChunk:
     done = ReadChunk(alone=claim.alone)
-    _log_crashes(claim, ids if redelivered else [])
     opened = _Opened()
     stop = time.monotonic() + BUDGET_SECONDS
     for number, file in enumerate(claim.files):
@@ -58,13 +75,14 @@ def read_chunk(
     return done
 
 
-def _log_crashes(claim: Claim, redelivered: Sequence[int]) -> None:
-    """Tell of every row, in a line of its own, that its reader died."""
-    for row_id in claim.alone:
-        _log.warning("a reader died on it or beside it, it travels alone now", row=row_id)
-    if len(redelivered) == 1 and not claim.alone:
-        then = "it is tried again" if claim.files else "it is not tried again"
-        _log.warning(f"a reader died on it, {then}", row=redelivered[0])
+def _log_deaths(claim: Claim) -> None:
+    """Log a line for every row that was with a process that died."""
+    for row_id in claim.died:
+        if row_id in claim.alone:
+            _log.warning("a reader died on it or on a file beside it, it is enqueued alone", row=row_id)
+        else:
+            then = "it is tried again" if claim.files else "it is failed"
+            _log.warning(f"a reader died on it, {then}", row=row_id)
 
 
 class _Opened:
@@ -167,11 +185,14 @@ def _answer(file: ClaimedFile, prepared: PreparedFile, reading: Reading, version
 
 
 def _insistently(write: Callable[[], int]) -> int:
-    """Write answers that took work to find, again and again before giving them up."""
+    """Write answers, which took work to find, again for some seconds before they are given up."""
+    end = time.monotonic() + INSIST_SECONDS
     for pause in BACKOFF_SECONDS:
         try:
             return write()
         except DatabaseUnavailable as error:
+            if time.monotonic() + pause > end:
+                raise
             _log.warning("answers not written yet", why=str(error), again_in=pause)
             time.sleep(pause)
     return write()

@@ -30,10 +30,10 @@ class HeldModel:
         return self._model.card.version if self._model else None
 
     def current(self) -> LoadedModel:
-        """Give the active model. One that can't be loaded is refused, once and in the log, and the old one serves on.
+        """Give the active model. One that can't be loaded is refused and logged once, and the old one is kept.
 
-        What was refused is tried again when it is made active anew. Raises ModelMissing or ContractMismatch when there
-        is no old one.
+        A refused one is tried again when it is made active anew. Raises ModelMissing or ContractMismatch when there is
+        no old one.
         """
         if self._model is None:
             self._model = self._load(active_version(self._model_dir))
@@ -76,5 +76,5 @@ class HeldModel:
 
     def _refuse(self, why: str) -> None:
         if why != self._trouble:
-            _log.warning("model refused, the old one serves on", version=self.version, why=why)
+            _log.warning("model refused, the old one is kept", version=self.version, why=why)
         self._trouble = why

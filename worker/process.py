@@ -2,7 +2,7 @@
 
 import gc
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -29,12 +29,21 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class ReadingProcess:
-    """What a pool child keeps."""
+    """What a pool child keeps. `unreleased` are the rows it claimed for messages that it gave up, by message."""
 
     database: "Database"
     model: "HeldModel"
     client: Client
     presence: OwnPresence
+    unreleased: dict[str, list[int]] = field(default_factory=dict)
+
+    def release(self) -> None:
+        """Release what could not be released while the database was away. Raises DatabaseUnavailable."""
+        from db import claims  # noqa: PLC0415 - the pool's parent has no use for it
+
+        for token, rows in list(self.unreleased.items()):
+            claims.release(self.database, rows, token)
+            del self.unreleased[token]
 
 
 @cache

@@ -4,15 +4,19 @@ import logging
 import os
 import socket
 import sys
+from typing import Any
 
 from broker.address import address_of
+from broker.client import Client
 from broker.message import READING_QUEUE, TRAINING_QUEUE
 from broker.presence_file import PresenceFile
 from logs import configure_logs
 from settings import Settings
 from worker.app import make_app
+from worker.breaker import Breaker
+from worker.pool import breaking_pool
 from worker.process import READER, ROLE_VARIABLE, TRAINER
-from worker.steps import WakeStep, presence_step
+from worker.steps import WakeStep, breaker_step, presence_step
 
 
 def serve(settings: Settings, *, processes: int, trains: bool) -> None:
@@ -20,13 +24,19 @@ def serve(settings: Settings, *, processes: int, trains: bool) -> None:
     os.environ[ROLE_VARIABLE] = TRAINER if trains else READER
     configure_logs(settings.log_level)
     logging.captureWarnings(True)  # noqa: FBT003 - they become log lines too
-    app = make_app(address_of(settings), events=settings.events)
+    address = address_of(settings)
+    app = make_app(address, events=settings.events)
     app.steps["consumer"].add(WakeStep)
-    if settings.pulse_file:
-        app.steps["consumer"].add(presence_step(PresenceFile(settings.pulse_file)))
+    if settings.presence_file:
+        app.steps["consumer"].add(presence_step(PresenceFile(settings.presence_file)))
+    pool: Any = "prefork"
+    if not trains:
+        breaker = Breaker(settings.model_dir)
+        app.steps["consumer"].add(breaker_step(breaker, Client(address)))
+        pool = breaking_pool(breaker)
     worker = app.Worker(  # what `celery worker` runs, without the command line's libraries
         hostname=f"{os.environ[ROLE_VARIABLE]}-{os.getpid()}@{socket.gethostname()}",
-        pool_cls="prefork",
+        pool_cls=pool,
         concurrency=1 if trains else processes,
         queues=[TRAINING_QUEUE if trains else READING_QUEUE],
         max_tasks_per_child=1 if trains else None,  # a training's memory goes back when it ends

@@ -1,4 +1,4 @@
-"""Steps of Celery's consumer that are ours: one wakes its event loop, one touches the presence file.
+"""Steps of Celery's consumer that are ours: one wakes it, one touches the presence file, one obeys the breaker.
 
 What is private in Celery (5.7) here has its tests in tests/integration/test_seams.py.
 """
@@ -9,7 +9,14 @@ from typing import Any
 
 from celery import bootsteps
 
+from broker.client import Client
+from broker.message import READING_QUEUE
+from broker.presence import STOPPED, OwnPresence
 from broker.presence_file import TOUCH_SECONDS, PresenceFile
+from worker.breaker import WHY, Breaker
+
+#: Seconds between two looks at whether another model was made active.
+LOOK_SECONDS = 1.0
 
 #: Celery's step after which ours start. With it they belong to the consumer, which stops its steps when the broker is
 #: lost, clears all timers, and starts the steps anew when the broker is back.
@@ -56,3 +63,33 @@ def presence_step(file: PresenceFile) -> type[bootsteps.StartStopStep]:
             parent.timer.call_repeatedly(TOUCH_SECONDS, file.touch)
 
     return PresenceStep
+
+
+def breaker_step(breaker: Breaker, client: Client) -> type[bootsteps.StartStopStep]:
+    """Give what stops the consumer's work, and says so through a presence, while the breaker is open."""
+
+    class BreakerStep(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
+        requires = (TASKS,)
+        _presence: OwnPresence | None = None
+
+        def start(self, parent: Any) -> None:  # noqa: ANN401 - likewise
+            breaker.on_change = lambda: self._obey(parent)
+            parent.timer.call_repeatedly(LOOK_SECONDS, breaker.look)
+            self._obey(parent)  # it may have changed while the broker was lost
+
+        def stop(self, _parent: Any) -> None:  # noqa: ANN401 - likewise
+            breaker.on_change = lambda: None
+
+        def _obey(self, consumer: Any) -> None:  # noqa: ANN401 - likewise
+            if breaker.open:
+                consumer.cancel_task_queue(READING_QUEUE)
+            else:
+                consumer.add_task_queue(READING_QUEUE)
+            if breaker.open and self._presence is None:
+                self._presence = OwnPresence(client, "worker", lambda: STOPPED + WHY)
+                self._presence.start()
+            elif self._presence and not breaker.open:
+                self._presence.end()
+                self._presence = None
+
+    return BreakerStep

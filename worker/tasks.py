@@ -21,38 +21,41 @@ MAX_EPOCHS = 1000
 MAX_ID = 2**63 - 1
 
 _log = structlog.get_logger()
-_ledger = Outage("ledger out of reach, its rows are sent again later", "ledger is back")
+_ledger = Outage("the ledger is out of reach, its rows are enqueued again later", "the ledger is back")
 
 
 @shared_task(name=READ_TASK, bind=True, time_limit=HARD_LIMIT_SECONDS)
-def read(self: Task, ids: object = None) -> None:
-    """Read the rows a message names. A message that names anything else is logged and dropped."""
+def read_rows(self: Task, ids: object = None) -> int:
+    """Read the rows a message names; give the number answered. A message that names anything else is dropped."""
     rows = _row_ids(ids)
     if rows is None:
         _log.warning("message refused", message=self.request.id, why="it does not name ledger rows")
-        return
+        return 0
     from worker.chunk import read_chunk  # noqa: PLC0415 - only a reading process pays for its imports, at its start
 
     process = reading_process()
     try:
+        process.release()
         model = process.model.current()
         done = read_chunk(process.database, model, rows, self.request.id, redelivered=_redelivered(self))
     except RecognitionError as error:
         _log.warning("no model to read with, a training is asked for", why=str(error), rows=spans(rows))
         process.client.ask_for_training()
-        return
+        return 0
     except LedgerError as error:
+        process.unreleased[self.request.id] = rows
         _ledger.lost(str(error), rows=spans(rows))
-        return
+        return 0
     except MemoryError:  # one that left the task would end the whole worker, as Celery has it
-        _log.error("out of memory, its rows are sent again later", rows=spans(rows))
-        return
+        _log.error("out of memory, its rows are enqueued again later", rows=spans(rows))
+        return 0
     _ledger.back()
     if done.rest:
         process.client.enqueue(done.rest)
     if done.alone:
         process.client.enqueue_alone(done.alone)
     _log.info("chunk read", rows=spans(rows), answered=done.answered, model=model.card.version)
+    return done.answered
 
 
 def spans(rows: Sequence[int]) -> str:

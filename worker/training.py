@@ -47,7 +47,7 @@ def train_and_enqueue(architecture: Architecture, epochs: int | None, *, force: 
     try:
         _enqueue_waiting(client, Database(settings.database_url))
     except LedgerError as error:
-        _log.error("ledger out of reach, its rows are sent again later", why=str(error))
+        _log.error("the ledger is out of reach, its rows are enqueued again later", why=str(error))
 
 
 class _News:

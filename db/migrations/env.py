@@ -1,4 +1,4 @@
-"""Run the migrations on the connection that `db.migrate` hands over."""
+"""Run the migrations on the connection that `db.migrate` gives."""
 
 from alembic import context
 

@@ -47,7 +47,7 @@ for round in range(int(rounds)):
     database.close()
 """
 #: The lines a part writes about a database that is lost and found again.
-LOST, FOUND = "event=waiting", 'event="going on"'
+LOST, FOUND = 'event="the watcher waits"', 'event="the watcher goes on"'
 
 
 @contextlib.contextmanager
@@ -200,7 +200,7 @@ def test_a_disk_that_is_full_for_a_while_costs_no_file_and_no_process(
     assert set(abused.place.processes()) == parts
     assert abused.log("watcher").count(LOST) == abused.log("watcher").count(FOUND) >= 1
     assert "database or disk is full" in abused.log("watcher")
-    lost = abused.log("worker").count("ledger out of reach")
-    assert abused.log("worker").count("ledger is back") == lost >= 1
+    lost = abused.log("worker").count("the ledger is out of reach")
+    assert abused.log("worker").count("the ledger is back") == lost >= 1
     assert lost <= 2 * 3  # each of two readers, should the room come and go
     record(f"{files:,} drops", "the ledger's disk full, then freed", files - abused.answered(), took)

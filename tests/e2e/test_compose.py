@@ -310,7 +310,7 @@ def test_postgres_and_the_monitor_behind_their_profiles() -> None:
         containers.require_balance()
         with pytest.raises(urllib.error.HTTPError, match="401"):
             monitored(port, login=None)
-        await_(lambda: "worker.tasks.read" in monitored(port, login="me:there"))
+        await_(lambda: "worker.tasks.read_rows" in monitored(port, login="me:there"))
 
 
 def free_port() -> int:

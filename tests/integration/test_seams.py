@@ -1,16 +1,21 @@
 """What we build on in kombu and Celery although it is private: a test for each part names it in its docstring.
 
-A test that fails after an upgrade means another look at broker/transport.py, broker/delivery.py, worker/app.py or
-worker/steps.py.
+A test that fails after an upgrade means another look at broker/transport.py, broker/delivery.py, worker/app.py,
+worker/pool.py or worker/steps.py.
 """
 
 # ruff: noqa: SLF001 - private parts are what is tested
 
+import inspect
 import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from billiard.pool import EX_RECYCLE, Pool
+from celery.app.trace import build_tracer
+from celery.concurrency.asynpool import AsynPool
 from celery.worker.consumer import Consumer
 from kombu import Connection, Message
 from kombu.asynchronous import Hub
@@ -23,6 +28,8 @@ from broker.message import READING_QUEUE
 from broker.presence_file import PresenceFile
 from broker.transport import Channel, Transport
 from worker.app import make_app
+from worker.breaker import Breaker
+from worker.pool import breaking_pool
 from worker.steps import TASKS, WakeStep, presence_step
 
 Eventually = Callable[[Callable[[], object], float], None]
@@ -180,3 +187,88 @@ def test_the_consumer_s_timer_touches_the_presence_file_again_and_again(
         return file.touches >= 3
 
     eventually(turned, PATIENCE)
+
+
+class Tally(Breaker):
+    """A breaker that only counts."""
+
+    def __init__(self, model_dir: Path) -> None:
+        super().__init__(model_dir)
+        self.deaths = self.answers = 0
+
+    def died(self) -> None:
+        self.deaths += 1
+
+    def answered(self) -> None:
+        self.answers += 1
+
+
+@pytest.fixture
+def tally(tmp_path: Path) -> Tally:
+    return Tally(tmp_path)
+
+
+def test_the_pool_tells_of_processes_that_died_and_of_no_others(tally: Tally, monkeypatch: pytest.MonkeyPatch) -> None:
+    """billiard.pool.Pool._join_exited_workers: the exit codes of processes that ended"""
+    monkeypatch.setattr(AsynPool, "_join_exited_workers", lambda _self, _shutdown: [0, EX_RECYCLE, -11, 1])
+    processes = breaking_pool(tally).Pool
+    assert issubclass(processes, AsynPool)
+    assert processes._join_exited_workers(object.__new__(processes)) == [0, EX_RECYCLE, -11, 1]
+    assert tally.deaths == 2
+    assert inspect.signature(Pool._join_exited_workers).parameters["shutdown"].default is False
+
+
+def test_the_pool_replaces_no_dead_process_while_the_breaker_is_open(
+    tally: Tally, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """billiard.pool.Pool._repopulate_pool"""
+    replaced: list[list[int]] = []
+    monkeypatch.setattr(AsynPool, "_repopulate_pool", lambda _self, codes: replaced.append(codes))
+    processes = breaking_pool(tally).Pool
+    pool = object.__new__(processes)
+    tally.open = True
+    processes._repopulate_pool(pool, [-11])
+    tally.open = False
+    processes._repopulate_pool(pool, [-9])
+    assert replaced == [[-9]]
+
+
+@pytest.mark.parametrize(
+    ("result", "answers"), [((0, "16", 0.1), 1), ((0, "0", 0.1), 0), ((0, "None", 0.1), 0), ((1, "16", 0.1), 0)]
+)
+def test_the_pool_tells_of_messages_whose_rows_were_answered(
+    tally: Tally, result: tuple[int, str, float], answers: int
+) -> None:
+    """celery.concurrency.prefork.TaskPool.apply_async(callback=): failed or not, what it gave as text, seconds"""
+    pool = breaking_pool(tally)(limit=1)
+    given: list[object] = []
+    pool.on_apply = lambda *_, callback, **__: callback(result)
+    pool.apply_async(None, callback=given.append)
+    assert given == [result]
+    assert tally.answers == answers
+
+
+def test_a_reading_task_gives_its_number_of_answers_as_text() -> None:
+    """celery.app.trace.build_tracer: the fourth value it gives, which the pool sends to its parent"""
+    app = make_app(Address("memory://", "digits"))
+
+    @app.task(name="count")  # type: ignore[untyped-decorator]  # Celery has no types
+    def count() -> int:
+        return 16
+
+    traced = build_tracer("count", count, app=app)("id", (), {}, {"delivery_info": {}})
+    assert traced[3] == "16"
+
+
+def test_a_queue_that_is_cancelled_is_taken_from_again_when_it_is_added(connection: Connection) -> None:
+    """celery.worker.consumer.Consumer.cancel_task_queue and add_task_queue"""
+    app = make_app(Address("memory://", "digits"))
+    app.amqp.queues.select([READING_QUEUE])
+    consumer = SimpleNamespace(app=app, task_consumer=app.amqp.TaskConsumer(connection.default_channel))
+    consumer.task_consumer.consume()
+    assert consumer.task_consumer.consuming_from(READING_QUEUE)
+    Consumer.cancel_task_queue(consumer, READING_QUEUE)
+    assert not consumer.task_consumer.consuming_from(READING_QUEUE)
+    Consumer.add_task_queue(consumer, READING_QUEUE)
+    assert consumer.task_consumer.consuming_from(READING_QUEUE)
+    consumer.task_consumer.cancel()

@@ -56,5 +56,5 @@ def test_a_training_whose_rows_can_not_be_enqueued_has_not_failed(
     published = Published(CARD, Path("model/0004"), Verdict(activate=True, reason="it is made active"))
     monkeypatch.setattr(worker.training, "train", lambda *_, **__: published)
     train_and_enqueue("mlp", 1, force=False, only_if_needed=False)
-    assert events() == ["training ended", "ledger out of reach, its rows are sent again later"]
+    assert events() == ["training ended", "the ledger is out of reach, its rows are enqueued again later"]
     assert not [doing for doing in trainers(broker_url) if doing.startswith(FAILED)]

@@ -366,13 +366,13 @@ def test_a_folder_that_is_lost_is_announced_and_waited_for(
 ) -> None:
     watched.start(settle=0.0, rescan=0.05, polling=polling)
     shutil.rmtree(watched.folder)
-    eventually(lambda: watched.announced("waiting", "is not there"), SOON)
+    eventually(lambda: watched.announced("the watcher waits", "is not there"), SOON)
     assert watched.rows().keys() == {"first.png"}
     watched.presence_file.unlink()
     watched.folder.mkdir()
     watched.drop("second.png")
     watched.wait_for("second.png")
-    eventually(lambda: watched.announced("going on"), SOON)
+    eventually(lambda: watched.announced("the watcher goes on"), SOON)
     eventually(watched.presence_file.exists, SOON)
     watched.pass_by("third.png")
     assert queries.balance(watched.database).by_status[Status.QUEUED] == 3
@@ -381,7 +381,7 @@ def test_a_folder_that_is_lost_is_announced_and_waited_for(
 def test_events_are_seen_in_a_folder_that_came_back(watched: Watched, eventually: Eventually) -> None:
     watched.start(rescan=0.05)
     watched.folder.rename(watched.folder.with_name("elsewhere"))
-    eventually(lambda: watched.announced("waiting", "is not there"), SOON)
+    eventually(lambda: watched.announced("the watcher waits", "is not there"), SOON)
     watched.folder.mkdir()
     aged(watched.drop("second.png"))
     watched.wait_for("second.png")
@@ -403,7 +403,7 @@ def test_files_are_seen_without_events_when_the_machine_has_no_watches_left(
     monkeypatch.setattr("watcher.watch.EventSource", no_watches)
     watched.start(settle=0.0, rescan=0.05)
     watched.pass_by("second.png")
-    assert watched.announced("no file events, the folder is scanned every second instead", "limit") == 1
+    assert watched.announced("no file events come, the folder is scanned every second instead", "limit") == 1
 
 
 def kill(server: EmbeddedBroker, eventually: Eventually) -> None:
@@ -421,11 +421,11 @@ def test_what_a_killed_broker_forgot_is_enqueued_again(
     kill(broker_server, eventually)
     watched.drop("meanwhile.png")
     watched.wait_for("meanwhile.png")
-    eventually(lambda: watched.announced("broker lost; files are kept in the ledger until it is back"), SOON)
+    eventually(lambda: watched.announced("the broker is lost, files wait in the ledger until it is back"), SOON)
     broker_server.ensure()
     eventually(lambda: (watched.client.waiting() or 0) > 0, SOON)
     assert len(intake.owed(watched.database).fresh) == 3
-    eventually(lambda: watched.announced("broker is back"), SOON)
+    eventually(lambda: watched.announced("the broker is back"), SOON)
     watched.pass_by("after.png")
 
 
@@ -453,9 +453,9 @@ def test_a_locked_database_is_announced_and_waited_for(
     watched.start(settle=0.0, database=impatient)
     with watched.database.writing():
         watched.drop("second.png")
-        eventually(lambda: watched.announced("waiting", "database is locked"), SOON)
+        eventually(lambda: watched.announced("the watcher waits", "database is locked"), SOON)
     watched.wait_for("second.png")
-    eventually(lambda: watched.announced("going on"), SOON)
+    eventually(lambda: watched.announced("the watcher goes on"), SOON)
     watched.stop()
     impatient.close()
 
@@ -475,7 +475,7 @@ def test_events_are_seen_in_a_folder_that_was_deleted_and_made_again(watched: Wa
     """On ext4 and xfs the new folder gets the old one's inode number."""
     watched.start(rescan=0.05)
     shutil.rmtree(watched.folder)
-    eventually(lambda: watched.announced("waiting", "is not there"), SOON)
+    eventually(lambda: watched.announced("the watcher waits", "is not there"), SOON)
     watched.folder.mkdir()
     aged(watched.drop("second.png"))
     watched.wait_for("second.png")
@@ -505,12 +505,12 @@ def test_a_lost_folder_is_announced_once_however_long_it_is_gone(
     monkeypatch.setattr("watcher.watch.require_folder", counted)
     watched.start(rescan=0.05)
     shutil.rmtree(watched.folder)
-    eventually(lambda: watched.announced("waiting"), SOON)
+    eventually(lambda: watched.announced("the watcher waits"), SOON)
     seen = len(looks)
     eventually(lambda: len(looks) >= seen + 3, SOON)
-    assert (watched.announced("waiting"), watched.announced("going on")) == (1, 0)
+    assert (watched.announced("the watcher waits"), watched.announced("the watcher goes on")) == (1, 0)
     watched.folder.mkdir()
-    eventually(lambda: watched.announced("going on"), SOON)
+    eventually(lambda: watched.announced("the watcher goes on"), SOON)
 
 
 def test_events_are_seen_in_a_folder_that_was_replaced_unnoticed(watched: Watched) -> None:

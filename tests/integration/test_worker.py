@@ -25,9 +25,9 @@ from db.intake import SeenFile
 from db.migrate import migrate
 from db.tables import Status, images
 from recognizer.model import active_version, version_name
+from watcher.enqueuer import Enqueuer
 from watcher.folder import scan
-from watcher.intake import Intake
-from watcher.reconciler import Reconciler
+from watcher.registrar import Registrar
 from watcher.stability import Settling
 from worker.app import make_app
 from worker.tasks import MAX_ROWS
@@ -60,8 +60,8 @@ class Site:
         migrate(self.database)
         self.address = Address(redis_url, "digits")
         self.client = Client(self.address)
-        self._reconciler = Reconciler(self.database, self.client)
-        self._intake = Intake(os.fsencode(self.folder), self.database, self._reconciler, Settling(0.0))
+        self._enqueuer = Enqueuer(self.database, self.client)
+        self._registrar = Registrar(os.fsencode(self.folder), self.database, self._enqueuer, Settling(0.0))
         self._eventually = eventually
         self._log = home / "worker.log"
         self.presence_file = home / "presence"
@@ -73,7 +73,7 @@ class Site:
             "DIGITS_MODEL_DIR": str(self.model_dir),
             "DIGITS_VAR_DIR": str(home / "var"),
             "DIGITS_WORKERS": "1",
-            "DIGITS_PULSE_FILE": str(self.presence_file),
+            "DIGITS_PRESENCE_FILE": str(self.presence_file),
         }
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -124,14 +124,14 @@ class Site:
 
     def enqueue(self) -> None:
         """Register what is new in the folder, and enqueue it."""
-        self._intake.scan()
+        self._registrar.scan()
 
     def read_all(self) -> None:
         """Enqueue what is new, and again what is owed, until all is answered."""
         self.enqueue()
 
         def all_read() -> bool:
-            self._reconciler.reconcile()
+            self._enqueuer.reconcile()
             return queries.balance(self.database).queued == 0
 
         self._eventually(all_read, PATIENCE)
@@ -330,7 +330,7 @@ def damaged_version(model_dir: Path) -> int:
     return version
 
 
-def test_a_damaged_model_is_refused_and_the_old_one_serves_on(site: Site, draw: Draw) -> None:
+def test_a_damaged_model_is_refused_and_the_old_one_is_kept(site: Site, draw: Draw) -> None:
     good = active_version(site.model_dir)
     refused = site.log().count("model refused")
     version = damaged_version(site.model_dir)
@@ -340,7 +340,8 @@ def test_a_damaged_model_is_refused_and_the_old_one_serves_on(site: Site, draw: 
         draw(site.folder / "damaged 2.png", "5")
         site.read_all()
     finally:
-        (site.model_dir / "active").write_text(version_name(good))
+        (site.model_dir / "active.new").write_text(version_name(good))  # at once: the worker looks at any moment
+        (site.model_dir / "active.new").replace(site.model_dir / "active")
         shutil.rmtree(site.model_dir / version_name(version))
     assert {result.model_version for result in site.outcomes("damaged ").values()} == {good}
     assert site.log().count("model refused") == refused + 1  # once, not with every chunk
@@ -365,7 +366,7 @@ def test_the_worker_reads_on_after_its_broker_was_killed(
     eventually(site.presence_file.exists, PATIENCE)  # its event loop turns again, too
 
 
-def test_sigterm_ends_the_worker_and_its_children_after_the_chunk_in_hand(site: Site, eventually: Eventually) -> None:
+def test_sigterm_ends_the_worker_and_its_children_after_the_claimed_chunk(site: Site, eventually: Eventually) -> None:
     slow_backlog(site, "term", 20)
     site.enqueue()
     eventually(lambda: any(site.column("claim", "term ")), PATIENCE)
@@ -374,7 +375,7 @@ def test_sigterm_ends_the_worker_and_its_children_after_the_chunk_in_hand(site: 
     assert site.process.wait(PATIENCE) == 0
     eventually(lambda: not site.any_process_left(), 10)
     assert site.reader() is None
-    # What a chunk's time does not suffice for goes back unread; the rest is answered, and nothing stays in hand.
+    # What a chunk's time does not suffice for goes back unread; the rest is answered, and nothing stays claimed.
     assert site.column("claim", "term ") == [None] * 20
     ended = [result.status for result in site.outcomes("term ").values()]
     assert set(ended) <= {Status.ACCEPTED, Status.QUEUED}

@@ -250,7 +250,7 @@ def test_files_of_a_folder_that_is_not_mounted_here_are_left_to_other_workers(le
     assert ledger.outcomes() == {"seven.png": ("accepted", "7")}
 
 
-def test_a_chunk_that_takes_too_long_answers_what_it_has_and_sends_the_rest_on(
+def test_a_chunk_that_takes_too_long_answers_what_it_has_and_enqueues_the_rest(
     ledger: Ledger, draw: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker.chunk, "BUDGET_SECONDS", -1.0)
@@ -283,7 +283,7 @@ def test_a_row_that_is_replaced_while_it_is_read_is_not_answered(
     assert ledger.outcomes() == {"7.png": ("queued", None)}
 
 
-def test_rows_that_crashed_a_reader_are_sent_on_alone(ledger: Ledger, draw: Draw) -> None:
+def test_rows_of_a_reader_that_died_are_enqueued_alone(ledger: Ledger, draw: Draw) -> None:
     for name in ("a.png", "b.png"):
         draw(ledger.folder / name, "7")
     rows = ledger.register("a.png", "b.png")
@@ -309,6 +309,41 @@ def test_answers_are_written_again_to_a_database_that_refused_them(
     draw(ledger.folder / "7.png", "7")
     assert read_chunk(ledger.database, MODEL, ledger.register("7.png"), "message").answered == 1
     assert ledger.outcomes() == {"7.png": ("accepted", "7")}
+
+
+@pytest.mark.parametrize("end", [MemoryError, SystemExit, KeyboardInterrupt])
+def test_whatever_ends_a_chunk_early_its_rows_are_released(
+    ledger: Ledger, draw: Draw, end: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(_opened: object, _model: Model) -> list[claims.Answer]:
+        raise end
+
+    for name in ("a.png", "b.png"):
+        draw(ledger.folder / name, "7")
+    rows = ledger.register("a.png", "b.png")
+    with monkeypatch.context() as patched:
+        patched.setattr(worker.chunk._Opened, "answers", ended)  # noqa: SLF001 - nothing public ends so
+        with pytest.raises(end):
+            read_chunk(ledger.database, MODEL, rows, "message")
+    assert intake.owed(ledger.database).fresh == rows  # at no attempt's cost, and at once
+    assert read_chunk(ledger.database, MODEL, rows, "message", redelivered=True).answered == 2
+
+
+def test_answers_are_given_up_before_the_hard_limit_comes(
+    ledger: Ledger, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker.chunk, "INSIST_SECONDS", -1.0)  # as if a first try had taken all the time there is
+    tries: list[object] = []
+
+    def refuse(*given: object) -> int:
+        tries.append(given)
+        raise DatabaseUnavailable("locked")
+
+    monkeypatch.setattr(claims, "answer", refuse)
+    draw(ledger.folder / "7.png", "7")
+    with pytest.raises(DatabaseUnavailable):
+        read_chunk(ledger.database, MODEL, ledger.register("7.png"), "message")
+    assert len(tries) == 1
 
 
 def test_a_message_for_nothing_that_waits_opens_no_file(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Rows are taken in hand and answered so that a crash at any moment loses nothing and repeats nothing."""
+"""Rows are claimed and answered so that a crash at any moment loses nothing and repeats nothing."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event, select, update
 
 from db import claims, intake, queries
-from db.claims import CRASHED, MAX_ATTEMPTS, Answer, Claim, DigitRow
+from db.claims import CRASHED, MAX_ATTEMPTS, MAX_CRASHES, UNANSWERED, Answer, Claim, DigitRow
 from db.engine import Database
 from db.intake import LEASE_MS, SeenFile, now_ms
 from db.tables import Status, images
@@ -39,8 +39,31 @@ def let_lease_run_out(database: Database, rows: Sequence[int]) -> None:
 
 
 def attempts(database: Database, row_id: int) -> int:
+    return counted(database, row_id)[0]
+
+
+def counted(database: Database, row_id: int) -> tuple[int, int]:
+    """Give a row's attempts and crashes."""
     with database.reading() as connection:
-        return int(connection.execute(select(images.c.attempts).where(images.c.id == row_id)).scalar_one())
+        found = connection.execute(select(images.c.attempts, images.c.crashes).where(images.c.id == row_id)).one()
+    return found.attempts, found.crashes
+
+
+def status_of(database: Database, row_id: int) -> tuple[Status, str | None]:
+    (found,) = (one for one in queries.results(database, queries.Filter()) if one.id == row_id)
+    return found.status, found.reason
+
+
+def read_another_file(database: Database, *, model_version: int = 1) -> None:
+    """Have a model read a file: from then on it is not suspected when a process dies."""
+    (row_id,) = intake.register(database, "elsewhere", [SeenFile(f"{model_version}.png", 1, 1)])
+    claims.claim(database, [row_id], "elsewhere")
+    claims.answer(database, "elsewhere", [Answer(row_id, Status.ACCEPTED, model_version=model_version)])
+
+
+def die(database: Database, rows: Sequence[int], message: str, *, model_version: int = 1) -> Claim:
+    """Let the process that reads a message die, and another one get the message again."""
+    return claims.claim(database, rows, message, model_version=model_version, redelivered=True)
 
 
 def only_result(database: Database) -> queries.Result:
@@ -113,7 +136,7 @@ def test_a_row_named_twice_in_a_message_is_read_once(database: Database) -> None
     assert attempts(database, row_id) == 1
 
 
-def test_a_claim_whose_worker_is_gone_can_be_taken_over_alone(database: Database) -> None:
+def test_a_row_whose_lease_ran_out_can_be_claimed_again(database: Database) -> None:
     (row_id,) = registered(database, 1)
     claims.claim(database, [row_id], "gone")
     let_lease_run_out(database, [row_id])
@@ -121,66 +144,136 @@ def test_a_claim_whose_worker_is_gone_can_be_taken_over_alone(database: Database
     assert attempts(database, row_id) == 2
 
 
-def test_rows_that_crashed_a_reader_travel_alone(database: Database) -> None:
+def test_rows_whose_lease_ran_out_are_read_alone(database: Database) -> None:
     rows = registered(database, 4)
     claims.claim(database, rows[:2], "gone")
     let_lease_run_out(database, rows[:2])
     claim = claims.claim(database, rows, "next")
     assert ids(claim) == rows[2:]
-    assert claim.alone == rows[:2]
-    # They are free again, so each is taken by the message that it gets for itself.
+    assert (claim.alone, claim.died) == (rows[:2], [])
+    # They are free again, so each is claimed by the message that it gets for itself.
     assert ids(claims.claim(database, [rows[0]], "single")) == [rows[0]]
 
 
-def test_a_redelivered_message_takes_its_own_rows_back_one_by_one(database: Database) -> None:
+def test_a_redelivered_message_frees_its_own_rows_to_be_read_one_by_one(database: Database) -> None:
     rows = registered(database, 3)
     claims.claim(database, rows, "message")
-    again = claims.claim(database, rows, "message", redelivered=True)
-    assert again == Claim([], alone=rows)
+    assert die(database, rows, "message") == Claim([], alone=rows, died=rows)
     assert [ids(claims.claim(database, [row_id], f"single {row_id}")) for row_id in rows] == [[row] for row in rows]
 
 
 def test_a_redelivered_message_takes_nothing_from_another_living_worker(database: Database) -> None:
     rows = registered(database, 2)
     claims.claim(database, rows, "other")
-    assert claims.claim(database, rows, "message", redelivered=True) == Claim([], [])
+    assert die(database, rows, "message") == Claim([], [])
+    assert die(database, rows[:1], "message") == Claim([], [])
+    assert counted(database, rows[0]) == (1, 0)
 
 
 def test_a_redelivered_message_for_a_single_row_reads_it_at_once(database: Database) -> None:
     (row_id,) = registered(database, 1)
     claims.claim(database, [row_id], "message")
-    assert ids(claims.claim(database, [row_id], "message", redelivered=True)) == [row_id]
+    assert ids(die(database, [row_id], "message")) == [row_id]
+
+
+def test_a_process_that_dies_counts_for_a_row_it_read_alone_and_for_none_of_several(database: Database) -> None:
+    first, second, single = registered(database, 3)
+    claims.claim(database, [first, second], "together")
+    claims.claim(database, [single], "alone")
+    die(database, [first, second], "together")
+    die(database, [single], "alone")
+    assert [counted(database, row_id) for row_id in (first, second, single)] == [(1, 0), (1, 0), (2, 1)]
+
+
+def test_a_message_that_comes_again_before_its_rows_were_claimed_counts_no_crash(database: Database) -> None:
+    (row_id,) = registered(database, 1)
+    claim = die(database, [row_id], "message")
+    assert (ids(claim), claim.died) == ([row_id], [])
+    assert counted(database, row_id) == (1, 0)
+
+
+def test_rows_released_before_their_message_comes_again_count_no_crash(database: Database) -> None:
+    (row_id,) = registered(database, 1)
+    read_another_file(database)
+    for _ in range(2 * MAX_ATTEMPTS):  # so ends a stop, and lack of memory
+        claims.claim(database, [row_id], "message")
+        claims.release(database, [row_id], "message")
+        assert ids(die(database, [row_id], "message")) == [row_id]
+        claims.release(database, [row_id], "message")
+    assert counted(database, row_id) == (0, 0)
+
+
+def test_a_lease_that_runs_out_is_no_crash(database: Database) -> None:
+    (row_id,) = registered(database, 1)
+    read_another_file(database)
+    for outage in range(2 * MAX_CRASHES):
+        assert ids(claims.claim(database, [row_id], f"reader {outage}", model_version=1)) == [row_id]
+        let_lease_run_out(database, [row_id])
+    assert counted(database, row_id) == (2 * MAX_CRASHES, 0)
+    assert status_of(database, row_id) == (Status.QUEUED, None)
+
+
+def test_a_file_whose_worker_dies_each_time_is_failed_with_that_reason(database: Database) -> None:
+    (row_id,) = registered(database, 1)
+    for attempt in range(MAX_ATTEMPTS):
+        assert ids(claims.claim(database, [row_id], f"worker {attempt}")) == [row_id]
+        let_lease_run_out(database, [row_id])
+    assert claims.claim(database, [row_id], "one too many") == Claim([], [])
+    assert status_of(database, row_id) == (Status.FAILED, UNANSWERED)
 
 
 def test_a_file_that_crashed_its_readers_too_often_is_failed_with_that_reason(database: Database) -> None:
     (row_id,) = registered(database, 1)
-    for crash in range(MAX_ATTEMPTS):
-        assert ids(claims.claim(database, [row_id], f"reader {crash}")) == [row_id]
-        let_lease_run_out(database, [row_id])
-    assert claims.claim(database, [row_id], "one too many") == Claim([], [])
-    result = only_result(database)
+    read_another_file(database)
+    claims.claim(database, [row_id], "message")
+    for _ in range(MAX_CRASHES - 1):
+        assert ids(die(database, [row_id], "message")) == [row_id]
+    assert die(database, [row_id], "message") == Claim([], [], died=[row_id])
+    (result,) = queries.find(database, "0.png", "d")
     assert (result.status, result.reason) == (Status.FAILED, CRASHED)
     assert result.recognized_ms is not None
     assert queries.balance(database).queued == 0
 
 
+def test_no_file_is_failed_for_a_model_that_has_read_none_yet(database: Database) -> None:
+    (row_id,) = registered(database, 1)
+    read_another_file(database, model_version=1)
+    claims.claim(database, [row_id], "message", model_version=2)
+    for _ in range(2 * MAX_ATTEMPTS):
+        assert ids(die(database, [row_id], "message", model_version=2)) == [row_id]
+    # The same file is given up as soon as its model has read another one and it ends its process once more.
+    read_another_file(database, model_version=2)
+    die(database, [row_id], "message", model_version=2)
+    assert status_of(database, row_id) == (Status.FAILED, CRASHED)
+
+
+def test_a_file_that_crashed_another_model_is_tried_and_not_failed_at_once(database: Database) -> None:
+    (row_id,) = registered(database, 1)
+    claims.claim(database, [row_id], "message", model_version=2)
+    for _ in range(2 * MAX_CRASHES):
+        die(database, [row_id], "message", model_version=2)
+    let_lease_run_out(database, [row_id])
+    read_another_file(database, model_version=3)
+    assert ids(claims.claim(database, [row_id], "next", model_version=3)) == [row_id]
+
+
 def test_a_poisonous_file_stops_no_neighbour(database: Database) -> None:
     rows = registered(database, 5)
     poison = rows[2]
-    messages = [rows]
-    crashes = 0
+    messages = [(rows, False)]
+    deaths = 0
     while messages:
-        message = messages.pop(0)
-        claim = claims.claim(database, message, f"message {message}", redelivered=True)
-        messages += [[row_id] for row_id in claim.alone]
+        message, redelivered = messages.pop(0)
+        claim = claims.claim(database, message, f"message {message}", model_version=1, redelivered=redelivered)
+        messages += [([row_id], False) for row_id in claim.alone]
         if poison in ids(claim):
-            crashes += 1
-            messages.append(message)
+            deaths += 1
+            messages.append((message, True))
         else:
             claims.answer(database, f"message {message}", [accepted(file.id) for file in claim.files])
     found = {result.id: result.status for result in queries.results(database, queries.Filter())}
     assert found == {row_id: Status.FAILED if row_id == poison else Status.ACCEPTED for row_id in rows}
-    assert crashes == MAX_ATTEMPTS
+    assert deaths == 1 + MAX_CRASHES  # one among its neighbours, which says nothing
 
 
 def test_released_rows_are_free_again_and_have_their_attempt_back(database: Database) -> None:

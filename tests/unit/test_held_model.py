@@ -1,4 +1,4 @@
-"""A process follows the active model, and whatever is wrong with a new one, the old one serves on."""
+"""A process follows the active model, and whatever is wrong with a new one, the old one is kept."""
 
 import re
 import zipfile

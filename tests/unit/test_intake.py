@@ -103,11 +103,11 @@ def test_only_new_and_changed_files_are_picked(database: Database) -> None:
 
 
 def test_fresh_and_tried_rows_are_owed_apart(database: Database) -> None:
-    fresh, tried, in_hand, done = intake.register(database, "d", [SeenFile(name, 1, 1) for name in "abcd"])
+    fresh, tried, claimed, done = intake.register(database, "d", [SeenFile(name, 1, 1) for name in "abcd"])
     claims.claim(database, [tried], "a worker that died")
     with database.writing() as connection:
         connection.execute(update(images).values(claimed_ms=now_ms() - LEASE_MS - 1000).where(images.c.id == tried))
-    claims.claim(database, [in_hand], "a worker that lives")
+    claims.claim(database, [claimed], "a worker that lives")
     read_as_seven(database, done)
     owed = intake.owed(database)
     assert (owed.fresh, owed.tried) == ([fresh], [tried])
@@ -151,11 +151,13 @@ def test_requeue_of_given_rows_takes_good_ones_too_and_ignores_unknown_ones(data
 def test_a_row_that_crashed_its_readers_starts_from_nothing_when_it_is_put_back(database: Database) -> None:
     (row_id,) = intake.register(database, "d", [ONE])
     with database.writing() as connection:
-        connection.execute(update(images).values(attempts=claims.MAX_ATTEMPTS))
+        connection.execute(update(images).values(attempts=claims.MAX_ATTEMPTS + 2, crashes=2))
     claims.claim(database, [row_id], "reader")
     assert queries.balance(database).by_status[Status.FAILED] == 1
     assert intake.requeue(database, None) == [row_id]
     assert intake.owed(database).fresh == [row_id]
+    with database.reading() as connection:
+        assert connection.execute(select(images.c.attempts, images.c.crashes)).one() == (0, 0)
 
 
 def test_a_changed_files_new_answer_replaces_the_digits_of_the_old_one(database: Database) -> None:

@@ -36,7 +36,7 @@ def test_without_variables_the_defaults_of_the_design_hold() -> None:
         ("DIGITS_SETTLE_SECONDS", "0", "settle_seconds", 0.0),
         ("DIGITS_RESCAN_SECONDS", "7.5", "rescan_seconds", 7.5),
         ("DIGITS_LOG_LEVEL", "debug", "log_level", "debug"),
-        ("DIGITS_PULSE_FILE", "/tmp/pulse", "pulse_file", Path("/tmp/pulse")),  # noqa: S108 - not made
+        ("DIGITS_PRESENCE_FILE", "/tmp/presence", "presence_file", Path("/tmp/presence")),  # noqa: S108 - not made
         ("DIGITS_EVENTS", "true", "events", True),
         ("DIGITS_EVENTS", "0", "events", False),
         ("MNIST_PATH", "/data/mnist.npz", "mnist_path", Path("/data/mnist.npz")),

@@ -34,6 +34,6 @@ def test_what_a_unit_starts_is_a_command_with_its_options(unit: Path, key: str) 
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
-def test_a_stop_lets_the_chunk_in_hand_end(unit: Path) -> None:
+def test_a_stop_lets_the_claimed_chunk_end(unit: Path) -> None:
     assert service(unit)["KillMode"] == "mixed"  # only the main process is asked, as it ends its children in order
     assert int(service(unit)["TimeoutStopSec"]) > HARD_LIMIT_SECONDS

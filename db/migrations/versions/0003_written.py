@@ -1,4 +1,4 @@
-"""Keep each number as it is written, with its signs, beside its digits."""
+"""Store each number as written, with its signs, beside its digits."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,10 +14,10 @@ RECOGNIZED_AT = {
 
 
 def upgrade() -> None:
-    """Add the column to the table and to the end of the view; takes seconds for a million rows."""
+    """Add the column to the table and at the end of the view; takes seconds for a million rows."""
     op.add_column("images", sa.Column("written", sa.Text))
     op.execute("UPDATE images SET written = reading WHERE reading IS NOT NULL")
-    if op.get_bind().dialect.name == "postgresql":  # replaced, the view keeps its grants and what was built on it
+    if op.get_bind().dialect.name == "postgresql":  # a replaced view keeps its grants and the views built on it
         op.execute(f"CREATE OR REPLACE {_view(', written')}")
     else:
         op.execute("DROP VIEW results")

@@ -1,4 +1,4 @@
-"""Bring complete files into the ledger and enqueue them, in batches as they come."""
+"""Register complete files in the ledger and enqueue their rows, in batches."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -8,38 +8,38 @@ from functools import partial
 from db import intake, paths
 from db.engine import Database
 from db.intake import SeenFile
+from watcher.enqueuer import Enqueuer
 from watcher.folder import FileState, is_ours, look_at, scan
-from watcher.reconciler import Reconciler
 from watcher.stability import Settling
 from watcher.writers import has_writer
 
-#: Files compared with the ledger, and written, in one go during a scan.
+#: Number of files that a scan compares with the ledger, and writes, at a time.
 BATCH_FILES = 1024
 
 
-class Intake:
-    """One watched folder's way into one ledger."""
+class Registrar:
+    """Registers the files of one watched folder in one ledger."""
 
-    def __init__(self, folder: bytes, database: Database, reconciler: Reconciler, settling: Settling) -> None:
+    def __init__(self, folder: bytes, database: Database, enqueuer: Enqueuer, settling: Settling) -> None:
         self.settling = settling
         self._folder = folder
         self._name = paths.folder_text(folder)
         self._database = database
-        self._reconciler = reconciler
+        self._enqueuer = enqueuer
 
     def scan(self, below: bytes = b"") -> int:
-        """Look at all files, register the new and changed ones; give their number. Raises DatabaseUnavailable."""
+        """Look at all files, register new and changed ones, give their number. Raises DatabaseUnavailable."""
         registered = 0
         batch: list[FileState] = []
         for state in scan(self._folder, below):
             batch.append(state)
             if len(batch) == BATCH_FILES:
-                registered += self._take(batch)
+                registered += self._register(batch)
                 batch = []
-        return registered + self._take(batch)
+        return registered + self._register(batch)
 
     def look(self, looked: Mapping[bytes, bool]) -> int:
-        """Look at some paths, each with whether its writer has closed it. Raises DatabaseUnavailable."""
+        """Look at some paths. The value of each: whether its writer has closed it. Raises DatabaseUnavailable."""
         states = []
         for path in looked:
             state = look_at(self._folder, path) if is_ours(path) else None
@@ -47,22 +47,22 @@ class Intake:
                 self.settling.forget(path)
             else:
                 states.append(state)
-        return self._take(states, closed={path for path, is_closed in looked.items() if is_closed})
+        return self._register(states, closed={path for path, is_closed in looked.items() if is_closed})
 
     def settle(self) -> int:
-        """Look again at the files that should have come to rest by now. Raises DatabaseUnavailable."""
+        """Look again at the files that are due. Raises DatabaseUnavailable."""
         return self.look(dict.fromkeys(self.settling.due(), False))
 
-    def _take(self, states: Sequence[FileState], closed: AbstractSet[bytes] = frozenset()) -> int:
+    def _register(self, states: Sequence[FileState], closed: AbstractSet[bytes] = frozenset()) -> int:
         by_path = {paths.to_text(state.path): state for state in states}
         files = [SeenFile(text, state.size, state.mtime_ns) for text, state in by_path.items()]
-        if len(files) > 1:  # one question spares many writes; for a single file the write itself is as cheap
+        if len(files) > 1:  # one query spares many writes; for a single file the write costs as little
             files = intake.changed(self._database, self._name, files)
         complete = [file for file in files if self._is_complete(by_path[file.path], closed)]
         if not complete:
             return 0
         ids = intake.register(self._database, self._name, complete)
-        self._reconciler.enqueue(ids)
+        self._enqueuer.enqueue(ids)
         return len(ids)
 
     def _is_complete(self, state: FileState, closed: AbstractSet[bytes]) -> bool:

@@ -1,4 +1,4 @@
-"""Enqueue again what the ledger still owes: the broker may forget, the ledger does not."""
+"""Enqueue rows: new ones at once, and again those whose message the broker lost."""
 
 import structlog
 
@@ -9,8 +9,8 @@ from db.engine import Database
 _log = structlog.get_logger()
 
 
-class Reconciler:
-    """Compares what the ledger owes with what the broker has waiting. Announces a lost broker once, and its return."""
+class Enqueuer:
+    """Enqueues the rows that the ledger has queued. Logs the loss of the broker once, and its return."""
 
     def __init__(self, database: Database, client: Client) -> None:
         self._database = database
@@ -18,14 +18,14 @@ class Reconciler:
         self._lost = False
 
     def enqueue(self, ids: list[int]) -> None:
-        """Enqueue new rows; if the broker is lost, `reconcile` does so when it is back."""
+        """Enqueue new rows. While the broker is lost they wait for `reconcile`."""
         if ids:
             self._announce(lost=not self._client.enqueue(ids))
 
     def reconcile(self) -> None:
-        """If no message waits although rows do, send them again. Raises DatabaseUnavailable.
+        """Enqueue the rows that wait in the ledger although no message waits. Raises DatabaseUnavailable.
 
-        A worker has claimed the rows of its message: these are left out. A row that is enqueued twice is read once.
+        Claimed rows are left out. A row that is enqueued twice is read once.
         """
         waiting = self._client.waiting()
         self._announce(lost=waiting is None)
@@ -39,7 +39,7 @@ class Reconciler:
 
     def _announce(self, *, lost: bool) -> None:
         if lost and not self._lost:
-            _log.error("broker lost; files are kept in the ledger until it is back")
+            _log.error("the broker is lost, files wait in the ledger until it is back")
         elif self._lost and not lost:
-            _log.info("broker is back")
+            _log.info("the broker is back")
         self._lost = lost

@@ -1,0 +1,42 @@
+"""Celery's pool of reading processes, which tells a breaker of deaths and answers.
+
+What is private in Celery (5.7) and billiard here has its tests in tests/integration/test_seams.py.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from billiard.pool import EX_OK, EX_RECYCLE
+from celery.concurrency import asynpool, prefork
+
+from worker.breaker import Breaker
+
+
+def breaking_pool(breaker: Breaker) -> type[prefork.TaskPool]:
+    """Give a pool class that tells `breaker` what its processes do, and replaces none while it is open."""
+
+    class Processes(asynpool.AsynPool):  # type: ignore[misc]  # Celery has no types
+        def _join_exited_workers(self, shutdown: bool = False) -> list[int]:  # noqa: FBT001, FBT002 - as billiard has it
+            exit_codes: list[int] = super()._join_exited_workers(shutdown)
+            for code in exit_codes:
+                if code not in (EX_OK, EX_RECYCLE):
+                    breaker.died()
+            return exit_codes
+
+        def _repopulate_pool(self, exitcodes: list[int]) -> None:
+            if not breaker.open:
+                super()._repopulate_pool(exitcodes)
+
+    class Pool(prefork.TaskPool):  # type: ignore[misc]  # likewise
+        Pool = Processes
+
+        def apply_async(self, *args: Any, callback: Callable[[Any], None], **options: Any) -> Any:  # noqa: ANN401 - likewise
+            def told(result: tuple[int, str, float]) -> None:
+                failed, answered, _ = result
+                if not failed and answered not in ("0", "None"):
+                    breaker.answered()
+                callback(result)
+
+            return super().apply_async(*args, callback=told, **options)
+
+    return Pool
