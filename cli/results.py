@@ -90,7 +90,10 @@ def show_results(settings: Settings, wanted: Filter, format: str) -> None:  # no
 
 
 class _Lines:
-    """Ends lines with a newline alone. Told so itself, csv leaves a carriage return in a name unquoted before 3.13."""
+    """Turns the line ends of csv into newlines.
+
+    With newlines of its own, csv before Python 3.13 does not quote a name that holds a carriage return.
+    """
 
     def write(self, line: str) -> None:
         """Write one row."""
