@@ -64,6 +64,24 @@ FolderArgument = Annotated[Path | None, typer.Argument(help="The watched folder 
 Attached = Annotated[bool, typer.Option("--attached", hidden=True, help="End when standard input closes.")]
 
 
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer hands it over by position
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - see above
+
+        typer.echo(f"digits {version('digit-inbox')}")
+        raise typer.Exit
+
+
+@app.callback(help=app.info.help)
+def options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Name the version.")
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+
+
 @app.command()
 def run(
     folder: FolderArgument = None,

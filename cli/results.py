@@ -45,7 +45,7 @@ _HEADINGS = {
 _STYLES = ("", "bold", "bold", "", "", "", "dim", "dim")
 _PATH, _READING, _WRITTEN, _CONFIDENCE, _STATUS, _REASON, _MODEL, _MOMENT = range(len(_STYLES))
 _RIGHT = (_CONFIDENCE, _MODEL)
-#: Columns a reading may take before it goes on in the next line.
+#: Maximum width of a reading in columns, by whether the table is wide. A longer one continues in the next line.
 _LONG_READING = {True: 16, False: 8}
 #: Columns of a path that are shown at the least.
 _LEAST_PATH = 12
@@ -90,7 +90,10 @@ def show_results(settings: Settings, wanted: Filter, format: str) -> None:  # no
 
 
 class _Lines:
-    """Ends lines with a newline alone. Told so itself, csv leaves a carriage return in a name unquoted before 3.13."""
+    """Turns the line ends of csv into newlines.
+
+    With newlines of its own, csv before Python 3.13 does not quote a name that holds a carriage return.
+    """
 
     def write(self, line: str) -> None:
         """Write one row."""

@@ -55,7 +55,7 @@ class Summary:
             self._say(f"{printable(str(path))} is still being written and was left for the next run.")
         self._console.print(counts(balance), soft_wrap=True)
         if balance.queued:
-            self._say(f"{balance.queued:,} still queued: the next `digits run` goes on with them.")
+            self._say(f"{balance.queued:,} still queued: the next `digits run` reads them.")
 
     def close(self) -> None:
         """Take the bar away. Safe to call twice."""

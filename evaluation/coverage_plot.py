@@ -6,7 +6,7 @@ from presentation.plot import Axis, Line, Mark, Plot, Tick
 from presentation.text import percent
 from recognizer.coverage import CoveragePoint
 
-#: Distances between the errors named beside the axis, of which the first that needs few enough is taken.
+#: Distances between the ticks of the axis of errors. The first one that needs at most _MOST_STEPS is used.
 _STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 _MOST_STEPS = 5
 #: Coverage below which an error does not stretch the axis: there, a few readings make a large share.

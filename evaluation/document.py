@@ -12,7 +12,7 @@
                    not right as shown, the wrongly accepted first; a digit has label, confidence, box and ten
                    probabilities
 
-Figures are counts (files; top1_right: the likeliest digits are right, whatever the verdict; right: as shown to users;
+Figures are counts (files; top1_right: the likeliest digits are right, accepted or not; right: as shown to users;
 accepted; accepted_wrong; signed: files whose labels have signs, of which digits_right and signs_right) and shares
 (top1_right_share, right_share, accepted_share of the files, accepted_wrong_share of the accepted, digits_right_share
 and signs_right_share of the signed), null where there is nothing to divide by. A picture without a digit is right if it

@@ -13,7 +13,7 @@ from recognizer.arrays import Counts
 from recognizer.contract import CLASSES, Card
 from recognizer.coverage import THRESHOLDS, CoveragePoint, coverage_curve
 
-#: Points of the drawn curve: as many as its width in pixels could tell apart.
+#: Maximum number of points of the drawn curve: its width in pixels can't tell more apart.
 _DRAWN = 400
 _WITH_DIGITS = (Amount.SINGLE, Amount.SEVERAL)
 
@@ -22,7 +22,7 @@ _WITH_DIGITS = (Amount.SINGLE, Amount.SEVERAL)
 class Figures:
     """Counts over one group of pictures; shares are fractions of 1, None where there is nothing to divide by.
 
-    `top1_right`: the most probable labels are right, whatever the verdict. `right`: what users are shown is right.
+    `top1_right`: the most probable labels are right, accepted or not. `right`: what users are shown is right.
     A picture without a digit counts as both if it is not accepted. Of the `signed`, whose labels have signs,
     `digits_right` are shown with the label's digits and `signs_right` are written as the label is.
     """
@@ -69,7 +69,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Curve:
-    """Coverage against error: at the usual thresholds, at as many as a drawing shows, and at the model's own."""
+    """Coverage against error: at the usual thresholds, at those that a drawing shows, and at the model's own."""
 
     usual: tuple[CoveragePoint, ...]
     drawn: tuple[CoveragePoint, ...]
@@ -196,7 +196,7 @@ def _curve(outcomes: Sequence[Outcome], card: Card) -> Curve:
 
 
 def _drawn_thresholds(trust: NDArray[np.floating]) -> list[float]:
-    """Choose every confidence that occurs, or as many of them as can be told apart."""
+    """Choose the confidences that occur, at most _DRAWN of them, evenly."""
     occurring = np.unique(np.append(trust, THRESHOLDS[0]))
     places = np.unique(np.linspace(0, len(occurring) - 1, _DRAWN).round().astype(int))
     return [float(value) for value in occurring[places]]

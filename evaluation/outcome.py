@@ -26,7 +26,7 @@ class Outcome:
 
     @property
     def top1(self) -> str:
-        """The most probable labels of all digits found, whatever the verdict."""
+        """The most probable labels of all digits found, accepted or not."""
         return "".join(str(digit.label) for digit in self.reading.digits) if self.reading else ""
 
     @property

@@ -18,7 +18,7 @@ class UnreadableImage(RecognitionError):  # noqa: N818 - named for what is wrong
 
 
 class Inaccessible(UnreadableImage):
-    """A path that is no file one may open; unlike damaged bytes, this does not mend when its writer goes on."""
+    """A path that can't be opened. Damaged bytes may become whole while somebody writes them; this can't."""
 
 
 class ModelMissing(RecognitionError):  # noqa: N818 - the name is fixed by the design

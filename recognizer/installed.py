@@ -14,4 +14,4 @@ _TITLES: dict[RuntimeName, str] = {"keras": "Keras and TensorFlow are", "litert"
 def require_runtime(name: RuntimeName) -> None:
     """Raise RuntimeMissing if the libraries of `name` are not installed."""
     if any(find_spec(library) is None for library in _LIBRARIES[name]):
-        raise RuntimeMissing(f"{_TITLES[name]} not installed, but DIGITS_RUNTIME is {name}")
+        raise RuntimeMissing(f"{_TITLES[name]} not installed, but the runtime (DIGITS_RUNTIME) is {name}")

@@ -33,7 +33,7 @@ def published_versions(model_dir: Path) -> list[int]:
 
 
 def active_version(model_dir: Path) -> int:
-    """Read which version serves; raises ModelMissing if none does."""
+    """Read the number of the active version; raises ModelMissing if there is none."""
     try:
         text = (model_dir / ACTIVE_FILE).read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:

@@ -12,7 +12,7 @@ os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(MAX_PIXELS))
 
 import cv2 as _cv2  # noqa: E402 - the limit above has to come first
 
-# OpenCV's own stubs give back every array as `Mat | ndarray`, whatever went in; callers state what they get.
+# OpenCV's own stubs type every result as `Mat | ndarray`; callers state what they get.
 cv2: Any = _cv2
 
 # Workers scale by processes; OpenCV's pool would fight over the same cores and gains nothing on small pictures.

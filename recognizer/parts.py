@@ -47,7 +47,7 @@ def find_parts(mask: Gray) -> tuple[list[Part], ComponentLabels]:
 
 
 def is_frame(part: Part, parts: Iterable[Part]) -> bool:
-    """Tell whether a component is a frame or a ring: whether another one of some size stands in it."""
+    """Tell whether a component is a frame or a ring: another one of some size stands in it."""
     return any(_holds(part, other) for other in parts if other.height >= _ENCLOSED * part.height)
 
 

@@ -1,4 +1,4 @@
-"""Start TensorFlow and LiteRT without their chatter, which they write to descriptor 2 whatever the settings."""
+"""Start TensorFlow and LiteRT without their chatter. No setting keeps them from writing it to descriptor 2."""
 
 import os
 from collections.abc import Iterator

@@ -19,11 +19,13 @@ from recognizer.reading import Box
 _INK = 230.0
 #: Mean strength below which shrunk ink is strengthened, and below which it is only dust.
 _FAINT, _FAINTEST = 155.0, 12.0
-#: Free pixels around the ink of what the network sees, and the least number of cells either way.
-_MARGIN, _LEAST_CELLS = 7, 3
-#: Pixels that the network is given at most: some forty rows of ten digits.
+#: Free pixels around the ink in the picture that the network takes.
+_MARGIN = 7
+#: Minimum number of cells of that picture, across and down.
+_LEAST_CELLS = 3
+#: Maximum number of pixels of that picture: some forty rows of ten digits.
 _MOST_PIXELS = 250_000
-#: Cells that it has at most either way, whatever strip the picture is.
+#: Maximum number of its cells, across and down: a strip of the least width has no more.
 _MOST_CELLS = _MOST_PIXELS // (_LEAST_CELLS * CELL_HEIGHT * CELL_WIDTH)
 #: Least height of a digit's component, as a share of the highest one. Lower ones are signs, specks or a pattern.
 _LOW = 0.12
@@ -75,9 +77,10 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Canvas:
-    """What the network sees of a sheet: `pixels` are `across` by `down` as many as the sheet's, from `left`, `top` on.
+    """What the network sees of a sheet: its `pixels`, which begin at `left`, `top` of the sheet.
 
-    `scale` is the one that was asked for, of which the two differ by less than a cell.
+    `across` and `down` are the factors from the sheet's pixels to these. They differ from `scale`, which was asked for,
+    by less than a cell.
     """
 
     pixels: Gray

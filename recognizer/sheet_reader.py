@@ -185,7 +185,7 @@ def _without(mask: Gray, marks: Sequence[Mark]) -> Gray:
 
 
 def _is_ring(sheet: Sheet, mark: Mark) -> bool:
-    """Tell whether a mark goes around ink of some size, as a ring does that looks like a 0."""
+    """Tell whether a mark surrounds ink of some size: a ring that looks like a 0."""
     left, top, right, bottom = mark.bounds
     reach = _REACH * mark.height
     own = [

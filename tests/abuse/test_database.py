@@ -108,8 +108,8 @@ def test_eight_writers_at_once_are_never_locked_out_and_lose_no_row(database: Da
     record(f"{rows:,} rows", f"{WRITERS} writers on one database", rows - balance.seen)
 
 
-#: The README's line, by Python's own SQLite, which may be as old as an installed sqlite3: it only reads. In a process
-#: of its own, as two SQLite libraries in one process drop each other's locks (sqlite.org/howtocorrupt.html, 2.2.1).
+#: The line of docs/ledger.md, by Python's own SQLite, which may be as old as an installed sqlite3: it only reads. In a
+#: process of its own, as two SQLite libraries in one drop each other's locks (sqlite.org/howtocorrupt.html, 2.2.1).
 COPY = """
 import sqlite3, sys
 ledger, copy = sys.argv[1:]

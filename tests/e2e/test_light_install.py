@@ -52,7 +52,7 @@ def test_the_other_runtime_is_missed_in_one_sentence(python: Path, tmp_path: Pat
     shutil.copy(ROOT / "digits" / "zero-mnist-28px.png", sample)
     ran = digits(python, tmp_path, *(part.format(sample=sample) for part in arguments), runtime="keras")
     assert ran.returncode == 1
-    assert "Keras and TensorFlow are not installed, but DIGITS_RUNTIME is keras" in ran.stderr
+    assert "Keras and TensorFlow are not installed, but the runtime (DIGITS_RUNTIME) is keras" in ran.stderr
     assert "Traceback" not in ran.stderr
 
 

@@ -1,3 +1,4 @@
+import re
 import shutil
 import sqlite3
 from pathlib import Path
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from tests.place import Place
 
 SAMPLES = Path(__file__).parents[2] / "digits"
+README = Path(__file__).parents[2] / "README.md"
 
 
 def rows(place: "Place") -> dict[str, tuple[str, str, str]]:
@@ -21,6 +23,13 @@ def rows(place: "Place") -> dict[str, tuple[str, str, str]]:
             path: (reading, status, reason)
             for path, reading, status, reason in connection.execute("SELECT path, reading, status, reason FROM results")
         }
+
+
+def readme_rows() -> dict[str, tuple[str | None, str, str | None]]:
+    """Give what the README shows of the first run; its percentages may differ by the last place between processors."""
+    table = README.read_text(encoding="utf-8").partition("\nreading  confidence")[2].partition("\n20 files = ")[0]
+    lines = re.findall(r"^(\d+|-) +(?:[\d.]+%)? +(\w+) +(\S+)(?: +(.+))?$", table, re.MULTILINE)
+    return {path: (reading.strip("-") or None, status, reason or None) for reading, status, path, reason in lines}
 
 
 def test_samples_are_read_and_bad_files_get_a_reason_beside_them(place: "Place") -> None:
@@ -38,6 +47,7 @@ def test_samples_are_read_and_bad_files_get_a_reason_beside_them(place: "Place")
     assert first.returncode == 0, first.stdout + first.stderr
     found = rows(place)
     samples = {path.name for path in SAMPLES.iterdir()}
+    assert {path: found[path] for path in samples} == readme_rows()
     assert found.keys() == samples | {"empty.png", "text.png", "half.png", "link.png"}
     assert {found[name][1] for name in ("empty.png", "text.png", "half.png", "link.png")} == {"failed"}
     assert all(found[name][2] for name in ("empty.png", "text.png", "half.png", "link.png"))

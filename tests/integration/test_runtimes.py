@@ -111,7 +111,7 @@ def test_a_runtime_that_is_not_installed_is_named(
         return None if name == library else importlib.util.find_spec(name)
 
     monkeypatch.setattr("recognizer.installed.find_spec", without)
-    with pytest.raises(RuntimeMissing, match=f"not installed, but DIGITS_RUNTIME is {runtime}"):
+    with pytest.raises(RuntimeMissing, match=rf"not installed, but the runtime \(DIGITS_RUNTIME\) is {runtime}"):
         require_runtime(runtime)
 
 

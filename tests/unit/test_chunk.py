@@ -315,7 +315,7 @@ def test_answers_are_written_again_to_a_database_that_refused_them(
 def test_whatever_ends_a_chunk_early_its_rows_are_released(
     ledger: Ledger, draw: Draw, end: type[BaseException], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def ended(_opened: object, _model: Model) -> list[claims.Answer]:
+    def ended(_opened: object, _model: LoadedModel) -> list[claims.Answer]:
         raise end
 
     for name in ("a.png", "b.png"):
