@@ -8,12 +8,13 @@ import io
 import json
 import os
 import re
+import resource
 import stat
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,10 +23,8 @@ from rich.console import Console
 from sqlalchemy import text
 
 import cli.read
-import cli.report
 import cli.results
 import cli.show
-import cli.status
 import cli.train
 import recognizer.reader
 import trainer.train
@@ -41,7 +40,7 @@ from cli.retry import retry
 from cli.status import show_status
 from db import claims, intake, paths, queries
 from db.engine import Database
-from db.queries import Balance, Filter
+from db.queries import Filter
 from db.tables import Status
 from recognizer.contract import LITERT_FILE, MODEL_FILE, Card
 from recognizer.coverage import CoveragePoint
@@ -338,17 +337,22 @@ def test_the_report_opens_names_that_are_no_text(settings: Settings, sqlite_data
     assert len(Page(Path("out.html").read_text(encoding="utf-8")).all("img")) == 1
 
 
-def test_the_report_is_replaced_only_when_it_is_whole(filled: Settings, tmp_path: Path, monkeypatch: Patch) -> None:
+@contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """Let no file of this process grow beyond `size` bytes, as on a full disk."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_the_report_is_replaced_only_when_it_is_whole(filled: Settings, tmp_path: Path) -> None:
     out = tmp_path / "out.html"
     out.write_text("the old one")
-
-    def broken(_row: object) -> str:
-        raise MemoryError
-
-    with monkeypatch.context() as patch:
-        patch.setattr(cli.report, "_entry", broken)
-        with pytest.raises(MemoryError):
-            write_report(filled, out)
+    with largest_file(4096), pytest.raises(CommandFailed, match="can't be written: File too large"):
+        write_report(filled, out)
     assert out.read_text() == "the old one"
     write_report(filled, out)
     assert "seven.png" in out.read_text(encoding="utf-8")
@@ -363,9 +367,13 @@ def _umask() -> int:
 
 
 def test_a_report_that_cannot_be_written_is_one_sentence(filled: Settings, tmp_path: Path) -> None:
-    for out in (tmp_path, tmp_path / "nowhere" / "out.html"):
-        with pytest.raises(CommandFailed, match="can"):
+    for out, why in (
+        (tmp_path, "not a file that can be replaced"),
+        (tmp_path / "nowhere/out.html", "can't be written"),
+    ):
+        with pytest.raises(CommandFailed, match=why) as caught:
             write_report(filled, out)
+        assert str(caught.value).isprintable()
 
 
 def test_an_empty_ledger_has_a_report_too(settings: Settings, capsys: Capture) -> None:
@@ -393,8 +401,12 @@ def test_status_shows_who_runs(filled: Settings, address: Address, capsys: Captu
     assert "no worker is running" not in out
 
 
-def test_status_is_one_if_the_balance_does_not_close(filled: Settings, monkeypatch: Patch, capsys: Capture) -> None:
-    monkeypatch.setattr(cli.status, "balance", lambda _: Balance(3, dict.fromkeys(Status, 0)))
+def test_status_is_one_if_the_balance_does_not_close(
+    filled: Settings, sqlite_database: Database, capsys: Capture
+) -> None:
+    with sqlite_database.writing() as connection:
+        connection.execute(text("PRAGMA ignore_check_constraints = ON"))
+        connection.execute(text("UPDATE images SET status = 'lost' WHERE path = 'seven.png'"))
     assert show_status(filled) == 1
     assert "DOES NOT CLOSE" in capsys.readouterr().out
 
@@ -618,7 +630,9 @@ def test_a_version_that_is_damaged_or_absent_is_not_activated(settings: Settings
 
 def test_no_models_at_all_is_one_sentence(settings: Settings, capsys: Capture) -> None:
     show_models(settings.model_dir)
-    assert "There is no model in model yet" in capsys.readouterr().err
+    out, error = capsys.readouterr()
+    assert not out
+    assert error == "There is no model in model yet: `digits run` or `digits train` makes one.\n"
 
 
 @pytest.fixture
