@@ -30,9 +30,13 @@ class Place:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment without a setting of this machine, with the repository's model, and with `variables`."""
+        """The environment without a setting of this machine, with the repository's model, and with `variables`.
+
+        Reading is LiteRT's, which is up in a second; tests of Keras set DIGITS_RUNTIME.
+        """
         plain = {name: value for name, value in os.environ.items() if not name.startswith("DIGITS_")}
-        return plain | {"DIGITS_MODEL_DIR": str(ROOT / "model"), "COLUMNS": "120"} | self.variables
+        model = {"DIGITS_MODEL_DIR": str(ROOT / "model"), "DIGITS_RUNTIME": "litert"}
+        return plain | model | {"COLUMNS": "120"} | self.variables
 
     def digits(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
