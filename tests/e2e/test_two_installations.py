@@ -9,9 +9,6 @@ from urllib.parse import quote
 from broker.address import Address
 from broker.client import Client
 from broker.presence import present
-from db.engine import Database
-from db.queries import balance
-from db.tables import Status
 from recognizer.model import active_version
 from tests.place import ROOT, Place
 from tests.redis_server import PASSWORD, redis_server
@@ -31,12 +28,6 @@ def installation(place: Place, namespace: str, url: str) -> Place:
     return made
 
 
-def accepted(place: Place) -> int:
-    """Count the files that were read and accepted."""
-    with closing(Database(f"sqlite:///{place.path}/var/results.db")) as database:
-        return balance(database).by_status[Status.ACCEPTED]
-
-
 def test_each_reads_its_own_files_and_sees_its_own_parts(
     place: Place, short_path: Path, free_port: int, eventually: Eventually
 ) -> None:
@@ -49,13 +40,13 @@ def test_each_reads_its_own_files_and_sees_its_own_parts(
             eventually(lambda: {one.role for one in present(client) or []} == {"watcher", "worker"}, PATIENCE)
         for inbox in (ours.inbox, theirs.inbox):
             shutil.copy(ROOT / "digits" / "four-marker.png", inbox)
-        eventually(lambda: accepted(theirs) == 1, PATIENCE)
+        eventually(lambda: theirs.accepted() == 1, PATIENCE)
         assert f"model {active_version(ROOT / 'model')}" in theirs.digits("status").stdout
         waiting = ours.digits("status").stdout
         assert "queued    1" in waiting
         assert "worker    none is running" in waiting
         parts.append(ours.start("worker"))
-        eventually(lambda: accepted(ours) == 1, PATIENCE)
+        eventually(lambda: ours.accepted() == 1, PATIENCE)
         for one in (ours, theirs):
             said = one.digits("status").stdout
             assert "accepted  1" in said
