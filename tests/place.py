@@ -5,10 +5,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
+from db.engine import Database
+from db.queries import balance
+from db.tables import Status
 
 ROOT = Path(__file__).parents[1]
 #: Seconds a command may take, far above what it does.
@@ -30,9 +35,13 @@ class Place:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment without a setting of this machine, with the repository's model, and with `variables`."""
+        """The environment without a setting of this machine, with the repository's model, and with `variables`.
+
+        Reading is LiteRT's, which is up in a second; tests of Keras set DIGITS_RUNTIME.
+        """
         plain = {name: value for name, value in os.environ.items() if not name.startswith("DIGITS_")}
-        return plain | {"DIGITS_MODEL_DIR": str(ROOT / "model"), "COLUMNS": "120"} | self.variables
+        model = {"DIGITS_MODEL_DIR": str(ROOT / "model"), "DIGITS_RUNTIME": "litert"}
+        return plain | model | {"COLUMNS": "120"} | self.variables
 
     def digits(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
@@ -59,6 +68,11 @@ class Place:
         )
         self.started.append(process)
         return process
+
+    def accepted(self) -> int:
+        """Count the files that were read and accepted."""
+        with closing(Database(f"sqlite:///{self.path}/var/results.db")) as database:
+            return balance(database).by_status[Status.ACCEPTED]
 
     def processes(self) -> dict[int, str]:
         """All living processes that run in this folder or below it: pid and command line."""

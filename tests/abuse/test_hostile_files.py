@@ -1,228 +1,30 @@
 """Drop files whose names, contents or kinds are made to harm: each gets its one outcome, and nothing else happens."""
 
-import contextlib
 import csv
 import io
 import json
 import os
-import pty
 import re
-import signal
-import socket
-import struct
 import subprocess
-import sys
-import zlib
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from watchdog.events import FileOpenedEvent, FileSystemEvent, FileSystemEventHandler
-from watchdog.observers import Observer
 
 from cli.errors import CommandFailed
 from cli.show import show
 from db import paths
 from presentation.text import printable
-from recognizer.image import decode
-from recognizer.opencv import cv2
-from recognizer.preparation import prepare
 from settings import load_settings
 from tests.abuse.harness import Abused, Record
-from tests.place import ROOT, Place
-from tests.unit.test_image import (
-    chunk,
-    cmyk_jpeg,
-    encoded,
-    gif,
-    jpeg_with_exif,
-    on_white,
-    png,
-    png_with_exif,
-    stored,
-    tiff,
-    webp_with_exif,
-)
+from tests.abuse.hostile_files import NAMES, SEVEN, bomb, damaged, fill, variants
+from tests.abuse.hostile_place import FOLDER, PATIENCE, HostilePlace, Outside
 
 pytestmark = pytest.mark.abuse
-
 Eventually = Callable[[Callable[[], object], float], None]
 Row = tuple[str, str | None, str | None, str | None, int]
-
-#: Seconds for anything that is waited for; far above what it takes, on a machine that is busy with other things.
-PATIENCE = 120.0
-SEVEN = (ROOT / "digits" / "seven-blue-pen.png").read_bytes()
-PHOTO = (ROOT / "digits" / "five-phone-photo.jpg").read_bytes()
-
-#: The watched folder's own name; a name of a file as bytes below.
-FOLDER = b"in\xff\n<b>box"
-NAMES = [
-    b"\xff.png",
-    rb"\xff.png",
-    b"two\nlines.png",
-    b"back\rward.png",
-    "👩‍🔬5️⃣.png".encode(),
-    b"n" * 251 + b".png",
-    b"<img src=x onerror=alert(1)>.png",
-    b"'\"><script>alert(1)<|script>.png",
-    b"\x1b[2J\x1b]0;title\x07.png",
-    "a\u202egnp.exe".encode(),
-    b"\xed\xb3\xbf.png",
-    b"[bold red]markup[|bold red].png",
-    b"-rf",
-    b"$(touch forged) %s ${x} {0}.png",
-    b"'; DROP TABLE images; --",
-    b"level=error event=forged row=1",
-    b"sub\n\xff<b>/seven.png",
-]
-
-#: Starts a program without root's powers to open what its mode forbids (Linux' capabilities 1 and 2; 24 drops one).
-MORTAL = """
-import ctypes, os, sys
-for power in (1, 2) if os.getuid() == 0 else ():
-    if ctypes.CDLL(None).prctl(24, power, 0, 0, 0):
-        sys.exit("the power to open every file can't be given up")
-os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
-"""
-
-
-class HostilePlace(Place):
-    """A place whose watched folder has a name to be careful with, and which keeps what `digits run` prints."""
-
-    @property
-    def inbox(self) -> Path:
-        return self.path / os.fsdecode(FOLDER)
-
-    @property
-    def printed(self) -> str:
-        """What `digits run` has printed so far."""
-        return (self.path / "printed").read_text(encoding="utf-8")
-
-    def run(self) -> None:
-        """Start `digits run` as somebody who may not open everything."""
-        with (self.path / "printed").open("w") as printed:
-            process = subprocess.Popen(
-                [sys.executable, "-c", MORTAL, "-P", "-m", "cli.main", "run", "--workers", "1"],
-                cwd=self.path, env=self.environment, stdout=printed, stderr=printed, text=True, start_new_session=True,
-            )  # fmt: skip
-        self.started.append(process)
-
-    def end(self) -> None:
-        """End it, and whatever it left."""
-        for process in self.started:
-            process.terminate()
-            process.wait(PATIENCE)
-        for pid in self.processes():
-            os.kill(pid, signal.SIGKILL)
-
-    def output(self, *arguments: str) -> str:
-        """Run a command; give what it wrote, character by character."""
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "cli.main", *arguments],
-            cwd=self.path, env=self.environment, capture_output=True, timeout=PATIENCE, check=True,
-        )  # fmt: skip
-        return done.stdout.decode()
-
-    def on_terminal(self, *arguments: str) -> str:
-        """Run a command on a terminal; give what that got, without the colours."""
-        ours, theirs = pty.openpty()
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "cli.main", *arguments],
-            cwd=self.path, env=self.environment | {"TERM": "xterm"}, stdout=theirs,
-        )  # fmt: skip
-        os.close(theirs)
-        got = b""
-        with contextlib.suppress(OSError):  # the other side is closed
-            while part := os.read(ours, 65_536):
-                got += part
-        os.close(ours)
-        assert process.wait(PATIENCE) == 0
-        return re.sub(r"\x1b\[[0-9;]*m", "", got.decode()).replace("\r\n", "\n")
-
-
-def variants() -> dict[str, bytes]:
-    """Write one picture, a 4 of even 8x8 blocks, black or white, in every way that has to be read alike."""
-    single = prepare(decode((ROOT / "digits" / "four-marker.png").read_bytes())).single
-    assert single
-    blocks = np.pad(np.where(single.crop > 100, 0, 255), 2, constant_values=255)
-    gray = np.kron(blocks, np.ones((8, 8))).astype(np.uint8)
-    width, ink = gray.shape[1], (gray < 128).astype(np.uint8)
-    palette = chunk(b"PLTE", bytes([255] * 3 + [0] * 3))
-    found = {
-        "plain.png": encoded(".png", gray),
-        "16 bit.png": encoded(".png", gray.astype(np.uint16) * 257),
-        "16 bit colour.png": encoded(".png", cv2.merge([gray.astype(np.uint16) * 257] * 3)),
-        "cmyk.jpg": cmyk_jpeg(blocks),
-        "palette.png": png(ink, depth=8, colour=3, width=width, extra=palette),
-        "palette, transparent.png": png(
-            ink, depth=8, colour=3, width=width, extra=palette + chunk(b"tRNS", bytes([0, 255]))
-        ),
-        "grey and alpha.png": png(
-            np.dstack((gray, np.full_like(gray, 255))).reshape(len(gray), -1), depth=8, colour=4, width=width
-        ),
-        "1 bit.png": png(np.packbits(1 - ink, axis=1), depth=1, colour=0, width=width),
-        "black on transparent.png": encoded(".png", on_white(255 - gray)),
-        "gif.gif": gif(gray),
-    }
-    writers = {
-        "jpg": jpeg_with_exif,
-        "png": png_with_exif,
-        "webp": webp_with_exif,
-        "tiff": tiff,
-    }
-    for ending, write in writers.items():
-        found |= {f"exif {number}.{ending}": write(stored(gray, number), number) for number in range(1, 9)}
-    return found
-
-
-def damaged() -> dict[str, bytes]:
-    """Write what is no picture, or not all of one."""
-    wrong = bytearray(SEVEN)
-    wrong[len(wrong) // 2] ^= 1
-    return {
-        "zero.png": b"",
-        "one byte.png": b"\x89",
-        "text.png": b"seven\n",
-        "drawing.png": b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
-        "half.png": SEVEN[: len(SEVEN) // 2],
-        "half.jpg": PHOTO[: len(PHOTO) // 2],
-        "without its end.jpg": PHOTO[:-2],
-        "wrong checksum.png": bytes(wrong),
-        "sound.webp": b"RIFF\x24\0\0\0WAVEfmt ",
-    }
-
-
-class Outside:
-    """What lies outside the watched folder, and whether anybody opened it."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir()
-        self.secret, self._sentinel = folder / "secret.png", folder / "sentinel"
-        for path in (self.secret, self._sentinel):
-            path.write_bytes(SEVEN)
-        self._opened: list[str] = []
-        handler = FileSystemEventHandler()
-        handler.on_opened = self._note  # type: ignore[method-assign]  # one method, not worth a class
-        self._observer = Observer()
-        self._observer.schedule(handler, str(folder), event_filter=[FileOpenedEvent])
-        self._observer.start()
-
-    def _note(self, event: FileSystemEvent) -> None:
-        self._opened.append(os.fsdecode(event.src_path))
-
-    def opened(self, eventually: Eventually) -> bool:
-        """Whether the secret was ever opened; what we open ourselves now tells that the notes are up to date."""
-        before = self._opened.count(str(self._sentinel))
-        self._sentinel.read_bytes()
-        eventually(lambda: self._opened.count(str(self._sentinel)) > before, PATIENCE)
-        return str(self.secret) in self._opened
-
-    def close(self) -> None:
-        self._observer.stop()
-        self._observer.join()
 
 
 @pytest.fixture(scope="module")
@@ -274,29 +76,6 @@ def run(warm: Abused, outside: Outside, writer: "subprocess.Popen[bytes]", event
         path.rename(warm.inbox / path.name)
     eventually(lambda: warm.answered() == dropped + 2, PATIENCE)
     return warm
-
-
-def fill(stage: Path, secret: Path) -> None:
-    """Lay out all that is dropped."""
-    for folder in (stage, stage / "good", stage / "bad", stage / "alike", stage / "folder.png"):
-        folder.mkdir()
-    for named in NAMES:
-        for folder, content in ((stage / "good", SEVEN), (stage / "bad", b"")):
-            path = folder / os.fsdecode(named)
-            path.parent.mkdir(exist_ok=True)
-            path.write_bytes(content)
-    for name, data in damaged().items():
-        (stage / name).write_bytes(data)
-    for name, data in variants().items():
-        (stage / "alike" / name).write_bytes(data)
-    (stage / "link.png").symlink_to(secret)
-    (stage / "link to a folder.png").symlink_to(secret.parent)
-    (stage / "link to nothing.png").symlink_to("nowhere")
-    (stage / "folder.png" / "seven.png").write_bytes(SEVEN)
-    (stage / "forbidden.png").write_bytes(SEVEN)
-    (stage / "forbidden.png").chmod(0)
-    with contextlib.chdir(stage), socket.socket(socket.AF_UNIX) as server:  # a socket's path must be short
-        server.bind("socket.png")
 
 
 def rows(run: Abused, below: str = "") -> dict[bytes, Row]:
@@ -449,13 +228,6 @@ def test_links_pipes_sockets_and_forbidden_files_are_refused_unopened(
     kinds = "reason LIKE '%regular file%' OR reason = 'permission denied'"
     times = run.query(f"SELECT count(*), max(recognized_ms - first_seen_ms) FROM images WHERE {kinds}")  # noqa: S608
     record(f"{times[0][0]} links, pipes, sockets, forbidden files", f"refused {times[0][1]} ms after they were seen", 0)
-
-
-def bomb() -> bytes:
-    """Write a PNG of 20,000 x 20,000 pixels, each 0; as 1 bit a pixel it is 50 MB, decoded 400."""
-    rows, side = zlib.compress(bytes(20_000 * 2_501), 9), 20_000
-    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
 def memory(pid: int, what: str) -> int:

@@ -175,6 +175,7 @@ def test_a_damaged_or_forged_model_is_refused_and_the_old_one_serves_on(
     abused_sqlite: Abused, publish: Publish, eventually: Eventually, record: Record
 ) -> None:
     abused, models, files = abused_sqlite, model_dir(abused_sqlite), 1
+    abused.place.variables["DIGITS_RUNTIME"] = "keras"  # whose files can hold a program
     abused.start("run", "--workers", "1")
     abused.drop([0])
     eventually(lambda: abused.answered() == 1, PATIENCE)

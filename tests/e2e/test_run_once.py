@@ -33,6 +33,7 @@ def readme_rows() -> dict[str, tuple[str | None, str, str | None]]:
 
 
 def test_samples_are_read_and_bad_files_get_a_reason_beside_them(place: "Place") -> None:
+    place.variables["DIGITS_RUNTIME"] = "keras"
     shutil.copytree(SAMPLES, place.inbox, dirs_exist_ok=True)
     (place.inbox / "empty.png").touch()
     (place.inbox / "text.png").write_text("no picture")

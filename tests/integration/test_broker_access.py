@@ -92,13 +92,16 @@ def _tls_before(port: int, certificate: Path, key: Path) -> Iterator[int]:
 
 def read_three_files(place: Place, url: str, eventually: Eventually) -> None:
     """Run the parts as on hosts of their own; all three files must be read, and `digits status` content."""
-    place.variables |= {"DIGITS_REDIS_URL": url, "DIGITS_RUNTIME": "litert"}
+    place.variables["DIGITS_REDIS_URL"] = url
     assert place.digits("migrate").returncode == 0
     parts = [place.start(*part) for part in (["watch"], ["worker", "--workers", "1"], ["worker", "--trainer"])]
     for name in ("four-marker.png", "five-phone-photo.jpg", "nine-scanned.jpg"):
         shutil.copy(ROOT / "digits" / name, place.inbox)
-    eventually(lambda: '"9"' in place.digits("results", "--format", "json").stdout, PATIENCE)
-    eventually(lambda: "accepted  3" in (said := place.digits("status")).stdout and not said.returncode, PATIENCE)
+    eventually(lambda: place.accepted() == 3, PATIENCE)
+    assert '"9"' in place.digits("results", "--format", "json").stdout
+    status = place.digits("status")
+    assert "accepted  3" in status.stdout
+    assert status.returncode == 0
     client = Client(Address(url, "digits"))
     client.ask_for_training()  # there is a model: the trainer looks and is content
     eventually(lambda: client.trainings_waiting() == 0, PATIENCE)

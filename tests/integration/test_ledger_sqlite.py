@@ -3,12 +3,11 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Barrier
-from types import ModuleType
 
 import pytest
 from sqlalchemy import text
@@ -159,12 +158,15 @@ def test_a_database_that_stays_locked_is_one_sentence(
     impatient.close()
 
 
-def driver_of_version(version: tuple[int, int, int]) -> ModuleType:
-    """Give the real driver, saying that it links another SQLite."""
-    real = db.engine._sqlite_driver()  # noqa: SLF001 - the decision that follows from it is what is tested
-    driver = ModuleType("driver")
-    driver.__dict__.update({**vars(real), "sqlite_version_info": version})
-    return driver
+LinkSqlite = Callable[[tuple[int, int, int]], None]
+
+
+@pytest.fixture
+def link_sqlite(sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> LinkSqlite:
+    """Let the driver in use say that it links another version of SQLite."""
+    with sqlite_database.reading() as connection:
+        driver = connection.dialect.loaded_dbapi
+    return lambda version: monkeypatch.setattr(driver, "sqlite_version_info", version)
 
 
 @pytest.mark.parametrize(
@@ -172,10 +174,9 @@ def driver_of_version(version: tuple[int, int, int]) -> ModuleType:
     [((3, 40, 1), "delete"), ((3, 51, 2), "delete"), ((3, 51, 3), "wal"), ((3, 53, 4), "wal"), ((4, 0, 0), "wal")],
 )
 def test_wal_is_used_only_with_a_sqlite_that_does_not_corrupt_it(
-    version: tuple[int, int, int], journal: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    version: tuple[int, int, int], journal: str, tmp_path: Path, link_sqlite: LinkSqlite
 ) -> None:
-    driver = driver_of_version(version)
-    monkeypatch.setattr(db.engine, "_sqlite_driver", lambda: driver)
+    link_sqlite(version)
     database = Database(f"sqlite:///{tmp_path}/results.db")
     with database.reading() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == journal
@@ -210,16 +211,18 @@ with Database("sqlite://").reading() as connection:
 
 
 def test_a_ledger_survives_the_change_from_one_journal_to_the_other(
-    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+    sqlite_database: Database, link_sqlite: LinkSqlite
 ) -> None:
     intake.register(sqlite_database, "d", [SeenFile("a", 1, 1)])
     sqlite_database.close()
-    old = driver_of_version((3, 40, 1))
-    monkeypatch.setattr(db.engine, "_sqlite_driver", lambda: old)
-    database = Database(sqlite_database.url.render_as_string())
-    intake.register(database, "d", [SeenFile("b", 1, 1)])
-    assert queries.balance(database).seen == 2
-    database.close()
+    for version, journal, name in [((3, 40, 1), "delete", "b"), ((3, 53, 4), "wal", "c")]:
+        link_sqlite(version)
+        database = Database(sqlite_database.url.render_as_string())
+        intake.register(database, "d", [SeenFile(name, 1, 1)])
+        with database.reading() as connection:
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == journal
+        database.close()
+    assert queries.balance(sqlite_database).seen == 3
 
 
 def test_times_in_the_view_are_text_people_can_read(sqlite_database: Database) -> None:

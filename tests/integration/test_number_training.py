@@ -1,20 +1,20 @@
-"""Real, short trainings of the number reader, and versions that keep a network of the one before."""
+"""Real, short trainings of the number reader."""
 
 import dataclasses
-import shutil
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from recognizer.contract import NUMBERS_FILE, NUMBERS_LITERT_FILE
-from recognizer.model import active_card, active_version, load_model, version_name
+from recognizer.contract import NUMBERS_FILE, NUMBERS_LITERT_FILE, NumberCard
+from recognizer.model import active_version, version_name
 from recognizer.runtime import open_number_runtime
 from trainer import export, mnist
-from trainer.backend import load_keras
+from trainer.backend import fastest_policy, load_keras
 from trainer.errors import NothingToKeep, PublishFailed
-from trainer.export import write_number_network
+from trainer.export import round_weights, write_number_network
 from trainer.fit import Progress, Split, split
 from trainer.numbers import train as numbers_training
 from trainer.numbers.fit import RECIPE, fit, made_sheets
@@ -34,28 +34,41 @@ def real_digits() -> Split:
     return split(digits.train_images, digits.train_labels, SEED)
 
 
-def test_a_training_writes_both_files_and_a_card(tmp_path: Path, parts: Split, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(numbers_training, "MEASURED", 40)
-    monkeypatch.setattr(export, "SAME_MARKS", 0.0)  # after four steps all that it says is close to a tie
-    seen: list[Progress] = []
-    card = train_numbers(parts, tmp_path, SEED, recipe=SHORT, on_progress=seen.append)
-    assert sorted(file.name for file in tmp_path.iterdir()) == [NUMBERS_FILE, NUMBERS_LITERT_FILE]
-    assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 2_000_000
-    assert card.parameters == build().count_params()
-    assert 0 <= card.numbers_right <= 1
-    assert {state.part for state in seen} == {"numbers"}
-    assert seen[-1].fraction == 1
+@dataclass(frozen=True)
+class Trained:
+    """What a short training wrote, said and reported."""
+
+    folder: Path
+    card: NumberCard
+    progress: list[Progress]
 
 
-def test_the_same_seed_gives_the_same_weights(parts: Split) -> None:
-    weights = []
-    for _ in range(2):
-        load_keras().utils.set_random_seed(SEED)
-        network = build("float32", (HEIGHT, WIDTH))
-        held = list(islice(made_sheets(parts.held_images, parts.held_labels, np.random.default_rng(1)), 8))
-        fit(network, parts.images, parts.labels, held, SHORT, SEED)
-        weights.append(network.get_weights())
-    assert all(map(np.array_equal, *weights))
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, parts: Split) -> Trained:
+    folder, seen = tmp_path_factory.mktemp("numbers"), list[Progress]()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numbers_training, "MEASURED", 40)
+        patch.setattr(export, "SAME_MARKS", 0.0)  # after four steps all that it says is close to a tie
+        return Trained(folder, train_numbers(parts, folder, SEED, recipe=SHORT, on_progress=seen.append), seen)
+
+
+def test_a_training_writes_both_files_and_a_card(trained: Trained) -> None:
+    assert sorted(file.name for file in trained.folder.iterdir()) == [NUMBERS_FILE, NUMBERS_LITERT_FILE]
+    assert sum(file.stat().st_size for file in trained.folder.iterdir()) < 2_000_000
+    assert trained.card.parameters == build().count_params()
+    assert 0 <= trained.card.numbers_right <= 1
+    assert {state.part for state in trained.progress} == {"numbers"}
+    assert trained.progress[-1].fraction == 1
+
+
+def test_the_same_seed_gives_the_same_weights(trained: Trained, parts: Split) -> None:
+    load_keras().utils.set_random_seed(SEED)
+    network = build(fastest_policy(), (HEIGHT, WIDTH))
+    held = list(islice(made_sheets(parts.held_images, parts.held_labels, np.random.default_rng(1)), 8))
+    fit(network, parts.images, parts.labels, held, SHORT, SEED)
+    round_weights(network)
+    first = load_keras().saving.load_model(trained.folder / NUMBERS_FILE, compile=False)
+    assert all(map(np.array_equal, first.get_weights(), network.get_weights()))
 
 
 def test_runtimes_that_find_other_marks_are_not_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,21 +81,6 @@ def test_runtimes_that_find_other_marks_are_not_published(tmp_path: Path, monkey
     sheets = made_sheets(digits.test_images, digits.test_labels, np.random.default_rng(1))
     with pytest.raises(PublishFailed, match="of the marks in pictures of numbers otherwise than Keras"):
         write_number_network(shipped, tmp_path, np.stack([one.pixels for one in islice(sheets, 20)]))
-
-
-def test_a_network_for_digits_alone_keeps_the_number_reader_of_the_active_version(tmp_path: Path) -> None:
-    model_dir = tmp_path / "model"
-    shutil.copytree(ROOT / "model", model_dir)
-    before = active_card(model_dir)
-    published = train(model_dir, architecture="mlp", epochs=1, seed=SEED, force=True)
-    assert published.card.architecture == "mlp"
-    assert published.card.numbers == before.numbers
-    same = [(model_dir / version_name(card.version) / NUMBERS_FILE).read_bytes() for card in (before, published.card)]
-    assert same[0] == same[1]
-    assert load_model(model_dir, published.card.version, "litert").cells(np.zeros((32, 32), np.uint8)).shape[:2] == (
-        4,
-        8,
-    )
 
 
 def test_numbers_alone_need_an_active_version(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """What is PostgreSQL's own, on a real server; the ledger's other tests run on it too, with `-m postgres`."""
 
+import os
+import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
@@ -94,6 +96,11 @@ def test_a_host_that_is_gone_is_noticed_on_both_sides(by_password: str) -> None:
     with database.reading() as connection:
         told = [connection.execute(text(f"SHOW tcp_keepalives_{name}")).scalar() for name in ("idle", "interval")]
         assert told == ["20", "10"]
+        driver = connection.connection.driver_connection
+        assert driver
+        with socket.socket(fileno=os.dup(driver.fileno())) as ours:
+            options = (socket.SO_KEEPALIVE, socket.SOL_SOCKET), (socket.TCP_KEEPIDLE, socket.IPPROTO_TCP)
+            assert [ours.getsockopt(level, option) for option, level in options] == [1, 20]
     database.close()
 
 

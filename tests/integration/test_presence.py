@@ -3,6 +3,8 @@
 import json
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +15,7 @@ from broker.address import Address
 from broker.client import Client
 from broker.presence import ANNOUNCE_SECONDS, GONE_SECONDS, OwnPresence, Presence, present
 from broker.server import EmbeddedBroker
+from tests.place import ROOT
 
 #: Where presence is in Redis.
 KEY = "digits:presence"
@@ -86,11 +89,20 @@ def test_one_that_fell_silent_is_not_listed_and_is_dropped_by_the_next_announcem
     assert client.redis.zcard(KEY) == 2
 
 
-def test_a_host_with_a_wrong_clock_is_seen_and_drops_nobody(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+#: Announces a watcher by a clock of the year 2096.
+WRONG_CLOCK = """
+import sys, time
+time.time = lambda: 4e9
+from broker.address import Address
+from broker.client import Client
+from broker.presence import OwnPresence
+OwnPresence(Client(Address(sys.argv[1], "digits")), "watcher", lambda: "digits").announce()
+"""
+
+
+def test_a_host_with_a_wrong_clock_is_seen_and_drops_nobody(client: Client, broker_url: str) -> None:
     OwnPresence(client, "worker", lambda: "model 3").announce()
-    monkeypatch.setattr("time.time", lambda: 4e9)
-    OwnPresence(client, "watcher", lambda: "digits").announce()
-    monkeypatch.undo()
+    subprocess.run([sys.executable, "-c", WRONG_CLOCK, broker_url], cwd=ROOT, check=True)
     assert [one.role for one in present(client) or []] == ["watcher", "worker"]
 
 

@@ -1,8 +1,6 @@
 """Real trainings on the real MNIST, with the real Keras."""
 
 import dataclasses
-import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -72,16 +70,6 @@ def test_the_same_seed_gives_the_same_weights(digits: mnist.Mnist) -> None:
     histories = [fit(first, data, recipe, SEED), fit(second, data, recipe, SEED)]
     assert histories[0] == histories[1]
     assert all(map(np.array_equal, first.get_weights(), second.get_weights()))
-
-
-def test_worse_model_is_published_but_does_not_serve(tmp_path: Path, trained: tuple[Published, list[Progress]]) -> None:
-    shutil.copytree(trained[0].folder.parent, tmp_path, dirs_exist_ok=True)
-    better = json.loads((tmp_path / "0001" / "card.json").read_text())
-    (tmp_path / "0001" / "card.json").write_text(json.dumps({**better, "mnist_accuracy": 1.0}))
-    worse = train(tmp_path, architecture="mlp", epochs=1, seed=SEED)
-    assert worse.card.version == 2
-    assert not worse.verdict.activate
-    assert active_version(tmp_path) == 1
 
 
 def test_mnist_with_one_label_changed_is_refused(tmp_path: Path, digits: mnist.Mnist) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from kombu import Connection
 from kombu.asynchronous import Hub
 
 from broker.address import Address
@@ -26,23 +25,20 @@ def address(short_path: Path) -> Iterator[Address]:
 
 
 @pytest.fixture
-def connection(address: Address) -> Iterator[Connection]:
-    with make_app(address).connection() as connected:
-        connected.register_with_event_loop(Hub())
-        yield connected
+def channel(address: Address) -> Iterator[Channel]:
+    """Give a channel that has asked Redis for a message, and for an answer that may take for ever."""
+    hub = Hub()
+    with make_app(address).connection() as connection:
+        connection.register_with_event_loop(hub)
+        channel: Channel = connection.channel()
+        channel.brpop_timeout = 0
+        channel.basic_consume(READING_QUEUE, no_ack=False, callback=lambda _: None, consumer_tag="reader")
+        for tick in hub.on_tick:  # one turn of the event loop, up to where it would wait
+            tick()
+        yield channel
 
 
-def asks(connection: Connection) -> Channel:
-    """Ask Redis for a message as a worker's event loop does, and for an answer that may take for ever."""
-    channel: Channel = connection.channel()
-    channel.brpop_timeout = 0
-    channel.basic_consume(READING_QUEUE, no_ack=False, callback=lambda _: None, consumer_tag="reader")
-    connection.transport.cycle._register_BRPOP(channel)  # noqa: SLF001 - what the event loop does
-    return channel
-
-
-def test_it_does_not_wait_for_a_message_that_may_never_come(connection: Connection, address: Address) -> None:
-    channel = asks(connection)
+def test_it_does_not_wait_for_a_message_that_may_never_come(channel: Channel, address: Address) -> None:
     channel.close()  # a wait for the answer would end with an error, after ten seconds
     client = Client(address)
     client.enqueue([1])
@@ -51,9 +47,9 @@ def test_it_does_not_wait_for_a_message_that_may_never_come(connection: Connecti
 
 
 def test_a_message_that_came_meanwhile_is_given_back(
-    connection: Connection, address: Address, eventually: Eventually
+    channel: Channel, address: Address, eventually: Eventually
 ) -> None:
-    channel, client = asks(connection), Client(address)
+    client = Client(address)
     client.enqueue([1])
     eventually(lambda: client.waiting() == 0, 5)
     channel.close()

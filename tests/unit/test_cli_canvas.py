@@ -51,8 +51,11 @@ def test_without_colours_ink_is_dense_whatever_its_polarity(ink_is_dark: bool) -
 def test_boxes_are_framed_within_the_picture() -> None:
     plain = np.zeros((20, 20), np.uint8)
     lines = _canvas().picture(plain, width=20, lines=10, boxes=[Box(0, 0, 20, 20), Box(5, 5, 6, 6)], ink_is_dark=False)
-    marked = sum("#ff5a3c" in str(span.style) for line in lines for span in line.spans)
-    assert marked > 20
+    marked = [["#ff5a3c" in str(span.style) for span in line.spans] for line in lines]
+    framed = np.zeros((10, 20), bool)
+    framed[[0, -1]] = framed[:, [0, -1]] = True  # the whole picture
+    framed[[2, 6], 4:13] = framed[2:7, [4, 12]] = True
+    assert np.array_equal(marked, framed)
 
 
 def test_a_terminal_without_block_characters_gets_plain_ones() -> None:

@@ -1,0 +1,131 @@
+"""Which files are opened, and why others are not."""
+
+import hashlib
+import os
+import socket
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recognizer import image
+from recognizer.errors import UnreadableImage
+from recognizer.image import open_image
+from tests.unit.encoded import GRAY, encoded
+
+
+def reason(path: Path) -> str:
+    with pytest.raises(UnreadableImage) as caught:
+        open_image(os.fsencode(path))
+    return str(caught.value)
+
+
+def test_picture_tells_pixels_size_time_and_digest(tmp_path: Path) -> None:
+    path, data = tmp_path / "seven.png", encoded(".png")
+    path.write_bytes(data)
+    os.utime(path, ns=(5, 1_234_567_890_123_456_789))
+    picture = open_image(os.fsencode(path))
+    assert np.array_equal(picture.gray, GRAY)
+    assert picture.gray.dtype == np.uint8
+    assert (picture.size, picture.mtime_ns) == (len(data), 1_234_567_890_123_456_789)
+    assert picture.digest == hashlib.sha256(data).hexdigest()
+
+
+def test_a_name_that_is_not_utf8_is_opened(tmp_path: Path) -> None:
+    path = os.fsencode(tmp_path) + b"/\xff\xfe 7.png"
+    with open(path, "wb") as file:  # pathlib knows no bytes
+        file.write(encoded(".png"))
+    assert np.array_equal(open_image(path).gray, GRAY)
+
+
+def test_an_empty_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty.png").touch()
+    assert reason(tmp_path / "empty.png") == "the file is empty"
+
+
+def test_too_many_bytes_are_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "long.png"
+    path.touch()
+    os.truncate(path, 2**40)  # a hole: nothing has so much memory that it could be read
+    assert reason(path) == f"{2**40} bytes is more than the {image.MAX_BYTES} allowed"
+    path.write_bytes(encoded(".png"))
+    with pytest.raises(UnreadableImage, match="bytes is more than the 50 allowed"):
+        open_image(os.fsencode(path), max_bytes=50)
+
+
+def test_a_vanished_file_is_told_apart(tmp_path: Path) -> None:
+    assert reason(tmp_path / "gone.png") == image.VANISHED == "vanished"
+    (tmp_path / "file").touch()
+    assert reason(tmp_path / "file" / "gone.png") == "vanished"
+
+
+def test_a_symbolic_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "seven.png").write_bytes(encoded(".png"))
+    (tmp_path / "link.png").symlink_to(tmp_path / "seven.png")
+    assert reason(tmp_path / "link.png") == "a symbolic link; only regular files are read"
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    assert reason(tmp_path) == "not a regular file"
+
+
+def test_a_pipe_is_refused_without_waiting_for_its_writer(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    assert reason(tmp_path / "pipe.png") == "not a regular file"
+
+
+def test_what_is_no_file_is_not_even_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    monkeypatch.setattr(os, "open", None)  # would let a writer who waits at the pipe go on
+    assert reason(tmp_path / "pipe.png") == reason(tmp_path) == "not a regular file"
+
+
+def test_a_socket_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # a socket's path must be short
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("socket.png")
+        assert reason(Path("socket.png")) == "not a regular file"
+
+
+def test_denied_permission_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def deny(*_: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", deny)  # the one who runs the tests may be allowed everything
+    assert reason(Path(__file__)) == "permission denied"
+
+
+def test_any_other_failure_is_told_in_the_system_s_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "read", fail)
+    assert reason(Path(__file__)) == "Input/output error"
+
+
+def test_a_zero_byte_in_a_path_is_refused() -> None:
+    assert reason(Path("a\0b.png")) == "not a file name"
+
+
+def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "growing.png"
+    path.write_bytes(encoded(".png"))
+    status = os.fstat
+
+    def grow(descriptor: int) -> os.stat_result:
+        before = status(descriptor)
+        with path.open("ab") as file:
+            file.write(b"more")
+        return before
+
+    monkeypatch.setattr(os, "fstat", grow)
+    assert reason(path) == "the file changed while it was read"
+
+
+def test_no_descriptor_stays_open(tmp_path: Path) -> None:
+    for _ in range(3):
+        reason(tmp_path)
+    before = len(os.listdir("/dev/fd"))
+    for _ in range(5):
+        reason(tmp_path)
+    assert len(os.listdir("/dev/fd")) == before

@@ -1,0 +1,85 @@
+"""Tables, labels and pages: what is the ground, and what is the ink."""
+
+import numpy as np
+import pytest
+
+from recognizer.opencv import cv2
+from recognizer.preparation import prepare
+from tests.unit.written import beside, clean, dark_label, difference, ink_of, is_near, part_boxes, table_corner, written
+
+
+@pytest.mark.parametrize("side", ["left", "top", "right", "bottom"])
+@pytest.mark.parametrize("breadth", [45, 60])
+def test_a_dark_table_beside_the_sheet_is_no_ink(side: str, breadth: int) -> None:
+    prepared = prepare(beside(side, breadth))
+    plain = written("5", height=300, width=300, pen=12)
+    assert prepared.dark_on_light
+    assert prepared.single is not None
+    assert is_near(prepared.single.box, ink_of(plain), 4)
+    assert difference(prepared.single.crop, clean(plain).crop) < 6
+    assert part_boxes(prepared) == [prepared.single.box]
+
+
+def test_a_broad_end_leaves_nothing_of_itself_on_the_sheet() -> None:
+    for picture in (table_corner(), beside("top", 45)):
+        sheet = prepare(picture).sheet
+        assert sheet is not None
+        left, top, width, height = (
+            side // sheet.factor for side in ink_of(written("5", height=300, width=300, pen=12))
+        )
+        rest = sheet.strength.copy()
+        rest[top - 4 : top + height + 4, left - 4 : left + width + 4] = 0
+        assert rest.max() == 0
+        assert cv2.countNonZero(sheet.mask) > 0
+
+
+def test_a_sheet_lying_askew_on_a_dark_ground_is_still_dark_on_light() -> None:
+    sheet = written("5", height=220, width=220, pen=14)
+    turn = cv2.getRotationMatrix2D((110, 110), 28, 1.0)
+    askew = np.asarray(cv2.warpAffine(sheet, turn, (220, 220), borderValue=0), np.uint8)
+    prepared = prepare(askew)
+    assert prepared.dark_on_light
+    assert prepared.single is not None
+    assert 60 < prepared.single.box.left < 100
+    assert 50 < prepared.single.box.width < 100
+
+
+@pytest.mark.parametrize("at", [(100, 60), (20, 100), (180, 30)])
+def test_a_digit_on_a_dark_label_is_read_as_itself(at: tuple[int, int]) -> None:
+    prepared = prepare(dark_label("5", at=at))
+    plain = written("5", height=300, width=300, pen=24)
+    left, top, width, height = ink_of(plain)
+    assert not prepared.dark_on_light
+    assert prepared.single is not None
+    assert difference(prepared.single.crop, clean(plain).crop) < 8
+    assert is_near(prepared.single.box, (left + at[0], top + at[1], width, height), 8)
+    assert part_boxes(prepared) == [prepared.single.box]
+
+
+def test_several_digits_on_a_dark_label_stand_where_they_stand_on_the_page() -> None:
+    prepared = prepare(dark_label("512", width=800))
+    left, top, width, _ = ink_of(written("512", height=300, width=800, pen=24))
+    boxes = part_boxes(prepared)
+    assert prepared.single is None
+    assert len(boxes) == 3
+    assert abs(boxes[0].left - left - 100) <= 8
+    assert abs(boxes[-1].left + boxes[-1].width - left - width - 100) <= 8
+    assert all(abs(box.top - top - 60) <= 8 for box in boxes)
+
+
+def test_a_light_page_amid_a_dark_table_is_read_as_itself() -> None:
+    table = np.full((500, 600), 30, np.uint8)
+    table[80:420, 120:480] = written("5", height=340, width=360, pen=24)
+    prepared = prepare(table)
+    left, top, width, height = ink_of(written("5", height=340, width=360, pen=24))
+    assert prepared.dark_on_light
+    assert prepared.single is not None
+    assert is_near(prepared.single.box, (left + 120, top + 80, width, height), 8)
+
+
+def test_a_bold_digit_is_no_label() -> None:
+    sheet = np.full((200, 300), 255, np.uint8)
+    cv2.ellipse(sheet, (150, 100), (60, 70), 0, 0, 360, 0, 40)
+    prepared = prepare(sheet)
+    assert prepared.dark_on_light
+    assert is_near(clean(sheet).box, (70, 10, 161, 181), 4)
