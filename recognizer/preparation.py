@@ -69,6 +69,12 @@ class Prepared:
     single: Single | None = None
     sheet: Sheet | None = None
 
+    @property
+    def memory(self) -> int:
+        """Bytes that it holds."""
+        sheet = self.sheet
+        return sheet.strength.nbytes + sheet.mask.nbytes + sheet.labels.nbytes if sheet else 0
+
 
 def prepare(gray: Gray) -> Prepared:
     """Separate the ink of a `(h, w)` uint8 picture from its ground. Pure, and total: any picture gives an answer."""
