@@ -14,6 +14,8 @@ MAX_SCANS = 100
 _MOST_PROGRESSIVE = 32_000_000
 #: Segments of one file. A colour profile takes at most 255, and each scan one or two.
 _MAX_SEGMENTS = 4096
+#: EXIF blocks of one file. There should be one, and the decoder reads each to its end.
+_MAX_EXIF = 16
 #: Markers (ITU-T T.81, table B.1). All start-of-frame markers carry the dimensions; C4, C8 and CC are other things.
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 #: Baseline, extended and progressive, with Huffman codes. Browsers read no others, and arithmetic codes take too long.
@@ -31,7 +33,7 @@ _COEFFICIENT, _BLOCK = 2, 8
 
 def read_jpeg(data: bytes) -> Header:
     """Walk every segment up to the end, which must be there."""
-    frame, orientation, scans, kept, whole = b"", 1, 0, 0, False
+    frame, orientation, scans, kept, blocks, whole = b"", 1, 0, 0, 0, False
     for marker, content in _segments(data):
         if marker in _FRAMES:
             if marker not in _READ_FRAMES:
@@ -42,6 +44,12 @@ def read_jpeg(data: bytes) -> Header:
             whole |= scans > 1 or data[content.start] < frame[5]
         elif _APP1 <= marker <= _APP15:
             kept += content.stop - content.start
+            blocks += marker == _APP1 and data[content.start + len(EXIF) : content.start + len(EXIF) + 2] in {
+                b"II",
+                b"MM",
+            }
+            if blocks > _MAX_EXIF:
+                raise too_many("EXIF blocks", _MAX_EXIF)
             if marker == _APP1 and orientation == 1 and data.startswith(EXIF, content.start):
                 orientation = orientation_of(data[content.start + len(EXIF) : content.stop])
     if whole and len(data) > _MOST_PROGRESSIVE:

@@ -58,6 +58,10 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
         "the image has more than 100 scans",
     ),
     "many comments in a JPEG": (lambda: jpeg(b"\xff\xfe\0\2" * 5000), "the image has more than 4096 segments"),
+    "many EXIF blocks": (
+        lambda: jpeg((b"\xff\xe1\0\x22Exif\0\0" + exif(1)) * 17),
+        "the image has more than 16 EXIF blocks",
+    ),
     "a segment that ends before it begins": (
         lambda: jpeg(b"\xff\xfe\0\0"),
         "the image is damaged: its segments do not follow each other",
