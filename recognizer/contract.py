@@ -8,14 +8,16 @@ mass as MNIST does, and gives `(n, 10)` probabilities. The number network takes 
 import dataclasses
 import hashlib
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from recognizer.coverage import CoveragePoint
 from recognizer.errors import ContractMismatch, ModelMissing
+from recognizer.regular_file import opened, read_short
 
 #: Raised whenever input, output or card change their meaning; a model of another version is refused.
 CONTRACT_VERSION = 2
@@ -31,8 +33,12 @@ MODEL_FILE = "model.keras"
 LITERT_FILE = "model.tflite"
 #: The number network, for both runtimes.
 NUMBERS_FILE, NUMBERS_LITERT_FILE = "numbers.keras", "numbers.tflite"
+#: Bytes of a card, and of a file that it names: a network has some 5 MB, a picture less.
+_MOST_CARD, _MOST_WEIGHTS = 1_000_000, 256_000_000
+#: Above any figure of a card, and below what a float can't hold.
+_LARGEST = 1e18
 #: What every reading is held against: a card in which one of these is no number would fail every file.
-_FIGURES = ("mnist_accuracy", "temperature", "accept_threshold", "reject_threshold", "litert_margin")
+_FIGURES = ("version", "mnist_accuracy", "temperature", "accept_threshold", "reject_threshold", "litert_margin")
 _NUMBER_FIGURES = ("slope", "offset", "accept_threshold")
 
 
@@ -99,21 +105,21 @@ def read_card(folder: Path) -> Card:
     Raises ModelMissing if there is none, ContractMismatch if it is damaged or of another contract version.
     """
     try:
-        fields = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
+        fields = msgspec.json.decode(read_short(folder / CARD_FILE, most=_MOST_CARD))
     except FileNotFoundError as error:
         raise ModelMissing(f"there is no model in {folder}") from error
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise ContractMismatch(f"the card of the model in {folder} can't be read: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
         raise ContractMismatch(f"the card of the model in {folder} can't be read: {error}") from error
     if not isinstance(fields, dict) or fields.get("contract") != CONTRACT_VERSION:
         raise ContractMismatch(f"the model in {folder} does not follow contract version {CONTRACT_VERSION}")
-    numbers = fields.pop("numbers", None)
     try:
         _require_figures(fields, _FIGURES, folder)
-        if numbers is not None:
-            _require_figures(numbers, _NUMBER_FIGURES, folder)
-            numbers = NumberCard(**{**numbers, "coverage": _points(numbers)})
-        return Card(**{**fields, "coverage": _points(fields)}, numbers=numbers)
-    except (TypeError, AttributeError) as error:
+        if fields.get("numbers") is not None:
+            _require_figures(fields["numbers"], _NUMBER_FIGURES, folder)
+        return msgspec.convert(fields, Card)
+    except (ValueError, TypeError, AttributeError) as error:
         raise ContractMismatch(f"the card of the model in {folder} is not complete: {error}") from error
 
 
@@ -123,12 +129,8 @@ def _require_figures(fields: dict[str, Any], names: Sequence[str], folder: Path)
         raise ContractMismatch(f"the card of the model in {folder} has no usable {strange[0]}")
 
 
-def _points(fields: dict[str, Any]) -> tuple[CoveragePoint, ...]:
-    return tuple(CoveragePoint(**point) for point in fields.get("coverage", ()))
-
-
 def _is_figure(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
 
 
 def verify_files(card: Card, folder: Path) -> None:
@@ -139,9 +141,17 @@ def verify_files(card: Card, folder: Path) -> None:
     for name, expected in card.files.items():
         if Path(name).name != name:
             raise ContractMismatch(f"the card of the model in {folder} names a file outside it")
-        try:
-            actual = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        except OSError as error:
-            raise ContractMismatch(f"{folder / name} can't be read: {error.strerror}") from error
+        actual = _checksum(folder / name)
         if actual != expected:
             raise ContractMismatch(f"{folder / name} is not the file its card describes (checksum differs)")
+
+
+def _checksum(path: Path) -> str:
+    try:
+        with (
+            opened(path, most=_MOST_WEIGHTS, links=True) as (descriptor, _),
+            open(descriptor, "rb", closefd=False) as file,
+        ):
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ContractMismatch(f"{path} can't be read: {error.strerror or error}") from error

@@ -3,7 +3,7 @@
 import errno
 import hashlib
 import os
-import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from recognizer.arrays import Gray
 from recognizer.errors import Inaccessible, UnreadableImage
-from recognizer.header import Header, read_header
+from recognizer.formats import read_header
+from recognizer.header import Header
 from recognizer.opencv import MAX_PIXELS, cv2
+from recognizer.regular_file import NO_FILE, TooLongError, opened, read_to_end
 
 #: Bytes a file may have: a 48-megapixel photograph as PNG takes some 50 MB.
 MAX_BYTES = 64 * 1024 * 1024
@@ -23,14 +25,13 @@ VANISHED = "vanished"
 _LIGHT = 200
 #: Share of a picture's visible pixels that must be darker than _LIGHT for it to be shown on white.
 _DARK_SHARE = 0.02
-#: Not following links, not waiting for a pipe's writer, not handing the file to child processes.
-_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_NO_FILE = "not a regular file"
+#: Pixels that are turned to grey at once, so that what lies between the decoder's pixels and grey takes no memory.
+_BAND = 1_000_000
 _REASONS = {
     errno.ENOENT: VANISHED,
     errno.ENOTDIR: VANISHED,
     errno.ELOOP: "a symbolic link; only regular files are read",
-    errno.ENXIO: _NO_FILE,
+    errno.ENXIO: NO_FILE,
     errno.EACCES: "permission denied",
     errno.EPERM: "permission denied",
 }
@@ -53,6 +54,8 @@ def open_image(path: bytes, *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX
     """
     try:
         data, status = _read(path, max_bytes)
+    except TooLongError as error:
+        raise UnreadableImage(error.strerror) from error
     except OSError as error:
         raise Inaccessible(_REASONS.get(error.errno or 0) or error.strerror or str(error)) from error
     except MemoryError as error:
@@ -71,11 +74,9 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Gray:
     if not data:
         raise UnreadableImage("the file is empty")
     header = read_header(data)
-    if header.width * header.height > max_pixels:
-        allowed = f"{max_pixels / 1e6:g} million"
-        raise UnreadableImage(f"{header.width} x {header.height} pixels is more than the {allowed} allowed")
+    header.require_small(len(data), max_pixels=max_pixels)
     try:
-        return _upright(_gray(_pixels(data)), header)
+        return _upright(_gray(_pixels(header.bare or data, grey=header.grey)), header)
     except MemoryError as error:
         raise UnreadableImage("there is not enough memory to decode the image") from error
     except cv2.error as error:
@@ -85,38 +86,16 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Gray:
 
 
 def _read(path: bytes, max_bytes: int) -> tuple[bytes, os.stat_result]:
-    # Opening alone has effects on what is no file: it lets a pipe's waiting writer go on. A link fails to open.
-    mode = os.lstat(path).st_mode
-    if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
-        raise Inaccessible(_NO_FILE)
-    descriptor = os.open(path, _FLAGS)
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise Inaccessible(_NO_FILE)
-        if status.st_size > max_bytes:
-            raise UnreadableImage(f"{status.st_size} bytes is more than the {max_bytes} allowed")
-        data = _read_to_end(descriptor, status.st_size)
-    finally:
-        os.close(descriptor)
+    with opened(path, most=max_bytes, links=False) as (descriptor, status):
+        data = read_to_end(descriptor, status.st_size)
     if len(data) != status.st_size:
         raise UnreadableImage("the file changed while it was read")
     return data, status
 
 
-def _read_to_end(descriptor: int, size: int) -> bytes:
-    """Read one byte more than `size` if the file has grown, never further."""
-    data = os.read(descriptor, size + 1)
-    while len(data) < size and (more := os.read(descriptor, size + 1 - len(data))):
-        data += more
-    return data
-
-
-def _pixels(data: bytes) -> NDArray[Any]:
+def _pixels(data: bytes, *, grey: bool) -> NDArray[Any]:
     buffer = np.frombuffer(data, np.uint8)
-    # A JPEG has no transparency, and its decoder gives grey without the detour over colours, four inks included.
-    is_jpeg = data.startswith(b"\xff\xd8")
-    flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION if is_jpeg else cv2.IMREAD_UNCHANGED
+    flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION if grey else cv2.IMREAD_UNCHANGED
     pixels: NDArray[Any] | None = cv2.imdecode(buffer, flags)
     if pixels is None:
         raise UnreadableImage("the image is damaged or cut off")
@@ -127,12 +106,19 @@ def _gray(pixels: NDArray[Any]) -> Gray:
     channels = pixels.shape[2] if pixels.ndim == 3 else 1  # noqa: PLR2004 - rows, columns, channels
     if channels not in (1, 3, 4):
         raise UnreadableImage(f"images of {channels} channels are not read")
-    shallow = _eight_bits(pixels)
-    if channels == 1:
-        return shallow.reshape(shallow.shape[:2])
-    if channels == 3:  # noqa: PLR2004 - blue, green, red
-        return np.asarray(cv2.cvtColor(shallow, cv2.COLOR_BGR2GRAY), np.uint8)
-    return _composite(shallow)
+    if channels == 1 and pixels.dtype == np.uint8:
+        return pixels.reshape(pixels.shape[:2])
+    background = _background(pixels) if channels == 4 else None  # noqa: PLR2004 - blue, green, red, alpha
+    gray = np.empty(pixels.shape[:2], np.uint8)
+    for rows in _bands(pixels):
+        gray[rows] = _gray_band(_eight_bits(pixels[rows]), background)
+    return gray
+
+
+def _bands(pixels: NDArray[Any]) -> Iterator[slice]:
+    """Divide a picture into bands of rows."""
+    rows = max(1, _BAND // pixels.shape[1])
+    return (slice(top, top + rows) for top in range(0, len(pixels), rows))
 
 
 def _eight_bits(pixels: NDArray[Any]) -> Gray:
@@ -143,16 +129,34 @@ def _eight_bits(pixels: NDArray[Any]) -> Gray:
     raise UnreadableImage(f"pixels of type {pixels.dtype} are not read")
 
 
-def _composite(pixels: Gray) -> Gray:
-    """Lay a transparent picture on white, or on black where white would swallow all there is to see."""
-    gray, alpha = cv2.cvtColor(pixels, cv2.COLOR_BGRA2GRAY), np.ascontiguousarray(pixels[:, :, 3])
-    if alpha.min() == 255:  # noqa: PLR2004 - opaque throughout
+def _gray_band(pixels: Gray, background: int | None) -> Gray:
+    """Turn some rows to grey; transparent ones are laid on `background`, which is None where there are no such."""
+    if pixels.ndim == 2 or pixels.shape[2] == 1:  # noqa: PLR2004 - rows and columns
+        return pixels.reshape(pixels.shape[:2])
+    gray = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY if pixels.shape[2] == 3 else cv2.COLOR_BGRA2GRAY)  # noqa: PLR2004 - likewise
+    if background is None:
         return np.asarray(gray, np.uint8)
+    alpha = np.ascontiguousarray(pixels[:, :, 3])
     shown = cv2.multiply(gray, alpha, scale=1 / 255)
-    visible = alpha > 127  # noqa: PLR2004 - more there than not
-    if np.count_nonzero(visible & (gray < _LIGHT)) < _DARK_SHARE * np.count_nonzero(visible):
-        return np.asarray(shown, np.uint8)
-    return np.asarray(cv2.add(shown, cv2.bitwise_not(alpha)), np.uint8)
+    return np.asarray(cv2.add(shown, cv2.bitwise_not(alpha)) if background else shown, np.uint8)
+
+
+def _background(pixels: NDArray[Any]) -> int | None:
+    """Give the grey on which a transparent picture is seen: white, or black where white would swallow all there is.
+
+    Gives None for a picture that is opaque throughout.
+    """
+    dark = visible = least = 0
+    for number, rows in enumerate(_bands(pixels)):
+        band = _eight_bits(pixels[rows])
+        alpha = band[:, :, 3]
+        least = min(least, int(alpha.min())) if number else int(alpha.min())
+        seen = alpha > 127  # noqa: PLR2004 - more there than not
+        visible += int(np.count_nonzero(seen))
+        dark += int(np.count_nonzero(seen & (cv2.cvtColor(band, cv2.COLOR_BGRA2GRAY) < _LIGHT)))
+    if least == 255:  # noqa: PLR2004 - opaque
+        return None
+    return 0 if dark < _DARK_SHARE * visible else 255
 
 
 def _upright(gray: Gray, header: Header) -> Gray:

@@ -193,6 +193,8 @@ def _levels(bright_ink: Gray, mask: Gray, near: Gray | None = None) -> _Levels:
 def _levels_off_edges(bright_ink: Gray, mask: Gray) -> _Levels:
     """Measure without the strokes' soft edges, which are most of the ground where ink fills its picture."""
     reach = max(1, max(mask.shape) // _EDGE_REACH)
-    near = np.asarray(cv2.dilate(mask, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)), np.uint8)
+    # Row by row, then column by column, and no further than the picture: a square kernel would grow with its area.
+    across, down = (2 * min(reach, side) + 1 for side in mask.shape[::-1])
+    near = np.asarray(cv2.dilate(cv2.dilate(mask, np.ones((1, across), np.uint8)), np.ones((down, 1), np.uint8)))
     enough = mask.size - cv2.countNonZero(near) >= _LEAST_GROUND * mask.size
     return _levels(bright_ink, mask, near if enough else None)

@@ -29,6 +29,8 @@ _SEEN = 0.25
 _SAME_CENTRE = 1.6
 #: Share of the area that two boxes cover from which they are the same mark: those of slanted digits overlap too.
 _SAME_BOX = 0.5
+#: Marks looked at, the surest first: a picture with more is a texture, and each is compared with all others.
+_MOST_MARKS = 400
 #: A cell and its neighbours.
 _AROUND = np.ones((3, 3), np.uint8)
 
@@ -78,7 +80,7 @@ def decode(cells: Cells) -> Sighting:
     nothing = probabilities[..., Symbol.NOTHING]
     lowest = cv2.erode(nothing, _AROUND)
     rows, columns = np.nonzero((nothing <= lowest) & (nothing < 1 - _SEEN))
-    order = np.argsort(nothing[rows, columns], kind="stable")
+    order = np.argsort(nothing[rows, columns], kind="stable")[:_MOST_MARKS]
     rows, columns = rows[order], columns[order]
     places = _places(cells[rows, columns, SYMBOLS:], rows, columns)
     symbols = probabilities[rows, columns, : Symbol.NOTHING].argmax(axis=1)

@@ -11,9 +11,14 @@ from recognizer.contract import Card, read_card, verify_files
 from recognizer.errors import ModelMissing
 from recognizer.installed import RuntimeName
 from recognizer.marks import Look
+from recognizer.regular_file import read_short
 from recognizer.runtime import Runtime, open_number_runtime, open_runtime
 
 ACTIVE_FILE = "active"
+#: Bytes of that file: a version and a line's end.
+_MOST_ACTIVE = 64
+#: How a version's folder is named. More digits are no number that anybody has counted to.
+_VERSION = re.compile("[0-9]{4,9}")
 #: The smallest probability whose logarithm is taken: float32's own smallest normal number.
 _TINY = float(np.finfo(np.float32).tiny)
 
@@ -29,17 +34,20 @@ def published_versions(model_dir: Path) -> list[int]:
         names = os.listdir(model_dir)
     except OSError:
         return []
-    return sorted(int(name) for name in names if re.fullmatch(r"\d{4,}", name))
+    return sorted(int(name) for name in names if re.fullmatch(_VERSION, name))
 
 
 def active_version(model_dir: Path) -> int:
     """Read the number of the active version; raises ModelMissing if there is none."""
+    path = model_dir / ACTIVE_FILE
     try:
-        text = (model_dir / ACTIVE_FILE).read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_short(path, most=_MOST_ACTIVE).strip()
+    except FileNotFoundError as error:
         raise ModelMissing(f"no model is active in {model_dir}") from error
-    if not re.fullmatch(r"\d{4,}", text):
-        raise ModelMissing(f"{model_dir / ACTIVE_FILE} does not name a version")
+    except OSError as error:
+        raise ModelMissing(f"no model is active: {path} can't be read: {error.strerror or error}") from error
+    if not re.fullmatch(_VERSION, text.decode("ascii", "replace")):
+        raise ModelMissing(f"{path} does not name a version")
     return int(text)
 
 

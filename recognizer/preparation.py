@@ -20,6 +20,8 @@ from recognizer.sheet import Sheet, make_sheet
 _WORK_AREA = 40_000
 #: The largest such factor: a page of many digits keeps enough pixels of each.
 _MOST_SHRUNK = 4
+#: Pixels, and pixels along a side, above which even that is shrunk further: no page of digits has as many.
+_MOST_AREA, _MOST_SIDE = 3_200_000, 8192
 #: Pixels up to which a picture with nothing but one digit in it is taken whole, its faintest edges included.
 _CLEAN_AREA = 40 * 40
 #: Least area of a mark, as a share of the largest component's. A smaller component is a speck.
@@ -66,9 +68,15 @@ class Prepared:
     single: Single | None = None
     sheet: Sheet | None = None
 
+    @property
+    def memory(self) -> int:
+        """Bytes that it holds."""
+        sheet = self.sheet
+        return sheet.strength.nbytes + sheet.mask.nbytes + sheet.labels.nbytes if sheet else 0
+
 
 def prepare(gray: Gray) -> Prepared:
-    """Separate the ink of a `(h, w)` uint8 picture from its ground. Pure."""
+    """Separate the ink of a `(h, w)` uint8 picture from its ground. Pure, and total: any picture gives an answer."""
     work, factor = _reduced(gray)
     ink = find_ink(work)
     if ink is None:
@@ -176,7 +184,11 @@ def _panel(parts: Sequence[Part], labels: ComponentLabels) -> Part | None:
 
 def _reduced(gray: Gray) -> tuple[Gray, int]:
     """Shrink a large picture by a whole factor to what is enough to find digits in."""
-    factor = min(_MOST_SHRUNK, round(math.sqrt(gray.size / _WORK_AREA)))
+    factor = max(
+        min(_MOST_SHRUNK, round(math.sqrt(gray.size / _WORK_AREA))),
+        math.ceil(math.sqrt(gray.size / _MOST_AREA)),
+        math.ceil(max(gray.shape) / _MOST_SIDE),
+    )
     height, width = (side // factor if factor > 1 else side for side in gray.shape)
     if factor <= 1 or not height or not width:
         return gray, 1

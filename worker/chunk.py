@@ -16,10 +16,16 @@ from logs import Outage
 from recognizer.errors import Inaccessible, UnreadableImage
 from recognizer.reader import Model, PreparedFile, prepare_file, read
 from recognizer.reading import Reading
+from worker.watchdog import Watchdog
 
 #: Seconds of opening and preparing after which a chunk answers what it has, and its other rows are enqueued again. Far
 #: below the hard limit: only a single file that hangs can reach that.
 BUDGET_SECONDS = 5.0
+#: Seconds that opening and preparing one file may take: far above the two that any picture takes, below the hard limit.
+FILE_SECONDS = 20.0
+TOO_SLOW = f"reading it took more than {FILE_SECONDS:g} seconds"
+#: Bytes of prepared pictures after which a chunk does the same: a large page takes 19 MB.
+MOST_MEMORY = 48_000_000
 #: Seconds after its last change in which a file that can't be read is looked at again: it may still be growing.
 GROWING_SECONDS = 3.0
 #: Pauses, in seconds, before the answers of a chunk are written again to a database that refused them.
@@ -64,11 +70,14 @@ def _read_claimed(database: Database, model: Model, claim: Claim, token: str) ->
     done = ReadChunk(alone=claim.alone)
     opened = _Opened()
     stop = time.monotonic() + BUDGET_SECONDS
-    for number, file in enumerate(claim.files):
-        if number and time.monotonic() > stop:
-            done.rest = [later.id for later in claim.files[number:]]
-            break
-        opened.add(file)
+    watchdog = Watchdog[ClaimedFile](FILE_SECONDS, lambda file: _end_process(database, claim, file, token))
+    with watchdog:
+        for number, file in enumerate(claim.files):
+            if number and (time.monotonic() > stop or opened.memory > MOST_MEMORY):
+                done.rest = [later.id for later in claim.files[number:]]
+                break
+            watchdog.begin(file)
+            opened.add(file)
     answers = opened.answers(model)
     done.answered = _insistently(lambda: claims.answer(database, token, answers))
     claims.release(database, opened.growing + done.rest, token)
@@ -85,6 +94,16 @@ def _log_deaths(claim: Claim) -> None:
             _log.warning(f"a reader died on it, {then}", row=row_id)
 
 
+def _end_process(database: Database, claim: Claim, slow: ClaimedFile, token: str) -> None:
+    """Answer for a file that holds its reader, give its neighbours back, and end the reader: nothing else stops it."""
+    _log.error("a file took too long, its reader ends", row=slow.id, seconds=FILE_SECONDS)
+    try:
+        claims.answer(database, token, [Answer(slow.id, Status.FAILED, reason=TOO_SLOW)])
+        claims.release(database, [file.id for file in claim.files if file is not slow], token)
+    finally:
+        os._exit(1)
+
+
 class _Opened:
     """The files of a chunk after opening: ready for the model, failed, or still growing."""
 
@@ -92,6 +111,7 @@ class _Opened:
         self._ready: list[tuple[ClaimedFile, PreparedFile]] = []
         self._failed: list[Answer] = []
         self.growing: list[int] = []
+        self.memory = 0
 
     def add(self, file: ClaimedFile) -> None:
         """Open and prepare one file; whatever is wrong with it becomes data."""
@@ -106,6 +126,7 @@ class _Opened:
             _folder.back()
             if (prepared.size, prepared.mtime_ns) == (file.size, file.mtime_ns):
                 self._ready.append((file, prepared))
+                self.memory += prepared.prepared.memory
             else:
                 self.growing.append(file.id)
 

@@ -23,7 +23,7 @@ PATIENCE = 120.0
 
 #: Python runs a module of this name wherever it starts. Only readers open a file by the bytes of its name.
 HOOK = """
-import os, signal, sys
+import os, signal, sys, threading
 
 def fault(event, arguments):
     if event == "open" and isinstance(arguments[0], bytes):
@@ -31,6 +31,8 @@ def fault(event, arguments):
             os.kill(os.getpid(), signal.SIGSEGV)
         if b"memory" in arguments[0]:
             raise MemoryError
+        if b"endless" in arguments[0]:
+            threading.Event().wait()
 
 sys.addaudithook(fault)
 """
@@ -125,3 +127,17 @@ def test_a_picture_that_crashes_its_reader_is_given_up_and_its_neighbours_are_re
     assert len(told) == attempts
     lost = before + 21 - faulty.answered()
     record("21 files, one of which ends its reader", "SIGSEGV in the reader, each time", lost, seconds)
+
+
+@pytest.mark.long  # the time that a file may take
+def test_a_picture_that_holds_its_reader_is_failed_after_one_try_and_its_neighbours_are_read(
+    faulty: Abused, record: Record
+) -> None:
+    before = faulty.answered()
+    neighbours = [f"patient {number}.png" for number in range(20)]
+    drop(faulty, *neighbours[:10], "endless.png", *neighbours[10:])
+    seconds = faulty.require_balance(before + 21)
+    found = outcomes(faulty)
+    assert found["endless.png"] == ("failed", "reading it took more than 20 seconds", 1)
+    assert {found[name] for name in neighbours} == {("accepted", None, 1)}
+    record("21 files, one of which is never done", "its reader ends", before + 21 - faulty.answered(), seconds)

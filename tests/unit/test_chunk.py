@@ -1,6 +1,7 @@
 """One message's files are read together, and whatever is wrong with one of them harms only that one."""
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,9 @@ from tests.unit.cells import Seen, blots, cells_of
 from worker.chunk import read_chunk
 
 Draw = Callable[[Path, str], Path]
+
+#: Seconds for anything that is waited for; far above what it takes.
+PATIENCE = 60.0
 
 CARD = Card(
     version=3, architecture="mlp", recipe="fake", seed=0, epochs=0, parameters=0, mnist_accuracy=0.1, temperature=1.0,
@@ -264,6 +268,62 @@ def test_a_chunk_that_takes_too_long_answers_what_it_has_and_enqueues_the_rest(
     assert read_chunk(ledger.database, MODEL, done.rest, "next").rest == rows[2:]
     assert read_chunk(ledger.database, MODEL, rows[2:], "last").rest == []
     assert set(ledger.outcomes().values()) == {("accepted", "7")}
+
+
+def test_a_chunk_whose_pictures_take_much_memory_answers_what_it_has_and_sends_the_rest_on(
+    ledger: Ledger, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["a.png", "b.png", "c.png"]
+    for name in names:
+        draw(ledger.folder / name, "77")
+    rows = ledger.register(*names)
+    one = prepare_file(os.fsencode(ledger.folder / "a.png")).prepared.memory
+    monkeypatch.setattr(worker.chunk, "MOST_MEMORY", 2 * one - 1)
+    done = read_chunk(ledger.database, MODEL, rows, "message")
+    assert (done.answered, done.rest) == (2, rows[2:])
+    assert read_chunk(ledger.database, MODEL, rows[2:], "last").rest == []
+
+
+def test_a_file_that_takes_too_long_is_failed_at_once_and_its_reader_ends(
+    ledger: Ledger, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["a.png", "slow.png", "z.png"]
+    for name in names:
+        draw(ledger.folder / name, "7")
+    rows, ended, codes = ledger.register(*names), threading.Event(), []
+
+    def slow(path: bytes) -> PreparedFile:
+        if path.endswith(b"slow.png"):
+            assert ended.wait(PATIENCE)
+        return prepare_file(path)
+
+    def end(code: int) -> None:
+        codes.append(code)
+        ended.set()
+
+    monkeypatch.setattr(worker.chunk, "prepare_file", slow)
+    monkeypatch.setattr(worker.chunk, "FILE_SECONDS", 2.0)
+    monkeypatch.setattr(os, "_exit", end)  # here the thread that reads goes on; what it finds no longer counts
+    assert read_chunk(ledger.database, MODEL, rows, "message").answered == 0
+    assert codes == [1]
+    assert ledger.outcomes() == {
+        "a.png": ("queued", None),
+        "slow.png": ("failed", "reading it took more than 20 seconds"),
+        "z.png": ("queued", None),
+    }
+    monkeypatch.setattr(worker.chunk, "prepare_file", prepare_file)
+    assert read_chunk(ledger.database, MODEL, rows, "message", redelivered=True).answered == 2
+    assert ledger.outcomes()["slow.png"][0] == "failed"
+
+
+def test_a_reader_of_quick_files_is_not_ended(ledger: Ledger, draw: Draw, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker.chunk, "FILE_SECONDS", PATIENCE)
+    monkeypatch.setattr(os, "_exit", None)
+    before = threading.active_count()
+    assert (
+        read_chunk(ledger.database, MODEL, ledger.register(draw(ledger.folder / "7.png", "7").name), "m").answered == 1
+    )
+    assert threading.active_count() == before
 
 
 def test_a_row_that_is_replaced_while_it_is_read_is_not_answered(

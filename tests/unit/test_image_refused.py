@@ -86,7 +86,7 @@ def test_a_jpeg_whose_segments_are_jumbled_is_refused() -> None:
             struct.pack(">II", 20_000, 0), struct.pack(">II", 20_000, 20_000)
         ),
         b"BM" + bytes(12) + struct.pack("<IiiHHI", 40, 20_000, -20_000, 1, 8, 0) + bytes(20),
-        b"GIF89a" + struct.pack("<HH", 20_000, 20_000) + bytes(9),
+        b"GIF89a" + struct.pack("<HH", 20_000, 20_000) + bytes(3) + b"," + bytes(9) + b"\x02\0",
         b"P5\n# a comment\n20000 20000\n255\n",
         b"RIFF" + struct.pack("<I", 22) + b"WEBPVP8X\x0a\0\0\0" + bytes(4) + (19_999).to_bytes(3, "little") * 2,
         b"\xff\xd8\xff\xc0\0\x0b\x08" + struct.pack(">HH", 20_000, 20_000) + b"\x01\x01\x11\0\xff\xda\0\x02\xff\xd9",
@@ -133,7 +133,7 @@ def out_of_memory() -> cv2.error:
 
 @pytest.mark.parametrize("error", [MemoryError(), out_of_memory()], ids=["Python", "OpenCV"])
 def test_a_decoder_out_of_memory_says_so(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise error
 
     monkeypatch.setattr(cv2, "imdecode", fail)

@@ -1,5 +1,7 @@
 """From the number network's cells to marks."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -178,3 +180,13 @@ def test_each_cell_is_as_many_pixels_as_the_contract_says() -> None:
     cells = cells_of([first, second], SHAPE)
     assert np.argwhere(cells[..., Symbol.NOTHING] < cells[..., 1]).tolist() == [[0, 0], [4, 19]]
     assert places(decode(cells).marks)[:, 1:3] == pytest.approx(np.array([[2.0, 4.0], [78.0, 36.0]]))
+
+
+def test_of_very_many_marks_the_surest_are_looked_at() -> None:
+    cells = np.zeros((80, 160, OUTPUTS), np.float32)
+    cells[..., Symbol.NOTHING] = 10
+    cells[::2, ::2, Symbol.NOTHING] = -np.arange(40 * 80, dtype=np.float32).reshape(40, 80) / 1000
+    cells[..., SYMBOLS:] = math.log(0.1)
+    marks = decode(cells).marks
+    assert 0 < len(marks) <= 400
+    assert min(mark.y for mark in marks) > 300

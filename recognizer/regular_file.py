@@ -1,0 +1,58 @@
+"""Open what must be a regular file of bounded size, whatever lies at its path."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+#: Not waiting for a pipe's writer, not handing the file to child processes.
+_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+NO_FILE = "not a regular file"
+
+
+class NoFileError(OSError):
+    """The path leads to something else than a regular file."""
+
+
+class TooLongError(OSError):
+    """The file has more bytes than are read."""
+
+
+@contextmanager
+def opened(path: bytes | Path, *, most: int, links: bool) -> Iterator[tuple[int, os.stat_result]]:
+    """Give a descriptor of the regular file at `path`, of at most `most` bytes, and its status.
+
+    Raises NoFileError, TooLongError, or what else the system raises. A symbolic link is followed only with `links`.
+    """
+    # Opening alone has effects on what is no file: it lets a pipe's waiting writer go on. A link fails to open.
+    mode = os.stat(path, follow_symlinks=links).st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+        raise NoFileError(0, NO_FILE)
+    descriptor = os.open(path, _FLAGS if links else _FLAGS | os.O_NOFOLLOW)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise NoFileError(0, NO_FILE)
+        if status.st_size > most:
+            raise TooLongError(0, f"{status.st_size} bytes is more than the {most} allowed")
+        yield descriptor, status
+    finally:
+        os.close(descriptor)
+
+
+def read_to_end(descriptor: int, size: int) -> bytes:
+    """Read one byte more than `size` if the file has grown, never further."""
+    data = os.read(descriptor, size + 1)
+    while len(data) < size and (more := os.read(descriptor, size + 1 - len(data))):
+        data += more
+    return data
+
+
+def read_short(path: Path, *, most: int) -> bytes:
+    """Read all of a regular file, of at most `most` bytes; raises as `opened` does. A symbolic link is followed."""
+    with opened(path, most=most, links=True) as (descriptor, _):
+        data = read_to_end(descriptor, most)
+    if len(data) > most:
+        raise TooLongError(0, f"it has more than the {most} bytes allowed")
+    return data
