@@ -1,6 +1,6 @@
 """What a ledger of a million rows costs beside an empty one: `python -m bench.growth`.
 
-Writes are measured in turn on an empty ledger and on the full one, in chunks of the size that travels: files seen for
+Writes are measured in turn on an empty ledger and on the full one, in chunks of the usual size: files seen for
 the first time are registered, then claimed, then answered. A backlog is enqueued as the watcher does it, with a broker.
 A rescan, and each question of the command line, runs in a fresh process that has its imports behind it. Names of files
 are random, which is the worst order for an index.

@@ -49,7 +49,7 @@ def png(side: int, depth: int, colour: int, extra: bytes = b"", *, interlaced: b
 
 
 def tiff(side: int, bits: int, samples: int, sample_format: int, rows: int) -> bytes:
-    """Write an empty, deflated TIFF in strips of so many rows."""
+    """Write an empty, deflated TIFF in strips of `rows` rows."""
     strip = zlib.compress(bytes(rows * side * samples * bits // 8), 9)
     strips = -(-side // rows)
     at_lengths = 8 + len(strip) + 4 * strips
@@ -78,7 +78,7 @@ def noise(height: int, width: int, *samples: int) -> NDArray[np.uint8]:
 
 
 def scans(count: int, side: int) -> bytes:
-    """Write a progressive JPEG with so many more scans, each of which says that nothing changes."""
+    """Write a progressive JPEG with `count` more scans, each of which says that nothing changes."""
     whole = encoded(".jpg", np.full((side, side), 200, np.uint8), cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
     table = b"\xff\xc4" + struct.pack(">H", 21) + b"\x10" + bytes([1, 1, *[0] * 14]) + b"\xe0\0"
     left, bits = (-(-side // 8)) ** 2, ""

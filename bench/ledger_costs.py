@@ -152,7 +152,7 @@ def command(settings: Settings, *arguments: str) -> float:
     return 1000 * (time.perf_counter() - began)
 
 
-def fresh(do: Callable[..., Found], *given: Any) -> Found:  # noqa: ANN401 - whatever `do` takes
+def fresh(do: Callable[..., Found], *given: Any) -> Found:  # noqa: ANN401 - the arguments of `do`
     """Call a function in a process of its own, after its imports."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(do, given)

@@ -4,7 +4,7 @@ RapidOCR (extra `ocr`) reads twice: with its default settings, which look for li
 search, which takes the picture for one line. Where it is not installed, our reader is measured alone. Each reader has
 one thread, is given one file at a time in the same run, and has read one file before the first that is timed.
 
-The table tells by kind how many have the right digits, whatever the verdict, how many are accepted, how many of those
+The table tells by kind how many have the right digits under any verdict, how many are accepted, how many of those
 have other digits than the label, and the median milliseconds a file. What holds no number is right if it is not
 accepted. RapidOCR accepts what it is more than 95% sure of in every line, if it is digits and signs and nothing else.
 """

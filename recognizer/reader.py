@@ -20,7 +20,7 @@ from recognizer.second_look import look_twice
 from recognizer.sheet import Sheet
 from recognizer.sheet_reader import SheetReading, read_sheet
 
-#: The second-best label is named in the reason when it has at least this share of the best one's probability.
+#: Least ratio of the second-best label's probability to the best one's at which the reason names both.
 _RIVAL = 0.1
 #: Share of a mark's box that a component must overlap to concern it.
 _CONCERNED = 0.04

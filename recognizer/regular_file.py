@@ -1,4 +1,4 @@
-"""Open what must be a regular file of bounded size, whatever lies at its path."""
+"""Open a path only if it is a regular file of bounded size."""
 
 import os
 import stat

@@ -15,7 +15,7 @@ _OLD_JPEG, _JPEG = 6, 7
 _GREY = (0, 1)
 _JPEG_SCAN = b"\xff\xda"
 _ONE_BYTE, _TWO_BYTES = 8, 16
-#: Samples of a pixel that the decoder makes of up to eight bits, whatever they were.
+#: Samples of a pixel that the decoder gives for a TIFF of up to eight bits a sample.
 _AS_COLOURS = 4
 
 

@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only", choices=get_args(NetworkName), help="train this network and keep the active version's other"
     )
-    parser.add_argument("--epochs", type=_positive, help="at most so many; the recipe's own number if not given")
+    parser.add_argument("--epochs", type=_positive, help="the most epochs; without it the recipe's number")
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
     parser.add_argument("--model-dir", type=Path, default=Path("model"))
     parser.add_argument("--mnist", type=Path, help="a mnist.npz to use instead of Keras's own")

@@ -189,7 +189,7 @@ class _ArraysOnly(pickle.Unpickler):
         return getattr(importlib.import_module(admitted[0]), admitted[1])
 
 
-def unpickle_arrays(data: bytes) -> Any:  # noqa: ANN401 - whatever nesting of arrays the pickle holds
+def unpickle_arrays(data: bytes) -> Any:  # noqa: ANN401 - the pickle nests its arrays as it likes
     """Unpickle tuples of NumPy arrays, also of Python 2; raises DataMissing for a pickle that names anything else."""
     try:
         return _ArraysOnly(io.BytesIO(data), encoding="latin1").load()

@@ -114,7 +114,7 @@ class _Opened:
         self.memory = 0
 
     def add(self, file: ClaimedFile) -> None:
-        """Open and prepare one file; whatever is wrong with it becomes data."""
+        """Open and prepare one file; an error becomes its reason."""
         path = os.path.join(paths.to_bytes(file.folder), paths.to_bytes(file.path))
         try:
             prepared = prepare_file(path)

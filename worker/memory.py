@@ -2,7 +2,7 @@
 
 Loading a large library touches most of its file once: tables for the linker, code that registers what nobody will call.
 Those pages stay mapped although reading never looks at them again: more than half of what a process with Keras and
-TensorFlow holds. They are unchanged copies of the file, so the kernel may have them back, and whatever is needed after
+TensorFlow holds. They are unchanged copies of the file, so the kernel may have them back. A page that is needed after
 all comes again from its cache: 20 MB, at the first file, in 4 ms.
 """
 

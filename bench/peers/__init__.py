@@ -44,14 +44,14 @@ PEERS = {
         "Ray Data",
         "bench.peers.ray_data",
         "ray",
-        # without a cluster, on whatever system, Ray keeps to the loopback
+        # without a cluster Ray keeps to the loopback on each system
         {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_USAGE_STATS_ENABLED": "0"},
     ),
 }
 
 
 def run_peer(name: str, backlog: Backlog) -> Cost:
-    """Run a peer in a process of its own, which ends whatever the peer started. Raises RuntimeError if it fails."""
+    """Run a peer in a process of its own, and end all that the peer started. Raises RuntimeError if it fails."""
     options = [(f"--{name.replace('_', '-')}", str(value)) for name, value in vars(backlog).items()]
     screen = backlog.place / "screen.txt"
     with screen.open("wb") as output:

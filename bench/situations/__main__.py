@@ -2,7 +2,7 @@
 
 MNIST's test digits are put on made-up sheets: one digit on ruled or squared paper, in a box, in a shadow, in faint
 pencil; numbers with signs, in rows, on check paper. What is no digit is right if it is not accepted. The columns tell
-how many have the right digits whatever the verdict, the right digits and signs where signs or gaps belong to them, how
+how many have the right digits under any verdict, the right digits and signs where signs or gaps belong to them, how
 many are accepted, and how many of those are wrong.
 """
 
