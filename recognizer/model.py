@@ -1,4 +1,4 @@
-"""Find the published models, and hold one in memory, ready to read digits."""
+"""Find the published models, the user's own before the shipped ones, and hold one in memory, ready to read digits."""
 
 import os
 import re
@@ -14,6 +14,10 @@ from recognizer.marks import Look
 from recognizer.runtime import Runtime, open_number_runtime, open_runtime
 
 ACTIVE_FILE = "active"
+#: The models that come with the program, which never writes there.
+SHIPPED = Path(__file__).with_name("shipped")
+#: The first version of a user's own; shipped ones have lower numbers, so that no release can take an own one's.
+FIRST_OWN = 1001
 #: The smallest probability whose logarithm is taken: float32's own smallest normal number.
 _TINY = float(np.finfo(np.float32).tiny)
 
@@ -24,7 +28,7 @@ def version_name(version: int) -> str:
 
 
 def published_versions(model_dir: Path) -> list[int]:
-    """All versions in `model_dir`, oldest first; an absent folder has none. Read-only."""
+    """All versions in this folder alone, oldest first; an absent folder has none. Read-only."""
     try:
         names = os.listdir(model_dir)
     except OSError:
@@ -32,20 +36,47 @@ def published_versions(model_dir: Path) -> list[int]:
     return sorted(int(name) for name in names if re.fullmatch(r"\d{4,}", name))
 
 
+def all_versions(model_dir: Path) -> list[int]:
+    """All versions that can be made active: those in `model_dir` and the shipped ones. Read-only."""
+    return sorted({number for folder in model_dirs(model_dir) for number in published_versions(folder)})
+
+
+def model_dirs(model_dir: Path) -> tuple[Path, Path]:
+    """Where models are looked for: the user's own folder first, then what is shipped."""
+    return model_dir, SHIPPED
+
+
+def first_version(model_dir: Path) -> int:
+    """Give the lowest number for a new version: a release's model is trained in the shipped folder itself."""
+    return 1 if model_dir.resolve() == SHIPPED.resolve() else FIRST_OWN
+
+
+def folder_of(model_dir: Path, version: int) -> Path:
+    """Give the folder of a version: in `model_dir`, or where only the shipped one is there, that."""
+    own, shipped = (folder / version_name(version) for folder in model_dirs(model_dir))
+    return shipped if shipped.exists() and not own.exists() else own
+
+
 def active_version(model_dir: Path) -> int:
-    """Read which version serves; raises ModelMissing if none does."""
+    """Read which version serves: the user's choice in `model_dir`, else the shipped one.
+
+    Raises ModelMissing if there is neither.
+    """
+    path = next(filter(os.path.lexists, (folder / ACTIVE_FILE for folder in model_dirs(model_dir))), None)
+    if path is None:
+        raise ModelMissing(f"no model is active in {model_dir}")
     try:
-        text = (model_dir / ACTIVE_FILE).read_text(encoding="ascii").strip()
+        text = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ModelMissing(f"no model is active in {model_dir}") from error
     if not re.fullmatch(r"\d{4,}", text):
-        raise ModelMissing(f"{model_dir / ACTIVE_FILE} does not name a version")
+        raise ModelMissing(f"{path} does not name a version")
     return int(text)
 
 
 def active_card(model_dir: Path) -> Card:
     """Read the card of the active model; raises ModelMissing or ContractMismatch. Reads no weights, so it is cheap."""
-    return read_card(model_dir / version_name(active_version(model_dir)))
+    return read_card(folder_of(model_dir, active_version(model_dir)))
 
 
 class LoadedModel:
@@ -85,7 +116,7 @@ def load_model(model_dir: Path, version: int, runtime: RuntimeName = "keras") ->
     Raises ModelMissing, ContractMismatch or RuntimeMissing. `keras` imports TensorFlow, so call it only in the process
     that reads.
     """
-    folder = model_dir / version_name(version)
+    folder = folder_of(model_dir, version)
     card = read_card(folder)
     verify_files(card, folder)
     numbers = open_number_runtime(runtime, folder) if card.numbers else None

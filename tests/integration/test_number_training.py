@@ -60,7 +60,8 @@ def test_the_same_seed_gives_the_same_weights(parts: Split) -> None:
 
 def test_runtimes_that_find_other_marks_are_not_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shipped = load_keras().saving.load_model(
-        ROOT / "model" / version_name(active_version(ROOT / "model")) / NUMBERS_FILE, compile=False
+        ROOT / "recognizer" / "shipped" / version_name(active_version(ROOT / "recognizer" / "shipped")) / NUMBERS_FILE,
+        compile=False,
     )
     untrained, export = build(), type(shipped).export
     monkeypatch.setattr(type(shipped), "export", lambda _, path, **how: export(untrained, path, **how))
@@ -72,7 +73,7 @@ def test_runtimes_that_find_other_marks_are_not_published(tmp_path: Path, monkey
 
 def test_a_network_for_digits_alone_keeps_the_number_reader_of_the_active_version(tmp_path: Path) -> None:
     model_dir = tmp_path / "model"
-    shutil.copytree(ROOT / "model", model_dir)
+    shutil.copytree(ROOT / "recognizer" / "shipped", model_dir)
     before = active_card(model_dir)
     published = train(model_dir, architecture="mlp", epochs=1, seed=SEED, force=True)
     assert published.card.architecture == "mlp"

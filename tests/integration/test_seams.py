@@ -180,3 +180,9 @@ def test_the_consumer_s_timer_touches_the_presence_file_again_and_again(
         return file.touches >= 3
 
     eventually(turned, PATIENCE)
+
+
+def test_no_connection_tells_the_server_its_library(connection: Connection) -> None:
+    """`Channel._connparams`: Redis 7.0 has no `CLIENT SETINFO`, so no access rule there could allow it."""
+    channel = connection.default_channel
+    assert [channel._connparams(asynchronous)["driver_info"] for asynchronous in (False, True)] == [None, None]
