@@ -35,7 +35,6 @@ RUN pip install --no-compile --require-hashes -r requirements/reading.lock \
 COPY --from=wheel /wheel /wheel
 RUN pip install --no-compile --no-deps /wheel/*.whl
 # Compile what is imported, and see that it works.
-COPY model model
 RUN export PATH=/opt/digits/bin:$PATH DIGITS_RUNTIME=litert && mkdir digits && digits run --once && digits results \
     && digits status && python -c 'import psycopg, sqlalchemy.dialects.postgresql.psycopg'
 
@@ -53,7 +52,6 @@ LABEL org.opencontainers.image.title="Digit Inbox" \
       org.opencontainers.image.licenses="MIT"
 RUN useradd --uid 10001 --no-create-home --home-dir /app --shell /usr/sbin/nologin digits \
     && install -d -o digits -g digits -m 2775 /app /app/digits /app/model /app/var /app/.keras
-COPY --chown=digits:digits model /app/model
 ENV PATH=/opt/digits/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 KERAS_HOME=/app/.keras HOME=/app
 WORKDIR /app
 USER digits

@@ -51,7 +51,7 @@ class Settings:
             re.compile("[A-Za-z0-9._-]{1,64}").fullmatch,
         ),
     )
-    #: the published models
+    #: the user's own models; they take precedence over the shipped ones
     model_dir: Path = field(default=Path("model"), metadata=_takes(Path))
     #: logs and the embedded broker's socket
     var_dir: Path = field(default=Path("var"), metadata=_takes(Path))

@@ -2,7 +2,7 @@
 
 Both servers must run on this machine, as their processes are watched, and be reached by TCP, as connections are counted
 by port; nobody else may use the Redis. A database is made for each run and dropped again. A backlog is a folder of
-MNIST's test digits that is moved in at once and enqueued in chunks; drops come one by one, each in a message of its own.
+MNIST's test digits that is moved in at once and enqueued in chunks; drops come one by one, each in its own message.
 """
 
 import argparse

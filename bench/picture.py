@@ -75,7 +75,7 @@ def draw() -> str:
 
 def _digits(place: Path, *arguments: str) -> str:
     """Run a command with the environment's settings, and give what it writes to a terminal."""
-    ours = {"DIGITS_MODEL_DIR": str(ROOT / "model"), "PYTHONPATH": str(ROOT)}
+    ours = {"PYTHONPATH": str(ROOT)}
     terminal = {"FORCE_COLOR": "1", "COLUMNS": str(_COLUMNS), "TERM": "xterm-256color"}
     command = [sys.executable, "-P", "-m", "cli.main", *arguments]
     return subprocess.run(

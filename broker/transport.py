@@ -10,6 +10,7 @@ from typing import Any
 from kombu.transport import redis
 
 from broker.admission import admitted
+from broker.connection import NO_DRIVER_INFO
 from broker.delivery import QoS
 
 
@@ -22,6 +23,10 @@ class Channel(redis.Channel):  # type: ignore[misc]  # kombu has no types
         super().__init__(*args, **kwargs)
         # Here and not in the class: without acknowledgements in Redis kombu's __init__ takes a QoS of its own choice.
         self.QoS = QoS
+
+    def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - as kombu has it
+        parameters: dict[str, Any] = super()._connparams(asynchronous)
+        return parameters | {"driver_info": NO_DRIVER_INFO}
 
     def _create_client(self, asynchronous: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002 - as kombu has it
         # The one place where kombu makes clients: the asynchronous one waits for messages, the others send commands.

@@ -12,7 +12,7 @@ from presentation.text import duration, percent, printable, say, stdout
 from recognizer.contract import Card, read_card, verify_files
 from recognizer.coverage import CoveragePoint
 from recognizer.errors import ContractMismatch, ModelMissing
-from recognizer.model import active_version, published_versions, version_name
+from recognizer.model import active_card, active_version, all_versions, folder_of, model_dirs
 from trainer.publish import activate
 
 _COLUMNS = (
@@ -36,7 +36,7 @@ class _Version:
 
 def show_models(model_dir: Path) -> None:
     """Print a table of all versions, the oldest first, with the active one marked. Read-only."""
-    versions = [_inspected(model_dir, number) for number in published_versions(model_dir)]
+    versions = [_inspected(model_dir, number) for number in all_versions(model_dir)]
     active, trouble = _active(model_dir)
     if not versions:
         say(
@@ -53,6 +53,11 @@ def show_models(model_dir: Path) -> None:
             console.print(Text(f"version {version.number}: {printable(version.trouble)}", "red"), soft_wrap=True)
     if trouble:
         console.print(Text(printable(trouble), "yellow"), soft_wrap=True)
+    if newer := _newer_shipped(model_dir):
+        console.print(
+            f"Version {newer}, which came with this release, is newer: `digits models activate {newer}` lets it read.",
+            soft_wrap=True,
+        )
     for version in versions:
         if version.number == active and version.card and version.card.coverage:
             console.print()
@@ -72,7 +77,7 @@ def activate_model(model_dir: Path, version: int) -> None:
 
 
 def _inspected(model_dir: Path, number: int) -> _Version:
-    folder, card = model_dir / version_name(number), None
+    folder, card = folder_of(model_dir, number), None
     try:
         card = read_card(folder)
         verify_files(card, folder)
@@ -86,9 +91,19 @@ def _active(model_dir: Path) -> tuple[int | None, str | None]:
         active = active_version(model_dir)
     except ModelMissing as error:
         return None, str(error)
-    if active not in published_versions(model_dir):
+    if active not in all_versions(model_dir):
         return active, f"version {active} is named as the active one, but it is not there"
     return active, None
+
+
+def _newer_shipped(model_dir: Path) -> int | None:
+    """Give the shipped version if it is younger than the active one, which an upgrade leaves as it is."""
+    _, shipped = model_dirs(model_dir)
+    try:
+        newest, active = active_card(shipped), active_card(model_dir)
+    except (ContractMismatch, ModelMissing):
+        return None
+    return newest.version if newest.created_at > active.created_at else None
 
 
 def _table(versions: list[_Version], active: int | None, *, wide: bool) -> Table:

@@ -14,11 +14,13 @@ from db.errors import DatabaseUnavailable
 from db.migrate import migrate
 from db.queries import Result
 from logs import configure_logs
+from presentation.text import printable, say
 from settings import Settings
 from supervisor.backlog import Backlog
 from supervisor.lock import run_lock
 from supervisor.run import Run
 from supervisor.tail import Tail
+from trainer.gate import needed
 from watcher.folder import require_folder
 
 #: Seconds between two looks at children, ledger and screen; a reading is shown well within a second.
@@ -35,11 +37,22 @@ def run(settings: Settings, *, once: bool) -> int:
     ):
         configure_logs(settings.log_level, log)
         migrate(database)
+        _announce_training(settings)
         stop = _stop_on_signals()
         with closing(Run(settings)) as supervised:
             if once:
                 return _once(settings, database, supervised, stop)
             return _forever(settings, database, supervised, stop)
+
+
+def _announce_training(settings: Settings) -> None:
+    """Say that a training comes first, where there is no model to read with."""
+    if why := needed(settings.model_dir):
+        say(
+            f"There is no model to read with: {printable(why)}. One is trained first, which takes about three hours; "
+            "`digits models activate` ends the wait.",
+            error=True,
+        )
 
 
 def _stop_on_signals() -> threading.Event:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import recognizer.model
 from broker.address import Address
 from broker.connection import connect
 from broker.server import EmbeddedBroker
@@ -45,6 +46,22 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith("DIGITS_") or name == "MNIST_PATH":
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _no_model_but_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A test in this process has the models that it makes; the commands it starts have the shipped one."""
+    monkeypatch.setattr(recognizer.model, "SHIPPED", tmp_path / "nothing shipped")
+
+
+@pytest.fixture
+def without_shipped_model(tmp_path: Path) -> dict[str, str]:
+    """Give the variable with which commands find no shipped model, as in a package that left it out."""
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    text = "from pathlib import Path\nimport recognizer.model\nrecognizer.model.SHIPPED = Path('/nothing/shipped')\n"
+    (hooks / "sitecustomize.py").write_text(text, encoding="utf-8")
+    return {"PYTHONPATH": str(hooks)}
 
 
 @pytest.fixture(scope="session")

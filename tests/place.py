@@ -22,7 +22,7 @@ PATIENCE = 240
 
 @dataclass
 class Place:
-    """A folder to run in, with the repository's model and nothing else."""
+    """A folder to run in, with the shipped model and nothing else."""
 
     path: Path
     variables: dict[str, str] = field(default_factory=dict)
@@ -35,13 +35,12 @@ class Place:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment without a setting of this machine, with the repository's model, and with `variables`.
+        """The environment without a setting of this machine, with `variables`.
 
         Reading is LiteRT's, which is up in a second; tests of Keras set DIGITS_RUNTIME.
         """
         plain = {name: value for name, value in os.environ.items() if not name.startswith("DIGITS_")}
-        model = {"DIGITS_MODEL_DIR": str(ROOT / "model"), "DIGITS_RUNTIME": "litert"}
-        return plain | model | {"COLUMNS": "120"} | self.variables
+        return plain | {"DIGITS_RUNTIME": "litert", "COLUMNS": "120"} | self.variables
 
     def digits(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""

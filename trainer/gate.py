@@ -5,7 +5,7 @@ from pathlib import Path
 
 from recognizer.contract import Card, verify_files
 from recognizer.errors import ContractMismatch, ModelMissing
-from recognizer.model import active_card, version_name
+from recognizer.model import active_card, folder_of, model_dirs
 
 #: Accuracy on MNIST's 10,000 test digits that a new model may lose, as a fraction of 1.
 TOLERANCE = 0.0
@@ -43,16 +43,23 @@ def _numbers(card: Card) -> float:
 
 
 def needed(model_dir: Path) -> str | None:
-    """Say why a training is needed, in one plain sentence, or None where a usable model is active. Read-only."""
-    try:
-        usable_active_card(model_dir)
-    except (ModelMissing, ContractMismatch) as error:
-        return str(error)
-    return None
+    """Say why a training is needed, in one plain sentence, or None where a model can be used. Read-only.
+
+    The shipped model replaces an active one that is damaged, until that is repaired or another one is made active.
+    """
+    troubles = []
+    for folder in model_dirs(model_dir):
+        try:
+            usable_active_card(folder)
+        except (ModelMissing, ContractMismatch) as error:
+            troubles.append(str(error))
+        else:
+            return None
+    return troubles[0]
 
 
 def usable_active_card(model_dir: Path) -> Card:
     """Read the active card and check its files; raises ModelMissing or ContractMismatch. Loads no weights."""
     card = active_card(model_dir)
-    verify_files(card, model_dir / version_name(card.version))
+    verify_files(card, folder_of(model_dir, card.version))
     return card

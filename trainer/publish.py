@@ -10,7 +10,7 @@ from pathlib import Path
 
 from recognizer.contract import CARD_FILE, Card, read_card, verify_files
 from recognizer.errors import ContractMismatch
-from recognizer.model import ACTIVE_FILE, published_versions, version_name
+from recognizer.model import ACTIVE_FILE, first_version, folder_of, published_versions, version_name
 from trainer.errors import PublishFailed
 from trainer.lock import publishing
 
@@ -35,10 +35,10 @@ def publish(model_dir: Path, card: Card, write: Callable[[Path], None]) -> Card:
 def activate(model_dir: Path, version: int) -> Card:
     """Make `version` the active one, after checking its card and checksums; gives its card.
 
-    Also the way back to an older version. Raises ModelMissing, ContractMismatch or PublishFailed, and then changes
-    nothing.
+    Also the way back to an older or a shipped version. Raises ModelMissing, ContractMismatch or PublishFailed, and then
+    changes nothing.
     """
-    folder = model_dir / version_name(version)
+    folder = folder_of(model_dir, version)
     card = read_card(folder)
     if card.version != version:
         raise ContractMismatch(f"the card in {folder} is version {card.version}'s")
@@ -59,7 +59,7 @@ def _clear_unfinished(model_dir: Path) -> None:
 
 
 def _next_version(model_dir: Path) -> int:
-    return max(published_versions(model_dir), default=0) + 1
+    return max([first_version(model_dir), *(number + 1 for number in published_versions(model_dir))])
 
 
 def _publish(model_dir: Path, card: Card, write: Callable[[Path], None]) -> Card:

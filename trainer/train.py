@@ -14,7 +14,7 @@ from recognizer.arrays import Counts
 from recognizer.contract import LITERT_FILE, MODEL_FILE, NUMBERS_FILE, NUMBERS_LITERT_FILE, Card, NumberCard
 from recognizer.coverage import CoveragePoint, coverage_curve
 from recognizer.errors import ContractMismatch, ModelMissing
-from recognizer.model import soften, version_name
+from recognizer.model import folder_of, soften
 from recognizer.second_look import look_twice
 from trainer import evaluate, lock, mnist
 from trainer.augmentation import WILD, vary
@@ -100,7 +100,7 @@ def train(  # noqa: PLR0913 - one option each
         verdict = judge(model_dir, card, force=force)
         if verdict.activate:
             activate(model_dir, card.version)
-    return Published(card, model_dir / version_name(card.version), verdict)
+    return Published(card, folder_of(model_dir, card.version), verdict)
 
 
 def _kept(model_dir: Path) -> Card | None:
@@ -116,7 +116,7 @@ def _taken(kept: Card | None, folder: Path, model_dir: Path, names: tuple[str, .
         raise NothingToKeep("there is no active model whose networks could be kept")
     for name in names:
         if name in kept.files:
-            shutil.copy(model_dir / version_name(kept.version) / name, folder / name)
+            shutil.copy(folder_of(model_dir, kept.version) / name, folder / name)
     return kept
 
 

@@ -1,27 +1,30 @@
 """The model this process holds, exchanged between two chunks when a new one is published."""
 
+import os
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import structlog
 
 from recognizer.contract import SIDE
-from recognizer.errors import ContractMismatch, RecognitionError
+from recognizer.errors import ContractMismatch, ModelMissing, RecognitionError
 from recognizer.installed import RuntimeName
-from recognizer.model import ACTIVE_FILE, LoadedModel, active_version, load_model
+from recognizer.model import ACTIVE_FILE, LoadedModel, active_version, load_model, model_dirs
 from worker.memory import hand_back_start
 
 _log = structlog.get_logger()
 
 
 class HeldModel:
-    """Loads the active model at first use and follows `model/active` from then on."""
+    """Loads the active model at first use, else the shipped one, and follows `model/active` from then on."""
 
     def __init__(self, model_dir: Path, runtime: RuntimeName) -> None:
         self._model_dir = model_dir
         self._runtime = runtime
         self._model: LoadedModel | None = None
         self._followed: tuple[int, int] | None = None
+        self._chosen = False
         self._trouble: str | None = None
 
     @property
@@ -33,23 +36,41 @@ class HeldModel:
         """Give the active model. One that can't be loaded is refused and logged once, and the old one is kept.
 
         A refused one is tried again when it is made active anew. Raises ModelMissing or ContractMismatch when there is
-        no old one.
+        neither an old one nor a shipped one.
         """
         if self._model is None:
-            self._model = self._load(active_version(self._model_dir))
+            self._model = self._first()
             return self._model
         try:
-            version = active_version(self._model_dir)
+            version = self._active()
             activation = (version, self._activated_ns())
             if activation != self._followed:
                 self._followed = activation
                 if version != self.version:
-                    self._model = self._load(version)
+                    self._model = self._load(self._model_dir, version)
         except RecognitionError as error:
-            self._refuse(str(error))
+            self._refuse(str(error), self._model)
         else:
             self._trouble = None
         return self._model
+
+    def _first(self) -> LoadedModel:
+        own, shipped = model_dirs(self._model_dir)
+        try:
+            return self._load(own, self._active())
+        except RecognitionError as error:
+            with suppress(RecognitionError):
+                model = self._load(shipped, active_version(shipped))
+                self._refuse(str(error), model)
+                return model
+            raise
+
+    def _active(self) -> int:
+        chosen = os.path.lexists(self._model_dir / ACTIVE_FILE)
+        if self._chosen and not chosen:  # the folder's mount is lost: nobody chose the shipped model
+            raise ModelMissing(f"no model is active in {self._model_dir} any more")
+        self._chosen = chosen
+        return active_version(self._model_dir)
 
     def _activated_ns(self) -> int:
         try:
@@ -57,9 +78,9 @@ class HeldModel:
         except OSError:
             return 0
 
-    def _load(self, version: int) -> LoadedModel:
+    def _load(self, model_dir: Path, version: int) -> LoadedModel:
         try:
-            model = load_model(self._model_dir, version, self._runtime)
+            model = load_model(model_dir, version, self._runtime)
             sane = bool(np.isfinite(model.probabilities(np.zeros((1, SIDE, SIDE), np.uint8))).all())
         except RecognitionError:
             raise
@@ -74,7 +95,7 @@ class HeldModel:
         _log.info("model loaded", version=version, architecture=model.card.architecture)
         return model
 
-    def _refuse(self, why: str) -> None:
+    def _refuse(self, why: str, kept: LoadedModel) -> None:
         if why != self._trouble:
-            _log.warning("model refused, the old one is kept", version=self.version, why=why)
+            _log.warning("model refused, another one reads", version=kept.card.version, why=why)
         self._trouble = why

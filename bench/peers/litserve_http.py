@@ -82,7 +82,7 @@ def _healthy(port: int) -> bool:
 
 
 async def _post_all(paths: list[str], port: int, *, connections: int) -> None:
-    """Post every path over a fixed number of connections that are kept open: a full batch for each worker, and one to come."""
+    """Post every path over connections that are kept open: a full batch for each worker, and one to come."""
     waiting = iter(paths)
     async with asyncio.TaskGroup() as group:
         for _ in range(min(connections, len(paths))):

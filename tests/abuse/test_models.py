@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from recognizer.contract import CARD_FILE, LITERT_FILE, MODEL_FILE, read_card, verify_files
-from recognizer.model import ACTIVE_FILE, active_version, load_model, published_versions, version_name
+from recognizer.model import ACTIVE_FILE, FIRST_OWN, active_version, load_model, published_versions, version_name
 from recognizer.quiet import quiet_start
 from recognizer.reader import prepare_file, read
 from tests.abuse.harness import Abused, Record
@@ -218,7 +218,7 @@ def test_a_worse_model_is_kept_but_does_not_serve_and_the_log_says_why(
     eventually(lambda: "training ended" in abused.log("trainer"), 2 * PATIENCE)
     assert "it is kept but not made active: 9" in abused.log("trainer")
     assert "against 100.00% of version 1" in abused.log("trainer")
-    assert published_versions(models) == [1, 2]
+    assert published_versions(models) == [1, FIRST_OWN]
     assert active_version(models) == 1
     abused.drop([1])
     eventually(lambda: abused.answered() == 2, PATIENCE)

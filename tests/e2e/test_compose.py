@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from bench.project import DockerMissing, Project, compose_command, compose_commands, docker, inspect, project
-from recognizer.model import active_version
+from recognizer.model import FIRST_OWN, active_version
 from tests.place import ROOT
 from trainer import mnist
 
@@ -260,17 +260,17 @@ def test_a_model_trained_in_the_trainer_is_read_with_by_all_workers(containers: 
     trained = containers.up.digits("train", "--architecture", "mlp", "--epochs", "1", "--force", service="trainer")
     assert trained.returncode == 0, trained.stderr
     workers = containers.up.containers("worker")
-    shipped = active_version(ROOT / "model")
+    shipped = active_version(ROOT / "recognizer" / "shipped")
 
     def all_read_with_it() -> bool:
         containers.drop(600)
         containers.require_balance()
-        return containers.up.digits("status").stdout.count(f"worker    model {shipped + 1}") == len(workers) == 3
+        return containers.up.digits("status").stdout.count(f"worker    model {FIRST_OWN}") == len(workers) == 3
 
     await_(all_read_with_it)
     assert containers.deaths(began) == []
     read_with = containers.up.query("SELECT DISTINCT model_version FROM results ORDER BY 1")
-    assert read_with == [[shipped], [shipped + 1]]
+    assert read_with == [[shipped], [FIRST_OWN]]
 
 
 def test_every_other_compose_there_is_runs_it_too() -> None:

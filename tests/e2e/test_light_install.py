@@ -31,18 +31,20 @@ def digits(python: Path, place: Path, *arguments: str, runtime: str = "litert") 
     return subprocess.run(
         [python.with_name("digits"), *arguments],
         cwd=place,
-        env={**os.environ, "DIGITS_RUNTIME": runtime, "DIGITS_MODEL_DIR": str(ROOT / "model")},
+        env={**os.environ, "DIGITS_RUNTIME": runtime},
         capture_output=True,
         text=True,
         check=False,
     )
 
 
-def test_the_samples_are_read_without_tensorflow(python: Path, tmp_path: Path) -> None:
+def test_the_samples_are_read_by_the_wheels_own_model_and_without_tensorflow(python: Path, tmp_path: Path) -> None:
     assert not list(python.parents[1].glob("lib/python*/site-packages/tensorflow"))
     ran = digits(python, tmp_path, "run", str(ROOT / "digits"), "--once")
     assert ran.returncode == 0, ran.stderr
     assert "20 files = 18 accepted + 2 rejected" in ran.stdout
+    assert not (tmp_path / "model").exists()
+    assert not (tmp_path / "var" / "log" / "trainer.log").exists()
 
 
 @pytest.mark.parametrize("arguments", [("run", "--once"), ("read", "{sample}"), ("worker",)])

@@ -70,7 +70,13 @@ class Host:
         )
 
     def _command(self, arguments: tuple[str, ...]) -> list[str]:
-        mounts = [self.share.parent / "export", self.share, ROOT / "model", self.folder / "model", self.folder]
+        mounts = [
+            self.share.parent / "export",
+            self.share,
+            ROOT / "recognizer" / "shipped",
+            self.folder / "model",
+            self.folder,
+        ]
         arrive = ["unshare", "--uts", "sh", "-ec", _ARRIVE, "sh", self.name, *map(str, mounts)]
         return [*inside(self.namespace), *arrive, sys.executable, "-P", "-m", "cli.main", *arguments]
 

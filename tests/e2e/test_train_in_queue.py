@@ -18,19 +18,20 @@ def status(place: "Place") -> list[tuple[str, int | None]]:
 
 
 def test_images_wait_for_the_trainer_and_are_read_once_the_model_is_there(
-    place: "Place", eventually: Eventually
+    place: "Place", eventually: Eventually, without_shipped_model: dict[str, str]
 ) -> None:
+    place.variables |= without_shipped_model
     models = place.path / "model"
-    process = place.start("run", "--workers", "1", DIGITS_MODEL_DIR=str(models))
+    process = place.start("run", "--workers", "1")
     assert process.stdout is not None
-    process.stdout.readline()
+    assert process.stdout.readline().startswith("There is no model to read with: no model is active in model.")
     eventually((place.path / "var" / "broker.sock").exists, PATIENCE)
 
-    asked = place.digits("train", "--queue", "--architecture", "mlp", "--epochs", "1", DIGITS_MODEL_DIR=str(models))
+    asked = place.digits("train", "--queue", "--architecture", "mlp", "--epochs", "1")
     assert asked.returncode == 0, asked.stderr
     (place.inbox / "waits.png").write_bytes(PICTURE)
 
     eventually(lambda: status(place) == [("queued", None)], PATIENCE)
     eventually((models / "active").exists, PATIENCE)
-    eventually(lambda: [version for _, version in status(place)] == [1], PATIENCE)
+    eventually(lambda: [version for _, version in status(place)] == [1001], PATIENCE)
     assert status(place)[0][0] in {"accepted", "review"}

@@ -41,7 +41,7 @@ def test_each_reads_its_own_files_and_sees_its_own_parts(
         for inbox in (ours.inbox, theirs.inbox):
             shutil.copy(ROOT / "digits" / "four-marker.png", inbox)
         eventually(lambda: theirs.accepted() == 1, PATIENCE)
-        assert f"model {active_version(ROOT / 'model')}" in theirs.digits("status").stdout
+        assert f"model {active_version(ROOT / 'recognizer' / 'shipped')}" in theirs.digits("status").stdout
         waiting = ours.digits("status").stdout
         assert "queued    1" in waiting
         assert "worker    none is running" in waiting

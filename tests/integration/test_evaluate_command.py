@@ -65,7 +65,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def measured(folder: Path) -> _Measured:
     """Run the real command once; starting TensorFlow takes seconds."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DIGITS_")}
-    environment |= {"PYTHONPATH": str(ROOT), "DIGITS_MODEL_DIR": str(ROOT / "model")}
+    environment |= {"PYTHONPATH": str(ROOT), "DIGITS_MODEL_DIR": str(ROOT / "recognizer" / "shipped")}
     command = [sys.executable, "-m", "cli.main", "evaluate", ".", "--labels", "labels.csv"]
     ended = subprocess.run(
         [*command, "--html", "out.html", "--json", "out.json"],

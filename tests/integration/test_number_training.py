@@ -73,7 +73,8 @@ def test_the_same_seed_gives_the_same_weights(trained: Trained, parts: Split) ->
 
 def test_runtimes_that_find_other_marks_are_not_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shipped = load_keras().saving.load_model(
-        ROOT / "model" / version_name(active_version(ROOT / "model")) / NUMBERS_FILE, compile=False
+        ROOT / "recognizer" / "shipped" / version_name(active_version(ROOT / "recognizer" / "shipped")) / NUMBERS_FILE,
+        compile=False,
     )
     untrained, export = build(), type(shipped).export
     monkeypatch.setattr(type(shipped), "export", lambda _, path, **how: export(untrained, path, **how))

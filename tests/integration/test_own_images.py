@@ -23,7 +23,7 @@ APART = {"array8", "array16-binary", "webcam-frame32"}
 @pytest.fixture(scope="module")
 def found() -> list[Outcome]:
     labels = read_labels(IMAGES / "labels.csv")
-    model = load_model(ROOT / "model", active_version(ROOT / "model"))
+    model = load_model(ROOT / "recognizer" / "shipped", active_version(ROOT / "recognizer" / "shipped"))
     readings = [reading for _, reading in read_files(locate(IMAGES, labels), model)]
     assert not [one for one in readings if isinstance(one, UnreadableImage)]
     pairs = zip(labels, readings, strict=True)

@@ -16,9 +16,9 @@ from recognizer.errors import UnreadableImage
 from recognizer.formats import read_header
 from recognizer.header import MAX_MEMORY
 from recognizer.image import decode
+from recognizer.model import SHIPPED
 from recognizer.opencv import cv2
 from recognizer.reader import prepare_file
-from tests.place import ROOT
 
 #: Bytes by which the process may grow beside what one picture takes: libraries' tables, the allocator's rests.
 SLACK = 24_000_000
@@ -134,5 +134,5 @@ def test_a_damaged_picture_is_read_or_refused_within_the_limit(
 def test_a_hostile_picture_stays_within_the_limit(name: str, tmp_path: Path) -> None:
     path = tmp_path / "hostile"
     path.write_bytes(HOSTILE[name]())
-    cost = measure(path, ROOT / "model")
+    cost = measure(path, SHIPPED)
     assert cost.memory <= MAX_MEMORY + READING, cost

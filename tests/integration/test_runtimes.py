@@ -26,7 +26,7 @@ from trainer.export import write_network
 from trainer.network import build
 
 ROOT = Path(__file__).parents[2]
-MODELS = ROOT / "model"
+MODELS = ROOT / "recognizer" / "shipped"
 IMAGES = ROOT.parent / "shared" / "realdigits"
 #: How far the shipped network's probabilities may lie apart.
 MARGIN = 0.05

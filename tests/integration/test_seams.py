@@ -272,3 +272,9 @@ def test_a_queue_that_is_cancelled_is_taken_from_again_when_it_is_added(connecti
     Consumer.add_task_queue(consumer, READING_QUEUE)
     assert consumer.task_consumer.consuming_from(READING_QUEUE)
     consumer.task_consumer.cancel()
+
+
+def test_no_connection_tells_the_server_its_library(connection: Connection) -> None:
+    """`Channel._connparams`: Redis 7.0 has no `CLIENT SETINFO`, so no access rule there could allow it."""
+    channel = connection.default_channel
+    assert [channel._connparams(asynchronous)["driver_info"] for asynchronous in (False, True)] == [None, None]

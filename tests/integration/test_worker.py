@@ -51,7 +51,7 @@ def exists(pid: int) -> bool:
 class Site:
     """A folder, a ledger, a broker, a model folder, and a worker that reads."""
 
-    def __init__(self, home: Path, redis_url: str, eventually: Eventually) -> None:
+    def __init__(self, home: Path, redis_url: str, eventually: Eventually, **variables: str) -> None:
         self.folder = home / "digits"
         self.model_dir = home / "model"
         self.folder.mkdir()
@@ -74,6 +74,7 @@ class Site:
             "DIGITS_VAR_DIR": str(home / "var"),
             "DIGITS_WORKERS": "1",
             "DIGITS_PRESENCE_FILE": str(self.presence_file),
+            **variables,
         }
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -170,11 +171,13 @@ def site(one_site: Site, broker_server: EmbeddedBroker) -> Site:
 
 
 @pytest.fixture
-def bare_site(tmp_path: Path, short_path: Path, eventually: Eventually) -> Iterator[Site]:
+def bare_site(
+    tmp_path: Path, short_path: Path, eventually: Eventually, without_shipped_model: dict[str, str]
+) -> Iterator[Site]:
     """Give a place with a worker of its own and no model."""
     server = EmbeddedBroker(short_path)
     server.ensure()
-    site = Site(tmp_path, server.url, eventually)
+    site = Site(tmp_path, server.url, eventually, **without_shipped_model)
     site.start()
     yield site
     site.close()

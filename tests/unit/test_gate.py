@@ -61,7 +61,7 @@ def test_model_that_reads_one_digit_less_is_kept_aside(tmp_path: Path) -> None:
     serve(tmp_path, 0.9951)
     verdict = judge(tmp_path, with_accuracy(0.9950))
     assert not verdict.activate
-    assert verdict.reason == "it is kept but not made active: 99.50% on MNIST against 99.51% of version 1"
+    assert verdict.reason == "it is kept but not made active: 99.50% on MNIST against 99.51% of version 1001"
 
 
 def test_worse_model_is_activated_when_told_to(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_model_that_reads_numbers_worse_is_kept_aside(tmp_path: Path) -> None:
     assert judge(tmp_path, reading_numbers(0.795)).activate
     verdict = judge(tmp_path, reading_numbers(0.78))
     assert not verdict.activate
-    assert verdict.reason.endswith("of version 1, and 78.0% of made-up numbers against 80.0%")
+    assert verdict.reason.endswith("of version 1001, and 78.0% of made-up numbers against 80.0%")
 
 
 def test_a_model_without_a_number_reader_does_not_replace_one_with_it(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import recognizer.model
 from recognizer.contract import LITERT_FILE, MODEL_FILE, Card, read_card, verify_files
 from recognizer.coverage import CoveragePoint
 from recognizer.errors import ContractMismatch, ModelMissing
@@ -44,6 +45,11 @@ def write_weights(folder: Path) -> None:
     (folder / MODEL_FILE).write_bytes(b"weights")
     (folder / LITERT_FILE).write_bytes(b"the same")
     (folder / "curve.svg").write_bytes(b"picture")
+
+
+@pytest.fixture(autouse=True)
+def _own_versions_count_from_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recognizer.model, "FIRST_OWN", 1)
 
 
 def publish_version(model_dir: Path) -> int:
