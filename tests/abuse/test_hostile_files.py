@@ -17,6 +17,7 @@ from cli.errors import CommandFailed
 from cli.show import show
 from db import paths
 from presentation.text import printable
+from recognizer.model import SHIPPED
 from settings import load_settings
 from tests.abuse.harness import Abused, Record
 from tests.abuse.hostile_files import NAMES, SEVEN, bomb, damaged, fill, variants
@@ -134,6 +135,7 @@ def test_show_names_the_file_on_one_line(
     for variable, value in place.environment.items():
         if variable.startswith("DIGITS_"):
             monkeypatch.setenv(variable, value)
+    monkeypatch.setenv("DIGITS_MODEL_DIR", str(SHIPPED))
     for name in NAMES:
         with pytest.raises(CommandFailed, match="the file is empty") as caught:
             show(load_settings(), Path(os.fsdecode(b"bad/" + name)))

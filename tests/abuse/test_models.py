@@ -300,7 +300,7 @@ def test_publications_at_once_of_which_some_are_killed_are_each_whole_or_absent(
     told = [sorted(map(int, one.communicate(timeout=PATIENCE)[0].split())) for one in started]
     assert [one.returncode for one in started] == [-signal.SIGKILL, -signal.SIGKILL, 0, 0]
     versions = published_versions(models)
-    assert versions == list(range(1, len(versions) + 1))
+    assert versions == list(range(FIRST_OWN, FIRST_OWN + len(versions)))
     assert {version for one in told for version in one} <= set(versions)
     assert [len(told[2]), len(told[3])] == [20, 20]
     for version in versions:
@@ -308,7 +308,7 @@ def test_publications_at_once_of_which_some_are_killed_are_each_whole_or_absent(
         verify_files(card, models / version_name(version))
         assert card.version == version
     assert active_version(models) in versions
-    assert activate(models, 1).version == 1  # nobody's lock is left
+    assert activate(models, FIRST_OWN).version == FIRST_OWN  # nobody's lock is left
     assert not list(models.glob("*.tmp"))
 
 
