@@ -48,10 +48,12 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
-@pytest.fixture(autouse=True)
-def _no_model_but_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def _no_model_but_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A test in this process has the models that it makes; the commands it starts have the shipped one."""
-    monkeypatch.setattr(recognizer.model, "SHIPPED", tmp_path / "nothing shipped")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recognizer.model, "SHIPPED", tmp_path_factory.getbasetemp() / "nothing shipped")
+        yield
 
 
 @pytest.fixture

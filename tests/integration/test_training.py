@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bench.samples import write_samples
-from recognizer.model import active_version, load_model
+from recognizer.model import FIRST_OWN, active_version, load_model
 from recognizer.opencv import cv2
 from recognizer.second_look import look_twice
 from trainer import mnist
@@ -35,7 +35,7 @@ def test_one_epoch_learns_to_read(trained: tuple[Published, list[Progress]]) -> 
     published, _ = trained
     assert published.card.mnist_accuracy > 0.93
     assert published.verdict.activate
-    assert active_version(published.folder.parent) == published.card.version == 1
+    assert active_version(published.folder.parent) == published.card.version == FIRST_OWN
 
 
 def test_published_model_reads_as_well_as_its_card_says(

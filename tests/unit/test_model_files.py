@@ -10,7 +10,7 @@ import pytest
 from recognizer.contract import CARD_FILE, CONTRACT_VERSION, LITERT_FILE, MODEL_FILE, read_card, verify_files
 from recognizer.coverage import CoveragePoint
 from recognizer.errors import ContractMismatch, ModelMissing
-from recognizer.model import ACTIVE_FILE, active_version, published_versions
+from recognizer.model import ACTIVE_FILE, FIRST_OWN, active_version, published_versions
 from tests.unit.test_publish import publish_version
 from trainer.publish import activate
 
@@ -60,29 +60,29 @@ def test_what_is_no_short_file_names_no_active_version(models: Path, lay: Lay, w
 
 @strange
 def test_what_is_no_short_file_is_no_card(models: Path, lay: Lay, why: str) -> None:
-    replace(models / "0001" / CARD_FILE, lay)
+    replace(models / "1001" / CARD_FILE, lay)
     with pytest.raises(ContractMismatch) as caught:
-        read_card(models / "0001")
-    assert f"the card of the model in {models / '0001'} can't be read: {why}" in str(caught.value)
+        read_card(models / "1001")
+    assert f"the card of the model in {models / '1001'} can't be read: {why}" in str(caught.value)
 
 
 @strange
 @pytest.mark.parametrize("name", [MODEL_FILE, LITERT_FILE])
 def test_what_is_no_file_of_usual_size_is_no_network(models: Path, lay: Lay, why: str, name: str) -> None:
-    card = read_card(models / "0001")
-    path = replace(models / "0001" / name, lay)
+    card = read_card(models / "1001")
+    path = replace(models / "1001" / name, lay)
     with pytest.raises(ContractMismatch) as caught:
-        verify_files(card, models / "0001")
+        verify_files(card, models / "1001")
     assert str(caught.value).startswith(f"{path} can't be read: {why}")
 
 
 def test_a_link_to_a_file_is_followed(models: Path) -> None:
     """As Kubernetes lays out what it mounts."""
-    for path in (models / ACTIVE_FILE, models / "0001" / CARD_FILE, models / "0001" / MODEL_FILE):
+    for path in (models / ACTIVE_FILE, models / "1001" / CARD_FILE, models / "1001" / MODEL_FILE):
         path.rename(path.with_suffix(".real"))
         path.symlink_to(path.with_suffix(".real").name)
-    assert active_version(models) == 1
-    verify_files(read_card(models / "0001"), models / "0001")
+    assert active_version(models) == FIRST_OWN
+    verify_files(read_card(models / "1001"), models / "1001")
 
 
 @pytest.mark.parametrize(
@@ -108,11 +108,11 @@ def test_what_is_no_number_of_a_version_names_none(models: Path, text: bytes) ->
 def test_a_folder_s_name_that_is_no_number_of_a_version_is_none(models: Path) -> None:
     for name in ("7" * 200, "\u0660\u0660\u0660\u0667", "0002.tmp"):
         (models / name).mkdir()
-    assert published_versions(models) == [1]
+    assert published_versions(models) == [FIRST_OWN]
 
 
 def change(models: Path, **fields: object) -> None:
-    path = models / "0001" / CARD_FILE
+    path = models / "1001" / CARD_FILE
     path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
 
 
@@ -148,7 +148,7 @@ def change(models: Path, **fields: object) -> None:
 def test_a_card_with_a_value_of_another_type_is_refused(models: Path, field: str, value: object) -> None:
     change(models, **{field: value})
     with pytest.raises(ContractMismatch, match=r"the card of the model in|does not follow contract"):
-        read_card(models / "0001")
+        read_card(models / "1001")
 
 
 @pytest.mark.parametrize(
@@ -165,14 +165,14 @@ def test_a_card_with_a_value_of_another_type_is_refused(models: Path, field: str
     ],
 )
 def test_a_card_that_is_no_plain_object_is_refused(models: Path, text: bytes) -> None:
-    (models / "0001" / CARD_FILE).write_bytes(text)
+    (models / "1001" / CARD_FILE).write_bytes(text)
     with pytest.raises(ContractMismatch) as caught:
-        read_card(models / "0001")
+        read_card(models / "1001")
     assert len(str(caught.value)) < 500
 
 
 def test_a_whole_card_is_read_as_it_was_written(models: Path) -> None:
-    card = read_card(models / "0001")
-    card.write(models / "0001")
-    assert read_card(models / "0001") == card
+    card = read_card(models / "1001")
+    card.write(models / "1001")
+    assert read_card(models / "1001") == card
     assert card.coverage[0] == CoveragePoint(0.0, 1.0, 0.01)
