@@ -1,22 +1,18 @@
 """The shipped model on made-up pictures of every situation: none may fall below the floor that was written down."""
 
-from pathlib import Path
-
 import pytest
 
 from bench.situations.catalogue import Situation, situations
 from bench.situations.floor import FILES, read_floor
 from bench.situations.measurement import measure
-from recognizer.model import LoadedModel, active_version, load_model
+from recognizer.model import SHIPPED, LoadedModel, active_version, load_model
 from trainer import mnist
 from trainer.mnist import Mnist
-
-MODELS = Path(__file__).parents[2] / "model"
 
 
 @pytest.fixture(scope="module")
 def model() -> LoadedModel:
-    return load_model(MODELS, active_version(MODELS), "litert")
+    return load_model(SHIPPED, active_version(SHIPPED), "litert")
 
 
 @pytest.fixture(scope="module")
