@@ -13,6 +13,8 @@ _PNM_FIELD = re.compile(rb"(?:\s|#[^\n]*\n)++(\d{1,9})(?=\s)")
 #: PNM's kinds of one bit a pixel, which name no largest value, and of colours.
 _BITS, _COLOURS = (b"P1", b"P4"), (b"P3", b"P6")
 _OLD_BMP, _WITH_ALPHA = 12, 32
+#: Bytes of a pixel whose colours the decoder turns round in a copy: three samples of two bytes.
+_TURNED = 6
 
 
 def read_bmp(data: bytes) -> Header:
@@ -36,10 +38,12 @@ def read_pnm(data: bytes) -> Header:
         position = found.end()
     width, height, largest = (*fields, 1)[:3]
     bare = b"%s %s" % (kind, b" ".join(b"%d" % field for field in fields)) if b"#" in head[:position] else None
+    samples, sample_bytes = 3 if kind in _COLOURS else 1, 2 if largest > 255 else 1  # noqa: PLR2004 - what one byte holds
     return Header(
         width,
         height,
-        samples=3 if kind in _COLOURS else 1,
-        sample_bytes=2 if largest > 255 else 1,  # noqa: PLR2004 - what one byte holds
+        samples=samples,
+        sample_bytes=sample_bytes,
+        copies=2 if samples * sample_bytes == _TURNED else 1,
         bare=None if bare is None else bare + data[position:],
     )

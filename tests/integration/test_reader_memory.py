@@ -22,6 +22,8 @@ from recognizer.reader import prepare_file
 
 #: Bytes by which the process may grow beside what one picture takes: libraries' tables, the allocator's rests.
 SLACK = 24_000_000
+#: Times that a picture is decoded before its growth counts as too large.
+TRIES = 4
 #: Bytes that preparing and reading add: the prepared sheet, and what the number network needs for its largest canvas.
 READING = 100_000_000
 #: Pixels of a WebP's side, in its 14 bits.
@@ -87,17 +89,29 @@ def peak(what: str) -> int:
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith(what))
 
 
-def require_estimate(picture: Drawn) -> None:
-    """Decode a picture, and compare what the process grew by with what its header said."""
-    data = picture.write()
+def growth(picture: Drawn, data: bytes) -> int:
+    """Decode a picture once; give the bytes by which the process grew at its peak."""
     gc.collect()
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak begins anew
-    before, expected = peak("VmRSS"), read_header(data).memory(0)
+    before = peak("VmRSS")
     try:
         decode(data)
     except UnreadableImage:
         assert picture.extension == ".gif"  # OpenCV writes some that it can't read
-    assert peak("VmHWM") - before <= expected + SLACK, picture
+    return peak("VmHWM") - before
+
+
+def require_estimate(picture: Drawn) -> None:
+    """Compare what the process grows by with what the picture's header says.
+
+    The allocator's own pages only add to it, and not each time: so the least of a few counts.
+    """
+    data = picture.write()
+    most = read_header(data).memory(0) + SLACK
+    grown = [growth(picture, data)]
+    while grown[-1] > most and len(grown) < TRIES:
+        grown.append(growth(picture, data))
+    assert min(grown) <= most, picture
 
 
 @settings(max_examples=40, deadline=None, derandomize=True, database=None)
