@@ -82,7 +82,7 @@ def scans(count: int, side: int) -> bytes:
     whole = encoded(".jpg", np.full((side, side), 200, np.uint8), cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
     table = b"\xff\xc4" + struct.pack(">H", 21) + b"\x10" + bytes([1, 1, *[0] * 14]) + b"\xe0\0"
     left, bits = (-(-side // 8)) ** 2, ""
-    while left:  # "nothing in so many blocks", of up to 32,767 each, and "nothing in this one"
+    while left:  # a code for a run of up to 32,767 empty blocks, or one code for each empty block
         run = min(left, 32_767)
         bits += "0" + format(run - 16_384, "014b") if run >= 16_384 else "10" * run  # noqa: PLR2004 - that code's least
         left -= run

@@ -52,7 +52,7 @@ def read_chunk(
 ) -> ReadChunk:
     """Answer the rows `ids` that still wait. Commits. Raises DatabaseUnavailable, with rows that are still claimed.
 
-    Whatever else ends it early (lack of memory, a stop), its rows are released first.
+    If lack of memory or a stop ends it early, its rows are released first.
     """
     version = model.card.version
     claim = claims.claim(database, ids, token, model_version=version, redelivered=redelivered)

@@ -53,7 +53,7 @@ class HostilePlace(Place):
         self.started.append(process)
 
     def end(self) -> None:
-        """End it, and whatever it left."""
+        """End it and all processes that it started."""
         for process in self.started:
             process.terminate()
             process.wait(PATIENCE)

@@ -3,7 +3,6 @@
 import os
 import resource
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -82,7 +81,7 @@ def test_a_flood_that_overflows_the_events_is_found_at_once(
     record(f"{FLOOD_FILES:,} drops in {took:.1f} s", "the kernel's event queue overflows", lost, seconds)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells whether somebody writes a file")
+@pytest.mark.linux  # only Linux tells whether somebody writes a file
 @pytest.mark.usefixtures("_many_open_files")
 @pytest.mark.parametrize("files", [pytest.param(1_000, marks=pytest.mark.long), 200])
 def test_no_row_comes_from_a_file_that_is_still_written(

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from db.engine import Database
 from db.queries import Filter, results
 from tests.place import Place
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it is Linux's queue of events that overflows")
+pytestmark = pytest.mark.linux  # its queue of events overflows
 
 Eventually = Callable[[Callable[[], object], float], None]
 #: Seconds for anything that is waited for, on a machine that is busy with other things.

@@ -20,6 +20,8 @@ from recognizer.model import SHIPPED
 from recognizer.opencv import cv2
 from recognizer.reader import prepare_file
 
+pytestmark = pytest.mark.linux  # it reads what Linux says of the process
+
 #: Bytes by which the process may grow beside what one picture takes: libraries' tables, the allocator's rests.
 SLACK = 24_000_000
 #: Times that a picture is decoded before its growth counts as too large.

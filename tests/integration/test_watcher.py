@@ -5,7 +5,6 @@ import itertools
 import os
 import shutil
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, MutableMapping
@@ -201,7 +200,7 @@ def test_a_file_that_is_never_closed_is_registered_when_it_holds_still(
         watched.wait_for("open.png")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells whether somebody writes a file")
+@pytest.mark.linux  # only Linux tells whether somebody writes a file
 def test_a_writer_that_pauses_longer_than_files_settle_is_waited_for(watched: Watched) -> None:
     watched.start(settle=0.05, rescan=0.01)
     with (watched.folder / "slow.png").open("wb") as file:

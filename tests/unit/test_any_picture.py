@@ -73,7 +73,7 @@ def anything(canvas: Pixels) -> Cells:
 
 
 def require_answer(picture: Pixels) -> Prepared:
-    """Prepare a picture; whatever comes of it must be what the networks take, and within the picture."""
+    """Prepare a picture; check that the networks can take the result and that it lies within the picture."""
     prepared = prepare(picture)
     if prepared.single:
         assert prepared.single.crop.shape == (SIDE, SIDE)

@@ -372,7 +372,7 @@ def test_answers_are_written_again_to_a_database_that_refused_them(
 
 
 @pytest.mark.parametrize("end", [MemoryError, SystemExit, KeyboardInterrupt])
-def test_whatever_ends_a_chunk_early_its_rows_are_released(
+def test_the_rows_of_a_chunk_that_ends_early_are_released(
     ledger: Ledger, draw: Draw, end: type[BaseException], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ended(_opened: object, _model: LoadedModel) -> list[claims.Answer]:

@@ -1,4 +1,4 @@
-"""A process follows the active model, and whatever is wrong with a new one, the old one is kept."""
+"""A process follows the active model, and keeps the old one if the new one has any fault."""
 
 import re
 import zipfile

@@ -100,7 +100,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "values as large as the file": (lambda: tiff(SQUARE | {700: (1, 300_000_000, 8)}), "of memory, more than the"),
     "JPEG in TIFF as it was": (lambda: tiff(SQUARE | {259: one(6)}), "a TIFF with JPEG of the old kind is not read"),
-    "strips that share their scans": (
+    "overlapping strips": (
         lambda: tiff(SQUARE | {259: one(7), 273: (4, 2, 74), 279: (4, 2, 82)}, struct.pack("<4I", 8, 8, 60, 60)),
         "the image is damaged: its strips overlap",
     ),

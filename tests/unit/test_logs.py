@@ -2,7 +2,6 @@
 
 import io
 import logging
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,7 +55,7 @@ def test_a_library_s_line_looks_like_ours() -> None:
     assert all(line.startswith("at=20") for line in lines)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a device that is always full")
+@pytest.mark.linux  # only Linux has a device that is always full
 def test_a_full_disk_costs_lines_and_nothing_else(capfd: pytest.CaptureFixture[str]) -> None:
     full = Path("/dev/full").open("w", encoding="utf-8")  # noqa: SIM115 - it can't even be closed in peace
     configure_logs("info", full)

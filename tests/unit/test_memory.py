@@ -1,7 +1,6 @@
 import ctypes
 import mmap
 import re
-import sys
 from pathlib import Path
 
 import cv2
@@ -10,8 +9,7 @@ import pytest
 
 from worker.memory import hand_back_start
 
-# what it does, it does through Linux's own accounts of a process
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
+pytestmark = pytest.mark.linux  # it reads what Linux says of a process
 
 PAGE = mmap.PAGESIZE
 

@@ -1,4 +1,4 @@
-"""Whatever lies where a model's files should be is told in one sentence, and nothing hangs or fills the memory."""
+"""A model's file of a wrong kind is named in one sentence; none hangs a command or fills the memory."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Whatever is beside a digit is on the sheet, and leaves no single one."""
+"""Other ink beside a digit is on the sheet, and the digit is no single one."""
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ def test_a_clean_digit_is_read_by_both_networks(text: str) -> None:
     [((20, 175), (280, 175), 4), ((40, 30), (40, 170), 3), ((230, 40), (230, 160), 8), ((240, 150), (250, 160), 8)],
     ids=["underline", "printed line", "stroke", "point"],
 )
-def test_whatever_stands_beside_a_digit_leaves_no_single_one_and_is_on_the_sheet(
+def test_other_ink_beside_a_digit_is_on_the_sheet_and_the_digit_is_no_single_one(
     start: tuple[int, int], end: tuple[int, int], pen: int
 ) -> None:
     sheet = written("5", width=300)

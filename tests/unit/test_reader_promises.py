@@ -1,4 +1,4 @@
-"""What holds for every reading, of whatever pictures and networks."""
+"""Properties of every reading, for random pictures and networks."""
 
 import numpy as np
 

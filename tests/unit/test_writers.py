@@ -1,14 +1,13 @@
 """The kernel tells whether somebody has a file open for writing."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
 from watcher.writers import has_writer
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+pytestmark = pytest.mark.linux  # only Linux tells who writes a file
 
 
 def test_a_file_has_a_writer_until_it_is_closed(tmp_path: Path) -> None:
