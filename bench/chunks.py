@@ -14,9 +14,10 @@ from sqlalchemy import text
 from bench.processes import wait_for
 from db.engine import Database
 from recognizer.installed import RuntimeName
-from recognizer.model import active_version, load_model
+from recognizer.model import load_model
 from recognizer.reader import prepare_file, read
 from recognizer.reading import Reading
+from recognizer.versions import active_version
 
 #: Files in a chunk, as many as Digit Inbox names in one message.
 CHUNK_FILES = 256

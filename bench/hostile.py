@@ -22,9 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.errors import UnreadableImage
-from recognizer.model import active_version, load_model
+from recognizer.model import load_model
 from recognizer.opencv import cv2
 from recognizer.reader import prepare_file, read
+from recognizer.versions import active_version
 
 #: Pixels along the side of the largest square that passes, and bytes that are nearly the largest file.
 SIDE, BYTES = 7068, 60_000_000

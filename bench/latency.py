@@ -16,8 +16,9 @@ from bench.mnist_folder import write_mnist
 from bench.processes import digits_run
 from db.engine import Database
 from recognizer.installed import RuntimeName
-from recognizer.model import active_version, load_model
+from recognizer.model import load_model
 from recognizer.reader import prepare_file, read
+from recognizer.versions import active_version
 
 _ANSWERED = "SELECT 1 FROM images WHERE path = ? AND status <> 'queued'"
 _INSERT = text("INSERT INTO readings VALUES (:path, :reading)")

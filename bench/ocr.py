@@ -24,9 +24,10 @@ from typing import Any
 
 from evaluation.labels import NO_DIGIT, Labelled, locate, read_labels
 from recognizer.errors import UnreadableImage
-from recognizer.model import active_version, load_model
+from recognizer.model import load_model
 from recognizer.reader import Model, prepare_file, read
 from recognizer.reading import Verdict
+from recognizer.versions import active_version
 from settings import load_settings
 
 #: RapidOCR's score above which a line counts as accepted.

@@ -13,10 +13,11 @@ import numpy as np
 
 from bench.preparation import microseconds, stacks
 from recognizer.arrays import Gray
-from recognizer.model import active_version, load_model
+from recognizer.model import load_model
 from recognizer.opencv import cv2
 from recognizer.preparation import prepare
 from recognizer.reader import read
+from recognizer.versions import active_version
 from settings import load_settings
 from trainer import mnist
 

@@ -9,10 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from presentation.text import duration, percent, printable, say, stdout
-from recognizer.contract import Card, read_card, verify_files
-from recognizer.coverage import CoveragePoint
+from recognizer.contract import Card, CoveragePoint, read_card, verify_files
 from recognizer.errors import ContractMismatch, ModelMissing
-from recognizer.model import active_card, active_version, all_versions, folder_of, model_dirs
+from recognizer.versions import active_card, active_version, all_versions, folder_of, model_dirs
 from trainer.publish import activate
 
 _COLUMNS = (

@@ -14,9 +14,10 @@ from presentation.text import padded, percent, printable, say, shortened, writte
 from recognizer import reader
 from recognizer.errors import ModelMissing, UnreadableImage
 from recognizer.image import VANISHED
-from recognizer.model import active_version, load_model
+from recognizer.model import load_model
 from recognizer.preparation import Prepared
 from recognizer.reading import Reading
+from recognizer.versions import active_version
 from settings import Settings
 
 #: Files read by one call of the model: enough to make the call cheap, few enough that answers come at once.

@@ -17,7 +17,7 @@ from presentation.page import render
 from presentation.picture import Picture, picture
 from presentation.text import percent, plural, printable, say, written_words
 from recognizer.errors import RecognitionError
-from recognizer.model import active_card
+from recognizer.versions import active_card
 from settings import Settings
 
 #: A reading of more digits than this is written smaller.

@@ -16,7 +16,7 @@ from db.queries import Balance, balance, latest_answer_ms, oldest_queued_ms
 from presentation.text import COLOURS, duration, percent, plural, printable, stdout
 from recognizer.contract import Card
 from recognizer.errors import RecognitionError
-from recognizer.model import active_card
+from recognizer.versions import active_card
 from settings import Settings
 
 #: Seconds after which waiting without an answer is a stall: two claims, so that what a dead worker held comes first.

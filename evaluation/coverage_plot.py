@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from presentation.plot import Axis, Line, Mark, Plot, Tick
 from presentation.text import percent
-from recognizer.coverage import CoveragePoint
+from recognizer.contract import CoveragePoint
 
 #: Distances between the ticks of the axis of errors. The first one that needs at most _MOST_STEPS is used.
 _STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)

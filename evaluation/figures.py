@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from evaluation.labels import Amount
 from evaluation.outcome import Outcome
 from recognizer.arrays import Counts
-from recognizer.contract import CLASSES, Card
-from recognizer.coverage import THRESHOLDS, CoveragePoint, coverage_curve
+from recognizer.contract import CLASSES, Card, CoveragePoint
+from recognizer.coverage import THRESHOLDS, coverage_curve
 
 #: Maximum number of points of the drawn curve: its width in pixels can't tell more apart.
 _DRAWN = 400

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from evaluation.figures import Evaluation, Figures
 from evaluation.labels import Amount
 from presentation.text import percent, printable
-from recognizer.contract import Card
-from recognizer.coverage import CoveragePoint
+from recognizer.contract import Card, CoveragePoint
 
 #: Columns about each group of pictures; `figure_cells` fills them.
 COLUMNS = ("files", "top-1", "shown", "accepted", "accepted, wrong")

@@ -19,7 +19,8 @@ def open_model(folder: str | os.PathLike[str], *, runtime: "RuntimeName" = "lite
 
     Raises ModelMissing, ContractMismatch or RuntimeMissing.
     """
-    from recognizer.model import active_version, load_model  # noqa: PLC0415 - the package itself stays cheap to import
+    from recognizer.model import load_model  # noqa: PLC0415 - the package itself stays cheap to import
+    from recognizer.versions import active_version  # noqa: PLC0415 - the package itself stays cheap to import
 
     model_dir = Path(folder)
     return load_model(model_dir, active_version(model_dir), runtime)

@@ -15,7 +15,6 @@ from typing import Any
 
 import msgspec
 
-from recognizer.coverage import CoveragePoint
 from recognizer.errors import ContractMismatch, ModelMissing
 from recognizer.regular_file import opened, read_short
 
@@ -40,6 +39,19 @@ _LARGEST = 1e18
 #: What every reading is held against: a card in which one of these is no number would fail every file.
 _FIGURES = ("version", "mnist_accuracy", "temperature", "accept_threshold", "reject_threshold", "litert_margin")
 _NUMBER_FIGURES = ("slope", "offset", "accept_threshold")
+
+
+@dataclass(frozen=True)
+class CoveragePoint:
+    """What a threshold gives, in fractions of 1.
+
+    `coverage` is the share of readings at least as confident as `threshold`, `error` the share of wrong ones among
+    those: 0.0 where there are none.
+    """
+
+    threshold: float
+    coverage: float
+    error: float
 
 
 @dataclass(frozen=True)

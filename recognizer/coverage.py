@@ -1,26 +1,14 @@
 """Weigh how many readings a threshold accepts against how many of those are wrong."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.contract import CoveragePoint
+
 #: Confidences worth a row of a table; they lie closer where a usual threshold lies.
 THRESHOLDS: tuple[float, ...] = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999)
-
-
-@dataclass(frozen=True)
-class CoveragePoint:
-    """What a threshold gives, in fractions of 1.
-
-    `coverage` is the share of readings at least as confident as `threshold`, `error` the share of wrong ones among
-    those: 0.0 where there are none.
-    """
-
-    threshold: float
-    coverage: float
-    error: float
 
 
 def coverage_curve(

@@ -13,15 +13,15 @@ from pathlib import Path
 
 import pytest
 
-import recognizer.model
+import recognizer.versions
 from broker.address import Address
 from broker.connection import connect
 from broker.server import EmbeddedBroker
 from db.engine import Database
 from db.migrate import migrate
 from recognizer.contract import LITERT_FILE, MODEL_FILE, Card
-from recognizer.model import ACTIVE_FILE, published_versions, version_name
 from recognizer.quiet import quiet_start
+from recognizer.versions import ACTIVE_FILE, published_versions, version_name
 from tests.postgres import postgres_server
 
 pytest_plugins = ["tests.place", "tests.abuse.harness"]
@@ -59,7 +59,7 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 def _no_model_but_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A test in this process has the models that it makes; the commands it starts have the shipped one."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recognizer.model, "SHIPPED", tmp_path_factory.getbasetemp() / "nothing shipped")
+        patch.setattr(recognizer.versions, "SHIPPED", tmp_path_factory.getbasetemp() / "nothing shipped")
         yield
 
 
@@ -68,7 +68,7 @@ def without_shipped_model(tmp_path: Path) -> dict[str, str]:
     """Give the variable with which commands find no shipped model, as in a package that left it out."""
     hooks = tmp_path / "hooks"
     hooks.mkdir()
-    text = "from pathlib import Path\nimport recognizer.model\nrecognizer.model.SHIPPED = Path('/nothing/shipped')\n"
+    text = "from pathlib import Path\nimport recognizer.versions as own\nown.SHIPPED = Path('/nothing/shipped')\n"
     (hooks / "sitecustomize.py").write_text(text, encoding="utf-8")
     return {"PYTHONPATH": str(hooks)}
 

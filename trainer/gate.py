@@ -5,7 +5,7 @@ from pathlib import Path
 
 from recognizer.contract import Card, verify_files
 from recognizer.errors import ContractMismatch, ModelMissing
-from recognizer.model import active_card, folder_of, model_dirs
+from recognizer.versions import active_card, folder_of, model_dirs
 
 #: Accuracy on MNIST's 10,000 test digits that a new model may lose, as a fraction of 1.
 TOLERANCE = 0.0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from recognizer.contract import CARD_FILE, Card, read_card, verify_files
 from recognizer.errors import ContractMismatch
-from recognizer.model import ACTIVE_FILE, first_version, folder_of, published_versions, version_name
+from recognizer.versions import ACTIVE_FILE, first_version, folder_of, published_versions, version_name
 from trainer.errors import PublishFailed
 from trainer.lock import publishing
 

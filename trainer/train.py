@@ -11,11 +11,20 @@ from typing import Any, Literal
 import numpy as np
 
 from recognizer.arrays import Counts
-from recognizer.contract import LITERT_FILE, MODEL_FILE, NUMBERS_FILE, NUMBERS_LITERT_FILE, Card, NumberCard
-from recognizer.coverage import CoveragePoint, coverage_curve
+from recognizer.contract import (
+    LITERT_FILE,
+    MODEL_FILE,
+    NUMBERS_FILE,
+    NUMBERS_LITERT_FILE,
+    Card,
+    CoveragePoint,
+    NumberCard,
+)
+from recognizer.coverage import coverage_curve
 from recognizer.errors import ContractMismatch, ModelMissing
-from recognizer.model import folder_of, soften
+from recognizer.model import soften
 from recognizer.second_look import look_twice
+from recognizer.versions import folder_of
 from trainer import evaluate, lock, mnist
 from trainer.augmentation import WILD, vary
 from trainer.backend import fastest_policy, load_keras

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from recognizer.versions import ACTIVE_FILE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -58,8 +60,6 @@ class Breaker:
         self.on_change()
 
     def _activated_ns(self) -> int:
-        from recognizer.model import ACTIVE_FILE  # noqa: PLC0415 - it brings NumPy, which only an open breaker pays for
-
         try:
             return (self._model_dir / ACTIVE_FILE).stat().st_mtime_ns
         except OSError:

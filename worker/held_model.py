@@ -10,7 +10,8 @@ import structlog
 from recognizer.contract import SIDE
 from recognizer.errors import ContractMismatch, ModelMissing, RecognitionError
 from recognizer.installed import RuntimeName
-from recognizer.model import ACTIVE_FILE, LoadedModel, active_version, load_model, model_dirs
+from recognizer.model import LoadedModel, load_model
+from recognizer.versions import ACTIVE_FILE, active_version, model_dirs
 from worker.memory import hand_back_start
 
 _log = structlog.get_logger()

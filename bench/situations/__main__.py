@@ -14,7 +14,8 @@ from bench.situations.catalogue import Situation, situations
 from bench.situations.floor import FILES, SLACK_RIGHT, SLACK_WRONG, floor_of, write_floor
 from bench.situations.measurement import measure
 from evaluation.figures import Figures
-from recognizer.model import active_version, load_model
+from recognizer.model import load_model
+from recognizer.versions import active_version
 from settings import load_settings
 from trainer import mnist
 

@@ -17,7 +17,7 @@ from cli.errors import CommandFailed
 from cli.show import show
 from db import paths
 from presentation.text import printable
-from recognizer.model import SHIPPED
+from recognizer.versions import SHIPPED
 from settings import load_settings
 from tests.abuse.harness import Abused, Record
 from tests.abuse.hostile_files import NAMES, SEVEN, bomb, damaged, fill, variants

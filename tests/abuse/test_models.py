@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 from recognizer.contract import CARD_FILE, LITERT_FILE, MODEL_FILE, read_card, verify_files
-from recognizer.model import ACTIVE_FILE, FIRST_OWN, active_version, load_model, published_versions, version_name
+from recognizer.model import load_model
 from recognizer.quiet import quiet_start
 from recognizer.reader import prepare_file, read
+from recognizer.versions import ACTIVE_FILE, FIRST_OWN, active_version, published_versions, version_name
 from tests.abuse.harness import Abused, Record
 from trainer.publish import activate
 

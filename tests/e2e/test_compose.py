@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from bench.project import DockerMissing, Project, compose_command, compose_commands, docker, inspect, project
-from recognizer.model import FIRST_OWN, active_version
+from recognizer.versions import FIRST_OWN, active_version
 from tests.place import ROOT
 from trainer import mnist
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from broker.address import Address
 from broker.client import Client
 from broker.presence import present
-from recognizer.model import active_version
+from recognizer.versions import active_version
 from tests.place import ROOT, Place
 from tests.redis_server import PASSWORD, redis_server
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from cli.models import activate_model, show_models
-from recognizer.coverage import CoveragePoint
+from recognizer.contract import CoveragePoint
 from recognizer.errors import ContractMismatch, ModelMissing
 from settings import Settings
 from tests.versions import write_version

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from recognizer.contract import NUMBERS_FILE
-from recognizer.model import FIRST_OWN, SHIPPED, active_card, active_version, load_model, version_name
+from recognizer.model import load_model
+from recognizer.versions import FIRST_OWN, SHIPPED, active_card, active_version, version_name
 from trainer.train import Published, train
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from recognizer.contract import NUMBERS_FILE, NUMBERS_LITERT_FILE, NumberCard
-from recognizer.model import active_version, version_name
 from recognizer.runtime import open_number_runtime
+from recognizer.versions import active_version, version_name
 from trainer import export, mnist
 from trainer.backend import fastest_policy, load_keras
 from trainer.errors import NothingToKeep, PublishFailed

@@ -10,7 +10,8 @@ from evaluation.figures import Figures, auroc, figures
 from evaluation.labels import Amount, locate, read_labels
 from evaluation.outcome import Outcome
 from recognizer.errors import UnreadableImage
-from recognizer.model import active_version, load_model
+from recognizer.model import load_model
+from recognizer.versions import active_version
 
 pytestmark = pytest.mark.shared
 

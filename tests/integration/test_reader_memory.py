@@ -16,9 +16,9 @@ from recognizer.errors import UnreadableImage
 from recognizer.formats import read_header
 from recognizer.header import MAX_MEMORY
 from recognizer.image import decode
-from recognizer.model import SHIPPED
 from recognizer.opencv import cv2
 from recognizer.reader import prepare_file
+from recognizer.versions import SHIPPED
 
 pytestmark = pytest.mark.linux  # it reads what Linux says of the process
 

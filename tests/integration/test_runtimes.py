@@ -14,11 +14,12 @@ from cli.read import read_files
 from recognizer.contract import LITERT_FILE
 from recognizer.errors import ContractMismatch, RuntimeMissing
 from recognizer.installed import RuntimeName, require_runtime
-from recognizer.model import LoadedModel, active_card, active_version, load_model, version_name
+from recognizer.model import LoadedModel, load_model
 from recognizer.preparation import prepare
 from recognizer.reader import read
 from recognizer.reading import Reading
 from recognizer.runtime import open_runtime
+from recognizer.versions import active_card, active_version, version_name
 from trainer import mnist
 from trainer.backend import load_keras
 from trainer.errors import PublishFailed
@@ -79,7 +80,8 @@ def test_both_read_other_peoples_images_the_same() -> None:
 
 def test_reading_with_litert_imports_no_tensorflow() -> None:
     code = (
-        "import sys; from pathlib import Path; from recognizer.model import active_version, load_model;"
+        "import sys; from pathlib import Path; from recognizer.model import load_model;"
+        "from recognizer.versions import active_version;"
         "models = Path('model'); load_model(models, active_version(models), 'litert');"
         "print([name for name in ('tensorflow', 'keras') if name in sys.modules])"
     )

@@ -5,7 +5,8 @@ import pytest
 from bench.situations.catalogue import Situation, situations
 from bench.situations.floor import FILES, read_floor
 from bench.situations.measurement import measure
-from recognizer.model import SHIPPED, LoadedModel, active_version, load_model
+from recognizer.model import LoadedModel, load_model
+from recognizer.versions import SHIPPED, active_version
 from trainer import mnist
 from trainer.mnist import Mnist
 

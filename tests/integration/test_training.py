@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from bench.samples import write_samples
-from recognizer.model import FIRST_OWN, active_version, load_model
+from recognizer.model import load_model
 from recognizer.opencv import cv2
 from recognizer.second_look import look_twice
+from recognizer.versions import FIRST_OWN, active_version
 from trainer import mnist
 from trainer.errors import DataMissing
 from trainer.fit import Progress, Split, fit, split

@@ -24,7 +24,7 @@ from db.engine import Database
 from db.intake import SeenFile
 from db.migrate import migrate
 from db.tables import Status, images
-from recognizer.model import active_version, version_name
+from recognizer.versions import active_version, version_name
 from watcher.enqueuer import Enqueuer
 from watcher.folder import scan
 from watcher.registrar import Registrar

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from recognizer.coverage import THRESHOLDS, CoveragePoint, coverage_curve
+from recognizer.contract import CoveragePoint
+from recognizer.coverage import THRESHOLDS, coverage_curve
 
 CONFIDENCE = np.array([0.99, 0.4, 0.9, 0.6])
 RIGHT = np.array([True, False, False, True])

@@ -8,8 +8,7 @@ import pytest
 from evaluation.figures import Figures, auroc, confusion, evaluate, figures
 from evaluation.labels import Amount, Labelled
 from evaluation.outcome import Outcome
-from recognizer.contract import Card
-from recognizer.coverage import CoveragePoint
+from recognizer.contract import Card, CoveragePoint
 from recognizer.reading import Verdict
 
 MakeOutcome = Callable[..., Outcome]

@@ -16,8 +16,7 @@ from evaluation.figures import evaluate
 from evaluation.labels import Labelled
 from evaluation.outcome import Outcome
 from evaluation.page import page_parts
-from recognizer.contract import Card
-from recognizer.coverage import CoveragePoint
+from recognizer.contract import Card, CoveragePoint
 from recognizer.reading import Verdict
 from tests.page import Page
 

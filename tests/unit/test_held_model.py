@@ -15,8 +15,9 @@ from recognizer.arrays import Crops, Probabilities
 from recognizer.contract import Card
 from recognizer.errors import ContractMismatch, ModelMissing, RecognitionError
 from recognizer.installed import RuntimeName
-from recognizer.model import ACTIVE_FILE, LoadedModel
+from recognizer.model import LoadedModel
 from recognizer.runtime import Runtime
+from recognizer.versions import ACTIVE_FILE
 from worker.held_model import HeldModel
 
 CARD = Card(1, "mlp", "", 1, 1, 1, 0.99, 1.0, 0.9, 0.2, "", 1.0, {})

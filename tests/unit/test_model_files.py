@@ -7,10 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from recognizer.contract import CARD_FILE, CONTRACT_VERSION, LITERT_FILE, MODEL_FILE, read_card, verify_files
-from recognizer.coverage import CoveragePoint
+from recognizer.contract import (
+    CARD_FILE,
+    CONTRACT_VERSION,
+    LITERT_FILE,
+    MODEL_FILE,
+    CoveragePoint,
+    read_card,
+    verify_files,
+)
 from recognizer.errors import ContractMismatch, ModelMissing
-from recognizer.model import ACTIVE_FILE, FIRST_OWN, active_version, published_versions
+from recognizer.versions import ACTIVE_FILE, FIRST_OWN, active_version, published_versions
 from tests.unit.test_publish import publish_version
 from trainer.publish import activate
 

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-import recognizer.model
-from recognizer.contract import LITERT_FILE, MODEL_FILE, Card, read_card, verify_files
-from recognizer.coverage import CoveragePoint
+import recognizer.versions
+from recognizer.contract import LITERT_FILE, MODEL_FILE, Card, CoveragePoint, read_card, verify_files
 from recognizer.errors import ContractMismatch, ModelMissing
-from recognizer.model import active_version, published_versions
+from recognizer.versions import active_version, published_versions
 from trainer import lock
 from trainer.errors import PublishFailed, TrainingBusy
 from trainer.publish import activate, publish
@@ -49,7 +48,7 @@ def write_weights(folder: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def _own_versions_count_from_1(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recognizer.model, "FIRST_OWN", 1)
+    monkeypatch.setattr(recognizer.versions, "FIRST_OWN", 1)
 
 
 def publish_version(model_dir: Path) -> int:

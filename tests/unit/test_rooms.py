@@ -84,6 +84,8 @@ def test_every_package_of_a_room_is_listed_for_the_distribution() -> None:
         ),
         ("watcher.watch, cli.parts", [*HEAVY, "celery", "kombu", "worker", "recognizer", "trainer", "alembic"]),
         ("cli.parts, worker.serve", [*HEAVY, "trainer", "watcher", "watchdog", "alembic"]),
+        ("cli.run", [*HEAVY, "celery", "kombu", PAGES]),
+        ("recognizer.versions, trainer.gate", HEAVY),
         ("recognizer", [*HEAVY, "recognizer.model", "recognizer.reader"]),
         ("broker.client", [*HEAVY, "celery", "kombu", "recognizer", "trainer", "sqlalchemy"]),
         ("worker.tasks", [*HEAVY, "trainer", "sqlalchemy"]),

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-import recognizer.model
+import recognizer.versions
 from cli.models import show_models
 from recognizer.contract import LITERT_FILE, MODEL_FILE, Card
-from recognizer.model import ACTIVE_FILE, FIRST_OWN, active_card, active_version, all_versions, folder_of
+from recognizer.versions import ACTIVE_FILE, FIRST_OWN, active_card, active_version, all_versions, folder_of
 from tests.place import ROOT
 from trainer.gate import needed
 from trainer.publish import activate, publish
@@ -30,7 +30,7 @@ def release(shipped: Path, created_at: str) -> None:
 @pytest.fixture
 def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shipped = tmp_path / "shipped"
-    monkeypatch.setattr(recognizer.model, "SHIPPED", shipped)
+    monkeypatch.setattr(recognizer.versions, "SHIPPED", shipped)
     release(shipped, CARD.created_at)
     return shipped
 

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.arrays import Gray
-from recognizer.coverage import CoveragePoint, coverage_curve
+from recognizer.contract import CoveragePoint
+from recognizer.coverage import coverage_curve
 from recognizer.marks import Look
 from recognizer.preparation import prepare
 from recognizer.sheet_reader import SheetReading, read_sheet
