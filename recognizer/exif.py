@@ -15,11 +15,15 @@ _INLINE = 4
 
 @dataclass(frozen=True)
 class Directory:
-    """The first directory of a file: the entries' type, number of values and position of the first, by tag."""
+    """A directory: the entries' type, number of values and position of the first, by tag.
+
+    `following` is the place of the next directory in the file; 0 if there is none.
+    """
 
     data: bytes
     order: str
     entries: dict[int, tuple[int, int, int]]
+    following: int
 
     def number(self, tag: int, default: int = 0) -> int:
         """Give the first value of a tag that holds plain numbers."""
@@ -42,13 +46,19 @@ def first_directory(data: bytes) -> Directory:
     """Find the first directory of a TIFF or of an EXIF block; raises struct.error if it is cut off."""
     order = "<" if data[:2] == b"II" else ">"
     (offset,) = struct.unpack_from(order + "I", data, 4)
+    return directory_at(data, order, offset)
+
+
+def directory_at(data: bytes, order: str, offset: int) -> Directory:
+    """Read the directory at a place in the file; raises struct.error if it is cut off."""
     (count,) = struct.unpack_from(order + "H", data, offset)
     entries: dict[int, tuple[int, int, int]] = {}
     for entry in range(offset + 2, offset + 2 + 12 * count, 12):
         tag, kind, amount, place = struct.unpack_from(order + "HHII", data, entry)
         inline = amount * _SIZES.get(kind, 1) <= _INLINE
         entries[tag] = (kind, amount, entry + 8 if inline else place)
-    return Directory(data, order, entries)
+    following = data[offset + 2 + 12 * count :][:4]
+    return Directory(data, order, entries, int.from_bytes(following, "little" if order == "<" else "big"))
 
 
 def orientation_of(exif: bytes) -> int:

@@ -1,4 +1,4 @@
-"""Cut a GIF after its first picture: that is the one that is read."""
+"""Cut a GIF after its first picture, which is the one that is read."""
 
 import struct
 
@@ -21,10 +21,21 @@ def read_gif(data: bytes) -> Header:
     if data[position] != _PICTURE:
         raise UnreadableImage(CUT_OFF)
     left, top, across, down, flags = struct.unpack_from("<HHHHB", data, position + 1)
-    end, _ = _skipped(data, position + 11 + _palette(flags), blocks)
+    end, blocks = _skipped(data, position + 11 + _palette(flags), blocks)
     width, height = (0, 0) if 0 in {width, height} else (max(width, left + across), max(height, top + down))
     bare = data[:end] + b";" if end + 1 < len(data) else None
-    return Header(width, height, samples=4, working=_HELD * width * height, bare=bare)
+    more = _has_picture(data, end, blocks)
+    return Header(width, height, samples=4, working=_HELD * width * height, bare=bare, more=more)
+
+
+def _has_picture(data: bytes, position: int, blocks: int) -> bool:
+    """Tell whether a further picture follows, after extensions; a damaged rest has none."""
+    try:
+        while data[position] == _EXTENSION:
+            position, blocks = _skipped(data, position + 2, blocks)
+    except (IndexError, UnreadableImage):
+        return False
+    return position < len(data) and data[position] == _PICTURE
 
 
 def _palette(flags: int) -> int:

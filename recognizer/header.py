@@ -21,7 +21,7 @@ class Header:
 
     A pixel is decoded to `samples` of `sample_bytes` each, which the decoder holds `copies` times, and `working` bytes
     beside them. `grey` says that the decoder itself makes grey of colours. `bare` is the file without what its pixels
-    don't need, where there is such; only that is given to the decoder.
+    don't need, where there is such; only that is given to the decoder. `more` says that further pages follow the first.
     """
 
     width: int
@@ -33,6 +33,7 @@ class Header:
     working: int = 0
     grey: bool = False
     bare: bytes | None = None
+    more: bool = False
 
     @property
     def pixels(self) -> int:

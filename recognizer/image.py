@@ -39,12 +39,16 @@ _REASONS = {
 
 @dataclass(frozen=True)
 class Picture:
-    """A decoded file: `gray` is `(h, w)` uint8, upright; `size` in bytes; `digest` the SHA-256 of the bytes in hex."""
+    """A decoded file: `gray` is `(h, w)` uint8, upright; `size` in bytes; `digest` the SHA-256 of the bytes in hex.
+
+    `more` says that the file has further pages or pictures, which are not decoded.
+    """
 
     gray: Gray
     size: int
     mtime_ns: int
     digest: str
+    more: bool = False
 
 
 def open_image(path: bytes, *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS) -> Picture:
@@ -63,7 +67,8 @@ def open_image(path: bytes, *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX
     except ValueError as error:  # a zero byte within the path
         raise Inaccessible("not a file name") from error
     digest = hashlib.sha256(data).hexdigest()
-    return Picture(decode(data, max_pixels=max_pixels), len(data), status.st_mtime_ns, digest)
+    header = _checked(data, max_pixels)
+    return Picture(_decoded(data, header), len(data), status.st_mtime_ns, digest, header.more)
 
 
 def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Gray:
@@ -71,10 +76,19 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Gray:
 
     Transparent pictures are laid on the ground that shows their ink; any depth becomes 8 bits. Raises UnreadableImage.
     """
+    return _decoded(data, _checked(data, max_pixels))
+
+
+def _checked(data: bytes, max_pixels: int) -> Header:
+    """Read the header, before anything is decoded. Raises UnreadableImage if the picture is too large."""
     if not data:
         raise UnreadableImage("the file is empty")
     header = read_header(data)
     header.require_small(len(data), max_pixels=max_pixels)
+    return header
+
+
+def _decoded(data: bytes, header: Header) -> Gray:
     try:
         return _upright(_gray(_pixels(header.bare or data, grey=header.grey)), header)
     except MemoryError as error:

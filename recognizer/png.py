@@ -13,6 +13,8 @@ _NEEDED = frozenset((b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"))
 #: Samples of a pixel by colour type. A palette's are decoded to colours, and grey with transparency too.
 _SAMPLES = {0: 1, 2: 3, 3: 3, 4: 4, 6: 4}
 _SIXTEEN_BITS = 16
+#: The chunk that makes an animation of a PNG; it begins with the number of frames (PNG, third edition, 11.3.5).
+_ANIMATION = b"acTL"
 #: Bytes of decoded colours above which the decoder makes grey of them: it holds all pixels twice.
 _LARGE = 100_000_000
 _TRANSPARENT = 4
@@ -22,6 +24,7 @@ def read_png(data: bytes) -> Header:
     """Walk every chunk: decoders accept some files whose end is missing or whose checksums are wrong."""
     width, height, depth, colour = struct.unpack_from(">IIBB", data, 16)
     view, spans, orientation, transparent = memoryview(data), [slice(0, len(SIGNATURE))], 1, False
+    frames = 1
     for kind, chunk in _chunks(data, view):
         if kind in _NEEDED and spans[-1].stop == chunk.start:
             spans[-1] = slice(spans[-1].start, chunk.stop)
@@ -30,6 +33,8 @@ def read_png(data: bytes) -> Header:
         if kind == b"eXIf" and orientation == 1:
             orientation = orientation_of(data[chunk.start + 8 : chunk.stop - 4])
         transparent |= kind == b"tRNS"
+        if kind == _ANIMATION:
+            (frames,) = struct.unpack_from(">I", data, chunk.start + 8)
     samples = _TRANSPARENT if transparent else _SAMPLES.get(colour, _TRANSPARENT)
     sample_bytes = 2 if depth == _SIXTEEN_BITS else 1
     grey = samples < _TRANSPARENT and width * height * samples * sample_bytes > _LARGE
@@ -42,6 +47,7 @@ def read_png(data: bytes) -> Header:
         copies=2,
         grey=grey,
         bare=b"".join(view[span] for span in spans) if len(spans) > 1 else None,
+        more=frames > 1,
     )
 
 

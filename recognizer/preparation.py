@@ -45,8 +45,15 @@ _PANEL_SHARE = 0.1
 _PANEL = 32
 #: Least ink of a panel, as a share of its box.
 _PANEL_INK = 0.6
-#: Least ink along each edge of a panel, as a share of the edge.
-_PANEL_EDGE = 0.85
+#: Most that an edge of a panel bends, as a share of the panel's perimeter.
+_PANEL_BEND = 0.03
+#: Least area between the four corners of a panel, as a share of its hull's.
+_PANEL_STRAIGHT = 0.93
+#: Width of a panel's two opposite edges together, as a share of its shorter side.
+_PANEL_EDGE = 0.06
+
+#: The four corners of a panel, `(4, 2)`.
+Corners = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -61,12 +68,13 @@ class Single:
 class Prepared:
     """One picture. `single` is there if all of its ink is one mark, `sheet` unless nothing but a crop is needed.
 
-    A blank picture has neither.
+    A blank picture has neither. `more` says that the file has further pages, which were not prepared.
     """
 
     dark_on_light: bool
     single: Single | None = None
     sheet: Sheet | None = None
+    more: bool = False
 
     @property
     def memory(self) -> int:
@@ -86,7 +94,8 @@ def prepare(gray: Gray) -> Prepared:
         # What the network takes already, as MNIST's pictures are: then it is one digit, broken or not.
         return Prepared(ink.dark_on_light, Single(fitted, Box(*cv2.boundingRect(ink.mask))))
     parts, labels = find_parts(ink.mask)
-    if (panel := _panel(parts, labels)) and (found := _within(gray, panel, factor)).sheet:
+    panel = _panel(parts, labels)
+    if panel is not None and (found := _within(gray, panel, factor)).sheet:
         return found
     broad = _broad_ends(ink.mask, parts, labels)
     if broad:
@@ -147,10 +156,11 @@ def _without(ink: Ink, labels: ComponentLabels, parts: Sequence[Part]) -> Ink:
     return replace(ink, mask=mask, strength=np.where(around > 0, np.uint8(0), ink.strength))
 
 
-def _within(gray: Gray, panel: Part, factor: int) -> Prepared:
+def _within(gray: Gray, panel: Corners, factor: int) -> Prepared:
     """Prepare what stands within a panel, in the whole picture's pixels."""
-    left, top, right, bottom = (side * factor for side in (panel.left, panel.top, panel.right, panel.bottom))
-    found = prepare(np.ascontiguousarray(gray[top:bottom, left:right]))
+    left, top, width, height = cv2.boundingRect(panel * factor)
+    window = gray[top : top + height, left : left + width]
+    found = prepare(_on_ground(window, panel * factor - (left, top)))
     single, sheet = found.single, found.sheet
     if single:
         box = replace(single.box, left=single.box.left + left, top=single.box.top + top)
@@ -160,26 +170,32 @@ def _within(gray: Gray, panel: Part, factor: int) -> Prepared:
     return replace(found, single=single, sheet=sheet)
 
 
-def _panel(parts: Sequence[Part], labels: ComponentLabels) -> Part | None:
-    """Find a filled rectangle in which the digits stand in the ground's colour: a dark label, a page on a table."""
+def _on_ground(window: Gray, panel: Corners) -> Gray:
+    """Replace what lies beyond a panel, and the panel's own edge, by the panel's ground."""
+    inside = cv2.fillConvexPoly(np.zeros(window.shape, np.uint8), panel.astype(np.int32), 255)
+    thickness = min(cv2.minAreaRect(panel.astype(np.int32))[1])
+    edge = 3 + int(_PANEL_EDGE * thickness)
+    inside = cv2.erode(inside, np.ones((edge, edge), np.uint8), borderValue=0)
+    return np.where(inside > 0, window, np.uint8(np.median(window[inside > 0])))
+
+
+def _panel(parts: Sequence[Part], labels: ComponentLabels) -> Corners | None:
+    """Find a filled quadrilateral in which the digits stand in the ground's colour: a dark label, a page on a table."""
     part = max(parts, key=lambda part: part.area)
     height, width = labels.shape
-    box = part.width * part.height
     if 0 in {part.left, part.top} or part.right == width or part.bottom == height:
         return None
-    if part.area < _PANEL_INK * box or box < _PANEL_SHARE * labels.size or min(part.width, part.height) < _PANEL:
+    if part.width * part.height < _PANEL_SHARE * labels.size or min(part.width, part.height) < _PANEL:
         return None
-    inset = 1 + min(part.width, part.height) // 32
-    inner = replace(
-        part,
-        left=part.left + inset,
-        top=part.top + inset,
-        width=part.width - 2 * inset,
-        height=part.height - 2 * inset,
-    )
-    ink = labels[inner.top : inner.bottom, inner.left : inner.right] == part.label
-    edges = (ink[0], ink[-1], ink[:, 0], ink[:, -1])
-    return inner if all(edge.mean() >= _PANEL_EDGE for edge in edges) else None
+    ink = labels[part.top : part.bottom, part.left : part.right] == part.label
+    hull = cv2.convexHull(cv2.findNonZero(ink.astype(np.uint8)))
+    area = cv2.contourArea(hull)
+    if part.area < _PANEL_INK * area or min(cv2.minAreaRect(hull)[1]) < _PANEL:
+        return None
+    corners = cv2.approxPolyDP(hull, _PANEL_BEND * cv2.arcLength(hull, closed=True), closed=True)
+    if len(corners) != 4 or cv2.contourArea(corners) < _PANEL_STRAIGHT * area:  # noqa: PLR2004 - a quadrilateral
+        return None
+    return np.asarray(corners.reshape(4, 2) + np.array((part.left, part.top)), np.int64)
 
 
 def _reduced(gray: Gray) -> tuple[Gray, int]:

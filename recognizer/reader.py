@@ -61,7 +61,8 @@ class PreparedFile:
 def prepare_file(path: bytes) -> PreparedFile:
     """Open the image at `path` and prepare it. Read-only; raises UnreadableImage."""
     picture = open_image(path)
-    return PreparedFile(picture.size, picture.mtime_ns, picture.digest, prepare(picture.gray))
+    prepared = replace(prepare(picture.gray), more=picture.more)
+    return PreparedFile(picture.size, picture.mtime_ns, picture.digest, prepared)
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,15 @@ def read(prepared: Sequence[Prepared], model: Model) -> list[Reading]:
         _judged(picture, single, number, model.card)
         for picture, single, number in zip(prepared, singles, numbers, strict=True)
     ]
-    return _agreed([reading for reading, _ in judged], [number for _, number in judged], model)
+    agreed = _agreed([reading for reading, _ in judged], [number for _, number in judged], model)
+    return [_of_first_page(one) if picture.more else one for picture, one in zip(prepared, agreed, strict=True)]
+
+
+def _of_first_page(reading: Reading) -> Reading:
+    """Send a file to review of which only the first page was read."""
+    reason = f"only the first page was read; {reading.reason}" if reading.reason else "only the first page was read"
+    confidence = min(reading.confidence, _SOMETHING_ELSE)
+    return replace(reading, verdict=Verdict.REVIEW, confidence=confidence, reason=reason)
 
 
 def _singles(prepared: Sequence[Prepared], model: Model) -> list[Digit | None]:

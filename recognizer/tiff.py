@@ -1,7 +1,9 @@
-"""Read the first page's directory of a TIFF."""
+"""Read the first page's directory of a TIFF, and find whether there is a second page."""
+
+import struct
 
 from recognizer.errors import UnreadableImage
-from recognizer.exif import Directory, first_directory
+from recognizer.exif import Directory, directory_at, first_directory
 from recognizer.header import MAX_PIECES, Header, too_many
 from recognizer.jpeg import MAX_SCANS
 
@@ -9,6 +11,10 @@ from recognizer.jpeg import MAX_SCANS
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _COLOURS = 256, 257, 258, 259, 262
 _OFFSETS, _SAMPLES, _ROWS, _LENGTHS = 273, 277, 278, 279
 _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_LENGTHS = 322, 323, 324, 325
+#: What a picture of the file is for; the lowest bit marks a small copy of another one (TIFF 6.0, section 8).
+_PURPOSE, _SMALL_COPY = 254, 1
+#: Directories after the first that are looked at: small copies of the first page, or the second page.
+_MAX_COPIES = 32
 #: Compressions: JPEG as it was first described, which libtiff has to guess, and JPEG as it is used.
 _OLD_JPEG, _JPEG = 6, 7
 #: Colours that are plain grey.
@@ -39,7 +45,21 @@ def read_tiff(data: bytes) -> Header:
     # the decoder unpacks a strip or a tile, and turns it into colours beside that; at the end it holds the pixels twice
     unpacked = piece * (samples + _AS_COLOURS if bits <= _ONE_BYTE else 2 * samples * sample_bytes)
     working = tags.values_size + max(unpacked, width * height * decoded * sample_bytes)
-    return Header(width, height, samples=decoded, sample_bytes=sample_bytes, working=working)
+    return Header(width, height, samples=decoded, sample_bytes=sample_bytes, working=working, more=_has_page(tags))
+
+
+def _has_page(tags: Directory) -> bool:
+    """Tell whether a further page follows; small copies of a page are none."""
+    for _ in range(_MAX_COPIES):
+        if not tags.following:
+            return False
+        try:
+            tags = directory_at(tags.data, tags.order, tags.following)
+        except struct.error:
+            return False
+        if not tags.number(_PURPOSE) & _SMALL_COPY:
+            return True
+    return False
 
 
 def _decoded_samples(samples: int, colours: int) -> int:

@@ -3,6 +3,7 @@
 import struct
 import zlib
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,6 +93,36 @@ def gif(pixels: Gray) -> bytes:
     size = struct.pack("<HH", pixels.shape[1], pixels.shape[0])
     screen = b"GIF89a" + size + b"\xe6\0\0" + palette.tobytes()
     return screen + b"," + bytes(4) + size + b"\0\x07" + blocks + b"\0;"
+
+
+def animation(extension: str, pixels: Gray) -> bytes:
+    """Write what OpenCV writes of two pictures; equal ones would become one."""
+    moving = cv2.Animation()
+    moving.frames = [cv2.cvtColor(one, cv2.COLOR_GRAY2BGRA) for one in (pixels, 255 - pixels)]
+    moving.durations = [100, 100]
+    done, buffer = cv2.imencodeanimation(extension, moving)
+    assert done
+    return bytes(buffer.tobytes())
+
+
+def tiff_pages(*pages: Gray) -> bytes:
+    """Write a TIFF of several pages."""
+    done, buffer = cv2.imencodemulti(".tiff", pages)
+    assert done
+    return bytes(buffer.tobytes())
+
+
+def with_small_copy(pages: bytes) -> bytes:
+    """Mark the second page of a TIFF as a small copy of the first one, as scanners add them."""
+    order: Literal["<", ">"] = "<" if pages[:2] == b"II" else ">"
+
+    def number(letter: str, at: int) -> int:
+        return int(struct.unpack_from(order + letter, pages, at)[0])
+
+    first = number("I", 4)
+    second = number("I", first + 2 + 12 * number("H", first))
+    assert number("H", second + 2) == 254
+    return pages[: second + 10] + struct.pack(order + "I", 1) + pages[second + 14 :]
 
 
 def cmyk_jpeg(blocks: NDArray[np.int64]) -> bytes:

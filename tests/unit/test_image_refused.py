@@ -36,6 +36,23 @@ def test_what_is_no_image_is_refused(data: bytes) -> None:
     assert why(data) == "not an image"
 
 
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"%PDF-1.7\n", "a PDF is not read: save its pages as PNG or JPEG"),
+        (b"\0\0\0\x20ftypavif", "an AVIF picture is not read: save it as PNG or JPEG"),
+        (b"\0\0\0\x18ftypheic", "a HEIC picture is not read: save it as PNG or JPEG"),
+        (b"\0\0\0\x18ftypmif1", "a HEIC picture is not read: save it as PNG or JPEG"),
+        (b"\xff\x0a\xfa", "a JPEG XL picture is not read: save it as PNG or JPEG"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "a JPEG 2000 picture is not read: save it as PNG or JPEG"),
+        (b"II+\0\x08\0", "a BigTIFF is not read: save it as PNG or JPEG"),
+        (b"8BPS\0\x01", "a Photoshop document is not read: save it as PNG or JPEG"),
+    ],
+)
+def test_a_format_that_is_not_read_is_named(data: bytes, reason: str) -> None:
+    assert why(data) == reason
+
+
 @pytest.mark.parametrize("extension", [".png", ".bmp", ".tiff", ".webp", ".pgm", ".jpg", ".gif"])
 def test_a_truncated_image_is_refused(extension: str) -> None:
     whole = gif(GRAY) if extension == ".gif" else encoded(extension)

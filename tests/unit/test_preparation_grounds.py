@@ -77,6 +77,24 @@ def test_a_light_page_amid_a_dark_table_is_read_as_itself() -> None:
     assert is_near(prepared.single.box, (left + 120, top + 80, width, height), 8)
 
 
+@pytest.mark.parametrize("degrees", [-20, -8, 5, 12])
+@pytest.mark.parametrize("text", ["5", "472"])
+def test_a_page_that_lies_askew_on_a_dark_table_is_read_as_itself(text: str, degrees: int) -> None:
+    page = written(text, height=300, width=420, pen=20)
+    turn = cv2.getRotationMatrix2D((210, 150), degrees, 1)
+    turn[:, 2] += (190, 250)
+    table = cv2.warpAffine(page, turn, (800, 800), borderValue=30)
+    prepared = prepare(np.asarray(table, np.uint8))
+    left, top, width, height = ink_of(np.asarray(cv2.warpAffine(page, turn, (800, 800), borderValue=255), np.uint8))
+    boxes = part_boxes(prepared)
+    assert prepared.dark_on_light
+    assert len(boxes) == len(text)
+    assert abs(boxes[0].left - left) <= 8
+    assert abs(boxes[-1].left + boxes[-1].width - left - width) <= 8
+    assert abs(min(box.top for box in boxes) - top) <= 8
+    assert abs(max(box.top + box.height for box in boxes) - top - height) <= 8
+
+
 def test_a_bold_digit_is_no_label() -> None:
     sheet = np.full((200, 300), 255, np.uint8)
     cv2.ellipse(sheet, (150, 100), (60, 70), 0, 0, 360, 0, 40)
