@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from recognizer.errors import UnreadableImage
 from recognizer.model import load_model
 from recognizer.opencv import cv2
-from recognizer.reader import prepare_file, read
+from recognizer.reader import Model, prepare_file, read
 from recognizer.versions import active_version
 
 #: Pixels along the side of the largest square that passes, and bytes that are nearly the largest file.
@@ -211,9 +211,8 @@ def measure(path: Path, model_dir: Path) -> Cost:
     return Cost(**json.loads(done.stdout))
 
 
-def cost_of_reading(path: Path, model_dir: Path) -> Cost:
-    """Read a picture in this process, which should have done nothing else."""
-    model = load_model(model_dir, active_version(model_dir), "litert")
+def cost_of(path: Path, model: Model) -> Cost:
+    """Read a picture in this process."""
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak begins anew
     before, began = _peak(), time.process_time()
     try:
@@ -247,7 +246,8 @@ def main() -> None:
     parser.add_argument("--read", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.read:
-        print(json.dumps(vars(cost_of_reading(given.read, given.model_dir))))
+        model = load_model(given.model_dir, active_version(given.model_dir), "litert")
+        print(json.dumps(vars(cost_of(given.read, model))))
         return
     print(f"{'picture':<40}{'bytes':>12}{'seconds':>9}{'MB':>6}  answer")
     for name, size, cost in costs(given.model_dir, given.only):

@@ -25,6 +25,8 @@ _DOUBTFUL, _OTHER_SCALES = 0.7, (0.6, 1.6)
 _SURE = 0.98
 #: Scales of the other looks, in multiples of the fitting one.
 _LOOKS = (1.18, 1.09, 0.92, 0.85)
+#: Pixels of the network's picture above which further looks would take a second: some 150 digits.
+_LARGE = 100_000
 #: A component longer than this, in heights of a digit, is a line or a frame, or ink that touches one.
 _LARGEST = 2.5
 #: How far around a mark's box its ink may reach, in heights of a digit.
@@ -89,17 +91,18 @@ def read_sheet(sheet: Sheet, look: Look, *, once: bool = False) -> SheetReading:
     """Read a sheet with a network: find the scale that fits, and look again a little closer and from a little further.
 
     One look is enough if it is sure, or if `once` says so. Else the reading is what most of the looks say, each by its
-    probability. Pure.
+    probability. A large page gets no further looks; it counts as if they all said something else. Pure.
     """
     fitting = _at_fitting_scale(sheet, look)
-    others = () if once or fitting.probability >= _SURE else _LOOKS
+    wanted = () if once or fitting.probability >= _SURE else _LOOKS
+    others = () if fitting.canvas.pixels.size > _LARGE else wanted
     looks = [fitting, *(_attempt(sheet, look, fitting.canvas.scale * other) for other in others)]
     sums = {one.written: 0.0 for one in looks}
     for one in looks:
         sums[one.written] += one.probability
     text = max(sums, key=lambda text: sums[text])
     best = max((one for one in looks if one.written == text), key=lambda one: one.probability)
-    return SheetReading(best.rows, sums[text] / len(looks), _leaves_a_digit(sheet, best.marks))
+    return SheetReading(best.rows, sums[text] / (1 + len(wanted)), _leaves_a_digit(sheet, best.marks))
 
 
 def _at_fitting_scale(sheet: Sheet, look: Look) -> "_Attempt":

@@ -32,7 +32,7 @@ PATIENCE = 120.0
 #: A digit as MNIST has it: the smallest file people drop.
 PICTURE = (ROOT / "digits" / "zero-mnist-28px.png").read_bytes()
 Eventually = Callable[[Callable[[], object], float], None]
-_FIGURES = pytest.StashKey[list[tuple[str, str, str, str, str]]]()
+_FIGURES = "figures"
 
 
 @dataclass
@@ -203,21 +203,22 @@ class Record(Protocol):
 @pytest.fixture
 def record(request: pytest.FixtureRequest) -> Record:
     """Note a test's figures for the table at the end."""
-    rows = request.config.stash.setdefault(_FIGURES, [])
 
     def note(load: str, faults: str, lost: int, seconds: float | None = None) -> None:
         database = "postgres" if "postgres" in request.node.name else "sqlite"
-        rows.append((database, load, faults, str(lost), "" if seconds is None else f"{seconds:.0f} s"))
+        row = [database, load, faults, str(lost), "" if seconds is None else f"{seconds:.0f} s"]
+        request.node.user_properties.append((_FIGURES, row))
 
     return note
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the figures as `docs/measured.md` has them."""
-    rows = config.stash.get(_FIGURES, [])
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures as `docs/measured.md` has them; they come from the processes that ran the tests."""
+    reports = [one for kind in ("passed", "failed") for one in terminalreporter.getreports(kind) if one.when == "call"]
+    rows = [row for report in reports for name, row in report.user_properties if name == _FIGURES]
     if rows:
         terminalreporter.section("nothing lost", sep="=")
-        for row in [("database", "load", "faults", "lost", "balanced after"), ("---",) * 5, *sorted(rows)]:
+        for row in [["database", "load", "faults", "lost", "balanced after"], ["---"] * 5, *sorted(rows)]:
             terminalreporter.write_line("| " + " | ".join(row) + " |")
 
 

@@ -115,6 +115,17 @@ def test_one_look_is_enough_where_no_more_are_asked_for() -> None:
     assert (found.text, len(looks.heights)) == ("111", 1)
 
 
+def test_a_large_page_gets_no_further_looks_and_is_as_unsure_as_if_they_said_something_else() -> None:
+    boxes = [(60 * column, 80 * row, 8, 40) for row in range(1, 11) for column in range(1, 17)]
+    looks = Looks(lambda _: (1, 0.9999))
+    found = read_sheet(sheet_of((960, 1080), *boxes), looks)
+    assert (len(found.text), len(looks.heights), found.probability > 0.97) == (160, 1, True)
+    looks = Looks(lambda _: (1, 0.999))
+    found = read_sheet(sheet_of((960, 1080), *boxes), looks)
+    assert (len(found.text), len(looks.heights)) == (160, 1)
+    assert found.probability <= 0.2
+
+
 def test_a_look_that_is_sure_counts_more_than_two_that_are_not() -> None:
     assert read_sheet(ones(50), Looks(lambda height: (7, 0.999) if height > 23 else (1, 0.75))).text == "777"
 
