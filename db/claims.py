@@ -5,7 +5,7 @@ An answer or a release ends it. A lease that runs out ends it too, and says noth
 have been away, the machine suspended, the worker stopped or killed.
 
 A crash is the death of a reading process. Its worker sees the death and sends the message again, as redelivered. A
-living process releases its rows before it gives a message up. So a row is proven to have been with the dead process if
+living process ends its claim before it gives a message up. So a row is proven to have been with the dead process if
 it still bears the claim of a redelivered message.
 
 The count decides about the file. It rises only for a row that was alone in its message: among several rows nobody knows
@@ -13,7 +13,8 @@ which one it was. From the first attempt without an answer on, a row is alone in
 it is `failed`, but only if the model has read another file: before that the model is suspected, not the file.
 
 Where the whole worker dies, nobody is left to see it. Its rows are free when their lease runs out, and no crash is
-counted. A file that kills the whole worker each time would do so for ever. Therefore MAX_ATTEMPTS ends it.
+counted. A file that kills the whole worker each time would do so for ever. Therefore MAX_ATTEMPTS ends it. The same
+limit ends a row whose reader fails on it each time, and one whose file never is as it was registered.
 """
 
 from collections.abc import Sequence
@@ -37,7 +38,7 @@ from sqlalchemy import (
 )
 
 from db.engine import Database
-from db.intake import now_ms, unclaimed
+from db.intake import now_ms, stored_ns, unclaimed
 from db.statements import LISTED, Statements
 from db.tables import Status, digits, images
 
@@ -48,6 +49,7 @@ CRASHED = f"its reader crashed {MAX_CRASHES} times"
 #: outlives an outage takes its attempts back.
 MAX_ATTEMPTS = 10
 UNANSWERED = f"it was tried {MAX_ATTEMPTS} times without an answer"
+UNSTEADY = f"its size or time was another one than the folder shows, {MAX_ATTEMPTS} times"
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,10 @@ class ClaimedFile:
     path: str
     size: int
     mtime_ns: int
+
+    def is_unchanged(self, size: int, mtime_ns: int) -> bool:
+        """Whether a file of this size and time is the one that was registered."""
+        return (self.size, self.mtime_ns) == (size, stored_ns(mtime_ns))
 
 
 @dataclass(frozen=True)
@@ -137,6 +143,8 @@ _END_CLAIM = update(images).where(images.c.id.in_(LISTED)).values(claim=None, cl
 _COUNT_CRASH = update(images).where(images.c.id.in_(LISTED)).values(crashes=images.c.crashes + 1)
 _FAIL = _END_CLAIM.values(status=Status.FAILED, reason=bindparam("why", type_=String), recognized_ms=_NOW)
 _RELEASE = _END_CLAIM.where(_OURS).values(attempts=images.c.attempts - 1)
+_POSTPONE = _END_CLAIM.where(_OURS)
+_FAIL_WORN = _FAIL.where(_OURS, images.c.attempts - images.c.crashes >= MAX_ATTEMPTS)
 _HAS_READ = select(images.c.id).where(images.c.model_version == bindparam("model_version", type_=Integer)).limit(1)
 _FORGET_DIGITS = delete(digits).where(digits.c.image_id.in_(LISTED))
 _ADD_DIGITS = insert(digits)
@@ -202,6 +210,18 @@ def release(database: Database, ids: Sequence[int], token: str) -> None:
         return
     with database.direct() as ledger:
         ledger.run(_RELEASE, {"token": token}, ids)
+
+
+def postpone(database: Database, ids: Sequence[int], token: str, why: str) -> None:
+    """End the claim of rows that could not be answered now; their attempt counts. Commits.
+
+    A row that has no attempt left is `failed`, with the reason `why`. Registering another size or time begins anew.
+    """
+    if not ids:
+        return
+    with database.direct() as ledger:
+        ledger.run(_FAIL_WORN, {"now": now_ms(), "token": token, "why": why}, ids)
+        ledger.run(_POSTPONE, {"token": token}, ids)
 
 
 def answer(database: Database, token: str, answers: Sequence[Answer]) -> int:

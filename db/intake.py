@@ -24,11 +24,17 @@ STATEMENT_ROWS = 1000
 
 @dataclass(frozen=True)
 class SeenFile:
-    """A complete file in the watched folder; `path` is the ledger's text, relative to that folder."""
+    """A complete file in the watched folder; `path` is the ledger's text, relative to that folder.
+
+    `mtime_ns` becomes what the ledger holds of it, see `stored_ns`.
+    """
 
     path: str
     size: int
     mtime_ns: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mtime_ns", stored_ns(self.mtime_ns))
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,15 @@ QUEUE_AGAIN: dict[str, Any] = {
     "recognized_ms": None,
     "written": None,
 }
+
+
+def stored_ns(mtime_ns: int) -> int:
+    """Give a file's time as the ledger holds it: a number of 64 bits.
+
+    That many nanoseconds reach from 1677 to 2262. File systems hold other years too, which wrap around. So a time that
+    changes is still another number. SQLite would store a larger number inexactly, and PostgreSQL would refuse it.
+    """
+    return (mtime_ns + 2**63) % 2**64 - 2**63
 
 
 def now_ms() -> int:

@@ -285,6 +285,28 @@ def test_released_rows_are_free_again_and_have_their_attempt_back(database: Data
     assert ids(claims.claim(database, rows, "next")) == rows
 
 
+def test_postponed_rows_are_free_again_and_their_attempt_counts(database: Database) -> None:
+    rows = registered(database, 2)
+    claims.claim(database, rows, "mine")
+    claims.postpone(database, rows, "yours", "nobody's")
+    assert claims.claim(database, rows, "next") == Claim([], [])
+    claims.postpone(database, rows, "mine", "the reason")
+    claims.postpone(database, [], "mine", "the reason")
+    assert [counted(database, row_id) for row_id in rows] == [(1, 0), (1, 0)]
+    assert intake.owed(database).tried == rows
+
+
+def test_a_row_that_was_postponed_too_often_is_failed_with_the_reason(database: Database) -> None:
+    (row_id,) = registered(database, 1)
+    for attempt in range(MAX_ATTEMPTS):
+        assert status_of(database, row_id) == (Status.QUEUED, None)
+        claims.claim(database, [row_id], f"message {attempt}")
+        claims.postpone(database, [row_id], f"message {attempt}", "the reason")
+    assert status_of(database, row_id) == (Status.FAILED, "the reason")
+    assert intake.register(database, "d", [SeenFile("0.png", 2, 2)]) == [row_id]  # other content begins anew
+    assert counted(database, row_id) == (0, 0)
+
+
 def test_only_the_holder_can_release(database: Database) -> None:
     rows = registered(database, 2)
     claims.claim(database, rows, "mine")

@@ -1,6 +1,8 @@
 """What comes into the ledger: new files, changed files, the same files again, rows put back by hand."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from db import claims, intake, queries
@@ -87,6 +89,20 @@ def test_large_sizes_and_times_are_kept(database: Database) -> None:
     huge = SeenFile("huge", 2**62, 2**63 - 1)
     intake.register(database, "digits", [huge, SeenFile("old", 0, -1)])
     assert intake.changed(database, "digits", [huge, SeenFile("old", 0, -1)]) == []
+
+
+@given(st.integers(-(2**63), 2**63) | st.integers(-(2**93), 2**93))
+def test_any_time_of_a_file_is_kept_so_that_its_change_shows(mtime_ns: int) -> None:
+    seen = SeenFile("a", 1, mtime_ns)
+    assert -(2**63) <= seen.mtime_ns < 2**63
+    assert SeenFile("a", 1, seen.mtime_ns) == seen
+    assert SeenFile("a", 1, mtime_ns + 1) != seen
+
+
+def test_times_beyond_what_a_database_counts_are_kept(database: Database) -> None:
+    files = [SeenFile(str(year), 1, (year - 1970) * 31_556_952 * 10**9 + 1) for year in (1500, 2263, 2446, 300_000)]
+    intake.register(database, "digits", files)
+    assert intake.changed(database, "digits", files) == []
 
 
 def test_registering_nothing_is_fine(database: Database) -> None:
