@@ -19,6 +19,7 @@ limit ends a row whose reader fails on it each time, and one whose file never is
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -38,6 +39,7 @@ from sqlalchemy import (
 )
 
 from db.engine import Database
+from db.halves import in_halves
 from db.intake import now_ms, stored_ns, unclaimed
 from db.statements import LISTED, Statements
 from db.tables import Status, digits, images
@@ -225,19 +227,29 @@ def postpone(database: Database, ids: Sequence[int], token: str, why: str) -> No
 
 
 def answer(database: Database, token: str, answers: Sequence[Answer]) -> int:
-    """Write the outcomes of one message in one transaction; give the number written. Commits.
+    """Write the outcomes of one message together; give the number written. Commits.
 
     A row whose file changed meanwhile, or that another message has claimed, is left out: its own message answers it.
+    One whose answer the database can't hold is `failed` with that reason.
     """
     if not answers:
         return 0
+    write = partial(_answer, database, token)
+    written, refused = in_halves(answers, write)
+    if refused:
+        written += write([Answer(one.item.id, Status.FAILED, reason=one.reason) for one in refused])
+    return len(written)
+
+
+def _answer(database: Database, token: str, answers: Sequence[Answer]) -> list[int]:
+    """Write outcomes in one transaction; give the rows written."""
     with database.direct() as ledger:
         ids = [given.id for given in answers]
         mine = {row_id for row_id, *_ in ledger.fetch(_CLAIMED, {"token": token}, ids)}
         kept = [given for given in answers if given.id in mine]
         if kept:
             _write(ledger, kept)
-    return len(kept)
+    return [given.id for given in kept]
 
 
 def _write(ledger: Statements, answers: Sequence[Answer]) -> None:

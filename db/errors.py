@@ -1,7 +1,8 @@
 """What can go wrong with the ledger.
 
 LedgerError
-├── DatabaseUnavailable   it can't be reached, opened or written
+├── DatabaseUnavailable   it can't be reached, opened or written, or its tables are away
+├── ValueRefused          it can't hold a value that it was given
 └── NotMigrated           its tables are missing, or older or newer than this code
 """
 
@@ -12,6 +13,10 @@ class LedgerError(Exception):
 
 class DatabaseUnavailable(LedgerError):  # noqa: N818 - named for what is wrong
     """The database can't be reached, opened or written."""
+
+
+class ValueRefused(LedgerError):  # noqa: N818 - named for what is wrong
+    """The database can't hold a value: its encoding has no such letter, or an index no room."""
 
 
 class NotMigrated(LedgerError):  # noqa: N818 - named for what is wrong

@@ -8,11 +8,27 @@ from functools import cache
 from importlib import import_module
 from typing import Any, TypeVar
 
-from sqlalchemy import JSON, BigInteger, ColumnElement, Text, bindparam, cast, func, literal, or_, select, true, update
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.sql.dml import ReturningInsert
 
 from db.engine import Database
-from db.tables import Status, images
+from db.halves import ascii_text
+from db.tables import IDENTITY, Status, images, unregistered
 
 _Item = TypeVar("_Item")
 
@@ -78,7 +94,8 @@ def now_ms() -> int:
 def register(database: Database, folder: str, files: Sequence[SeenFile]) -> list[int]:
     """Write a `queued` row for every file that is new or has other content, and give their ids. Commits.
 
-    Safe to call twice: a file that the ledger has with this size and time changes nothing.
+    Safe to call twice: a file that the ledger has with this size and time changes nothing. Raises ValueRefused, and
+    writes nothing, if the database can't hold one of them.
     """
     once_each = {file.path: (file.path, file.size, file.mtime_ns) for file in files}  # as PostgreSQL demands
     given = {"files": json.dumps(list(once_each.values())), "folder": folder, "now": now_ms()}
@@ -90,7 +107,7 @@ def register(database: Database, folder: str, files: Sequence[SeenFile]) -> list
 def _upsert_for(dialect: str) -> ReturningInsert[int]:
     """Write all files of a JSON list, each a list of path, size and time, in one statement."""
     # each dialect has its own insert with ON CONFLICT, and only the one in use is imported
-    insert = import_module(f"sqlalchemy.dialects.{dialect}").insert
+    upsert = import_module(f"sqlalchemy.dialects.{dialect}").insert
     columns = [images.c[name] for name in ("folder", "status", "first_seen_ms", "path", "size", "mtime_ns")]
     values: list[ColumnElement[Any]] = [
         bindparam("folder", type_=Text),
@@ -99,10 +116,10 @@ def _upsert_for(dialect: str) -> ReturningInsert[int]:
         *_fields(dialect),
     ]
     # without the WHERE, SQLite's parser takes ON CONFLICT for the ON of a join
-    new_rows = insert(images).from_select(columns, select(*values).where(true()))
+    new_rows = upsert(images).from_select(columns, select(*values).where(true()))
     new = new_rows.excluded
     statement: ReturningInsert[int] = new_rows.on_conflict_do_update(
-        index_elements=[images.c.folder, images.c.path],
+        index_elements=IDENTITY[dialect],
         set_={**QUEUE_AGAIN, "size": new.size, "mtime_ns": new.mtime_ns, "first_seen_ms": new.first_seen_ms},
         where=or_(images.c.size != new.size, images.c.mtime_ns != new.mtime_ns),
     ).returning(images.c.id)
@@ -127,13 +144,22 @@ _KNOWN = select(images.c.path, images.c.size, images.c.mtime_ns).where(
 
 
 def changed(database: Database, folder: str, files: Sequence[SeenFile]) -> list[SeenFile]:
-    """Pick the files that the ledger does not have with this size and time. Read-only."""
+    """Pick the files that the ledger does not have with this size and time. Read-only. Raises ValueRefused as above."""
     known: dict[str, tuple[int, int]] = {}
     with database.reading() as connection:
         for part in _parts(files):
             rows = connection.execute(_KNOWN, {"folder": folder, "paths": [file.path for file in part]})
             known.update((path, (size, mtime_ns)) for path, size, mtime_ns in rows)
     return [file for file in files if known.get(file.path) != (file.size, file.mtime_ns)]
+
+
+def note_unregistered(database: Database, folder: str, files: int, reason: str) -> None:
+    """Note how many files of a watched folder the ledger can't hold, and why the last one. Commits."""
+    name = ascii_text(folder)
+    with database.writing() as connection:
+        connection.execute(delete(unregistered).where(unregistered.c.folder == name))
+        if files:
+            connection.execute(insert(unregistered).values(folder=name, files=files, reason=ascii_text(reason)))
 
 
 def unclaimed(now: int | ColumnElement[int]) -> ColumnElement[bool]:

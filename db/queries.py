@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Row, Select, and_, func, select
 
 from db.engine import Database
-from db.tables import Status, digits, images
+from db.tables import Status, digits, images, unregistered
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,14 @@ class Balance:
     def closes(self) -> bool:
         """Whether every file seen has exactly one status."""
         return self.seen == sum(self.by_status.values())
+
+
+@dataclass(frozen=True)
+class Unregistered:
+    """The number of files that could not be registered, and why the last one was not; None if there is none."""
+
+    files: int
+    reason: str | None
 
 
 @dataclass(frozen=True)
@@ -86,6 +94,14 @@ def balance(database: Database) -> Balance:
     with database.reading() as connection:
         seen, *counted = connection.execute(select(all_files.scalar_subquery(), *counts)).one()
     return Balance(seen=seen, by_status=dict(zip(Status, counted, strict=True)))
+
+
+def not_registered(database: Database) -> Unregistered:
+    """Count the files that the watchers found but could not register. They are in no balance."""
+    latest = select(unregistered.c.reason).order_by(unregistered.c.id.desc()).limit(1).scalar_subquery()
+    with database.reading() as connection:
+        files, reason = connection.execute(select(func.coalesce(func.sum(unregistered.c.files), 0), latest)).one()
+    return Unregistered(files, reason)
 
 
 def latest_answer_ms(database: Database) -> int | None:

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 from sqlalchemy import event, select, update
@@ -391,15 +390,17 @@ def test_the_answer_of_a_worker_that_was_taken_for_dead_is_passed_over(database:
     assert only_result(database).reading == "2"
 
 
-def test_answers_are_written_together_or_not_at_all(database: Database) -> None:
-    first, second = registered(database, 2)
-    claims.claim(database, [first, second], "mine")
-    broken = Answer(second, Status.ACCEPTED, digits=(DigitRow(7, 0.9, (0, 0, 1, 1), (None,) * 10),))  # type: ignore[arg-type]
-    driver: Any = database.engine.dialect.loaded_dbapi
-    with pytest.raises(driver.IntegrityError, match="p0"):
-        claims.answer(database, "mine", [accepted(first), broken])
-    assert {result.status for result in queries.results(database, queries.Filter())} == {Status.QUEUED}
-    assert queries.digits_of(database, [first, second]) == {}
+def test_an_answer_that_the_database_can_not_hold_fails_its_own_row_alone(database: Database) -> None:
+    rows = registered(database, 5)
+    claims.claim(database, rows, "mine")
+    broken = Answer(rows[2], Status.ACCEPTED, digits=(DigitRow(7, 0.9, (0, 0, 1, 1), (None,) * 10),))  # type: ignore[arg-type]
+    given = [broken if row_id == rows[2] else accepted(row_id) for row_id in rows]
+    assert claims.answer(database, "mine", given) == 5
+    found = {result.id: result for result in queries.results(database, queries.Filter())}
+    assert [found[row_id].status for row_id in rows].count(Status.ACCEPTED) == 4
+    assert found[rows[2]].status == Status.FAILED
+    assert "p0" in (found[rows[2]].reason or "")
+    assert rows[2] not in queries.digits_of(database, rows)
 
 
 def test_concurrent_claimers_never_share_a_row(database: Database) -> None:

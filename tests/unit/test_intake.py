@@ -1,5 +1,7 @@
 """What comes into the ledger: new files, changed files, the same files again, rows put back by hand."""
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from db import claims, intake, queries
 from db.claims import Answer, DigitRow
 from db.engine import Database
 from db.intake import LEASE_MS, SeenFile, now_ms
+from db.queries import Unregistered
 from db.tables import Status, digits, images
 
 ONE = SeenFile("7.png", size=100, mtime_ns=1_700_000_000_123_456_789)
@@ -83,6 +86,31 @@ def test_more_files_than_fit_one_statement_are_all_registered(database: Database
 def test_a_strange_name_is_only_a_name(database: Database, name: str) -> None:
     intake.register(database, name, [SeenFile(name, 1, 1)])
     assert [(result.folder, result.path) for result in queries.find(database, name)] == [(name, name)]
+
+
+def test_a_path_as_long_as_a_system_takes_is_a_row_of_its_own(database: Database) -> None:
+    letters = random.Random(1).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=4096)  # noqa: S311 - no secret
+    files = [SeenFile("".join(letters) + end, 1, 1) for end in "ab"]
+    folder = "/" + "".join(letters)
+    ids = intake.register(database, folder, files)
+    assert len(ids) == 2
+    assert intake.changed(database, folder, files) == []
+    assert intake.register(database, folder, [SeenFile(files[0].path, 2, 2)]) == ids[:1]
+    assert [result.id for result in queries.find(database, files[1].path, folder)] == ids[1:]
+
+
+def test_names_that_differ_in_a_backslash_alone_are_files_of_their_own(database: Database) -> None:
+    names = ["a", "\\a", "\\\\a", "\\141", "a\\", "\\"]
+    assert len(intake.register(database, "d", [SeenFile(name, 1, 1) for name in names])) == len(names)
+
+
+def test_the_count_of_files_that_were_not_registered_is_the_last_one_noted(database: Database) -> None:
+    assert queries.not_registered(database) == Unregistered(0, None)
+    intake.note_unregistered(database, "\u65e5", 3, "no such letter: \u65e5")
+    intake.note_unregistered(database, "d" * 4096, 2, "another reason")
+    assert queries.not_registered(database) == Unregistered(5, "another reason")
+    intake.note_unregistered(database, "d" * 4096, 0, "")
+    assert queries.not_registered(database) == Unregistered(3, r"no such letter: \u65e5")
 
 
 def test_large_sizes_and_times_are_kept(database: Database) -> None:
