@@ -3,7 +3,8 @@
 LedgerError
 ├── DatabaseUnavailable   it can't be reached, opened or written, or its tables are away
 ├── ValueRefused          it can't hold a value that it was given
-└── NotMigrated           its tables are missing, or older or newer than this code
+├── NotMigrated           its tables are missing, or older than this code
+└── LedgerTooNew          its tables are of a version that this code does not know
 """
 
 
@@ -20,4 +21,8 @@ class ValueRefused(LedgerError):  # noqa: N818 - named for what is wrong
 
 
 class NotMigrated(LedgerError):  # noqa: N818 - named for what is wrong
-    """The database does not have this version's tables."""
+    """The database does not have this version's tables, and a migration makes them."""
+
+
+class LedgerTooNew(LedgerError):  # noqa: N818 - named for what is wrong
+    """A newer version made or migrated the tables. No migration of this one helps."""

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, inspect, text
 import db.migrate
 from db import intake, queries
 from db.engine import Database
-from db.errors import NotMigrated, ValueRefused
+from db.errors import LedgerTooNew, NotMigrated, ValueRefused
 from db.intake import SeenFile
 from db.migrate import HEAD, migrate, require_migrated
 from db.queries import Filter
@@ -108,11 +108,28 @@ def test_a_database_without_tables_is_refused_with_what_to_do(empty_database: Da
         require_migrated(empty_database)
 
 
-def test_a_database_of_another_version_is_refused_with_what_to_do(database: Database) -> None:
-    with database.writing() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(NotMigrated, match=r"of version 9999, not .*: run `digits migrate`"):
+def test_a_database_of_an_older_version_is_refused_with_what_to_do(database: Database) -> None:
+    back_to(database, "0003")
+    with pytest.raises(NotMigrated, match=r"of version 0003, not .*: run `digits migrate`"):
         require_migrated(database)
+
+
+@pytest.mark.parametrize("version", ["0006", "9999", "5e1a7c0ffee5"])
+def test_a_database_of_a_newer_version_is_refused_by_all_and_left_as_it_is(database: Database, version: str) -> None:
+    with database.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
+    for ask in (require_migrated, migrate):
+        with pytest.raises(LedgerTooNew, match=rf"of version {version}, .*: upgrade Digit Inbox") as caught:
+            ask(database)
+        assert "digits migrate" not in str(caught.value)
+    with database.reading() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == version
+
+
+def test_every_migration_before_the_head_is_known_as_one() -> None:
+    scripts = ScriptDirectory(db.migrate.__file__.replace("migrate.py", "migrations"))
+    earlier = [script.revision for script in scripts.walk_revisions()][1:]
+    assert sorted(earlier) == db.migrate._EARLIER  # noqa: SLF001 - the list that the code keeps of them
 
 
 @pytest.mark.parametrize("status", ["", "QUEUED", "done", "queued "])
