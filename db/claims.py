@@ -30,7 +30,6 @@ from sqlalchemy import (
     String,
     and_,
     bindparam,
-    delete,
     insert,
     null,
     or_,
@@ -40,7 +39,7 @@ from sqlalchemy import (
 
 from db.engine import Database
 from db.halves import in_halves
-from db.intake import now_ms, stored_ns, unclaimed
+from db.intake import FORGET_DIGITS, now_ms, stored_ns, unclaimed
 from db.statements import LISTED, Statements
 from db.tables import Status, digits, images
 
@@ -148,7 +147,6 @@ _RELEASE = _END_CLAIM.where(_OURS).values(attempts=images.c.attempts - 1)
 _POSTPONE = _END_CLAIM.where(_OURS)
 _FAIL_WORN = _FAIL.where(_OURS, images.c.attempts - images.c.crashes >= MAX_ATTEMPTS)
 _HAS_READ = select(images.c.id).where(images.c.model_version == bindparam("model_version", type_=Integer)).limit(1)
-_FORGET_DIGITS = delete(digits).where(digits.c.image_id.in_(LISTED))
 _ADD_DIGITS = insert(digits)
 _ANSWERED = (
     "status", "reason", "reading", "confidence", "model_version", "hash", "dark_on_light", "recognized_ms", "written",
@@ -255,7 +253,7 @@ def _answer(database: Database, token: str, answers: Sequence[Answer]) -> list[i
 def _write(ledger: Statements, answers: Sequence[Answer]) -> None:
     now = now_ms()
     ledger.run_each(_FINISH, [_image_values(given, now) for given in answers])
-    ledger.run(_FORGET_DIGITS, {}, [given.id for given in answers])
+    ledger.run(FORGET_DIGITS, {}, [given.id for given in answers])
     found = [
         _digit_values(given.id, position, digit) for given in answers for position, digit in enumerate(given.digits)
     ]

@@ -28,7 +28,8 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from db.engine import Database
 from db.halves import ascii_text
-from db.tables import IDENTITY, Status, images, unregistered
+from db.statements import LISTED
+from db.tables import IDENTITY, Status, digits, images, unregistered
 
 _Item = TypeVar("_Item")
 
@@ -61,20 +62,25 @@ class Owed:
     tried: list[int]
 
 
-#: The values of a row whose file is to be read from the start.
+#: The values of a row whose file is to be read from the start. Its digits go too, see FORGET_DIGITS.
 QUEUE_AGAIN: dict[str, Any] = {
     "status": Status.QUEUED,
     "attempts": 0,
     "crashes": 0,
     "claim": None,
     "claimed_ms": None,
+    "hash": None,
     "reason": None,
     "reading": None,
     "confidence": None,
     "model_version": None,
+    "dark_on_light": None,
     "recognized_ms": None,
     "written": None,
 }
+
+#: Deletes the digits of the LISTED rows: they belong to the answer that has just ended.
+FORGET_DIGITS = delete(digits).where(digits.c.image_id.in_(LISTED))
 
 
 def stored_ns(mtime_ns: int) -> int:
@@ -100,7 +106,10 @@ def register(database: Database, folder: str, files: Sequence[SeenFile]) -> list
     once_each = {file.path: (file.path, file.size, file.mtime_ns) for file in files}  # as PostgreSQL demands
     given = {"files": json.dumps(list(once_each.values())), "folder": folder, "now": now_ms()}
     with database.direct() as ledger:
-        return [row_id for (row_id,) in ledger.fetch(_upsert_for(database.engine.dialect.name), given)]
+        ids = [row_id for (row_id,) in ledger.fetch(_upsert_for(database.engine.dialect.name), given)]
+        for part in _parts(ids):
+            ledger.run(FORGET_DIGITS, {}, part)
+    return ids
 
 
 @cache  # building the statement costs more than running it on a single row
@@ -187,13 +196,15 @@ def queued(database: Database, folder: str) -> int:
 
 def requeue(database: Database, row_ids: Sequence[int] | None) -> list[int]:
     """Queue the given rows again, or with None all failed ones, and give their ids. Commits."""
-    ids: list[int] = []
+    again = update(images).values({**QUEUE_AGAIN, "first_seen_ms": now_ms()}).returning(images.c.id)
     with database.writing() as connection:
-        again = update(images).values({**QUEUE_AGAIN, "first_seen_ms": now_ms()}).returning(images.c.id)
         if row_ids is None:
-            return list(connection.execute(again.where(images.c.status == Status.FAILED)).scalars())
-        for part in _parts(row_ids):
-            ids += connection.execute(again.where(images.c.id.in_(part))).scalars()
+            ids = list(connection.execute(again.where(images.c.status == Status.FAILED)).scalars())
+        else:
+            parts = [connection.execute(again.where(images.c.id.in_(part))).scalars() for part in _parts(row_ids)]
+            ids = [row_id for part in parts for row_id in part]
+        for part in _parts(ids):
+            connection.execute(delete(digits).where(digits.c.image_id.in_(part)))
     return ids
 
 

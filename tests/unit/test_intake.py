@@ -1,6 +1,7 @@
 """What comes into the ledger: new files, changed files, the same files again, rows put back by hand."""
 
 import random
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -22,7 +23,15 @@ GROWN = SeenFile("7.png", size=101, mtime_ns=1_700_000_000_123_456_789)
 def seven(row_id: int) -> Answer:
     digit = DigitRow(7, 0.99, (1, 2, 3, 4), (0.001,) * 7 + (0.99,) + (0.001,) * 2)
     return Answer(
-        row_id, Status.ACCEPTED, reading="7", confidence=0.99, model_version=1, hash="a", digits=(digit,), written="-7"
+        row_id,
+        Status.ACCEPTED,
+        reading="7",
+        confidence=0.99,
+        model_version=1,
+        hash="a",
+        dark_on_light=True,
+        digits=(digit,),
+        written="-7",
     )
 
 
@@ -202,6 +211,47 @@ def test_a_row_that_crashed_its_readers_starts_from_nothing_when_it_is_put_back(
     assert intake.owed(database).fresh == [row_id]
     with database.reading() as connection:
         assert connection.execute(select(images.c.attempts, images.c.crashes)).one() == (0, 0)
+
+
+def change(database: Database, row_id: int) -> None:
+    assert intake.register(database, "d", [CHANGED]) == [row_id]
+
+
+def put_back(database: Database, row_id: int) -> None:
+    assert intake.requeue(database, [row_id]) == [row_id]
+
+
+def fail_and_put_all_back(database: Database, row_id: int) -> None:
+    change(database, row_id)
+    fail(database, row_id)
+    assert intake.requeue(database, None) == [row_id]
+
+
+@pytest.mark.parametrize("begin_anew", [change, put_back, fail_and_put_all_back])
+def test_nothing_of_its_last_answer_is_left_in_a_row_that_is_queued_again(
+    database: Database, begin_anew: Callable[[Database, int], None]
+) -> None:
+    row_id, other = intake.register(database, "d", [ONE, SeenFile("other.png", 1, 1)])
+    read_as_seven(database, row_id)
+    read_as_seven(database, other)
+    begin_anew(database, row_id)
+    assert list(queries.digits_of(database, [row_id, other])) == [other]
+    with database.reading() as connection:
+        row = connection.execute(select(images).where(images.c.id == row_id)).one()
+        left = connection.execute(select(digits.c.image_id)).scalars().all()
+    assert (row.status, row.hash, row.dark_on_light, row.reading, row.confidence) == ("queued", None, None, None, None)
+    assert left == [other]
+
+
+def test_a_row_that_is_failed_unread_has_no_digits(database: Database) -> None:
+    (row_id,) = intake.register(database, "d", [ONE])
+    read_as_seven(database, row_id)
+    intake.requeue(database, [row_id])
+    with database.writing() as connection:
+        connection.execute(update(images).values(attempts=claims.MAX_ATTEMPTS))
+    claims.claim(database, [row_id], "one too many")
+    assert queries.balance(database).by_status[Status.FAILED] == 1
+    assert queries.digits_of(database, [row_id]) == {}
 
 
 def test_a_changed_files_new_answer_replaces_the_digits_of_the_old_one(database: Database) -> None:

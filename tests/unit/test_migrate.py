@@ -6,7 +6,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, insert, inspect, select, text, update
 
 import db.migrate
 from db import intake, queries
@@ -124,6 +124,23 @@ def test_a_database_of_a_newer_version_is_refused_by_all_and_left_as_it_is(datab
         assert "digits migrate" not in str(caught.value)
     with database.reading() as connection:
         assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == version
+
+
+def test_the_migration_forgets_digits_of_answers_that_have_ended(database: Database) -> None:
+    rows = intake.register(database, "d", [SeenFile(status, 1, 1) for status in Status])
+    with database.writing() as connection:
+        for row_id, status in zip(rows, Status, strict=True):
+            connection.execute(update(images).where(images.c.id == row_id).values(status=status, hash="ab"))
+            probabilities = {f"p{label}": 0.1 for label in range(10)}
+            box = {"box_left": 0, "box_top": 0, "box_width": 1, "box_height": 1}
+            row = {"image_id": row_id, "position": 0, "label": 7, "confidence": 0.9, **box, **probabilities}
+            connection.execute(insert(digits).values(row))
+    back_to(database, "0004")
+    migrate(database)
+    with database.reading() as connection:
+        having = select(images.c.status).join(digits).order_by(images.c.id)
+        assert connection.execute(having).scalars().all() == ["accepted", "review", "rejected"]
+        assert connection.execute(select(images.c.hash).where(images.c.status == "queued")).scalar() is None
 
 
 def test_every_migration_before_the_head_is_known_as_one() -> None:

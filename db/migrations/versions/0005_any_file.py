@@ -1,4 +1,4 @@
-"""Take a path of any length on PostgreSQL, and count the files that the ledger can't hold."""
+"""Take any path on PostgreSQL, count the files that the ledger can't hold, and forget answers that have ended."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,7 @@ DIGESTS = ", ".join(rf"sha256(decode(replace({column}, '\', '\\'), 'escape'))" f
 
 
 def upgrade() -> None:
-    """Replace the index and add the table; takes seconds for a million rows."""
+    """Replace the index, add the table, delete the digits; takes seconds for a million rows."""
     op.create_table(
         "unregistered",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
@@ -24,6 +24,9 @@ def upgrade() -> None:
         op.drop_constraint("uq_images_folder_path", "images")
         op.execute(f"CREATE UNIQUE INDEX uq_images_folder_path ON images ({DIGESTS})")
         op.execute("CREATE INDEX ix_images_path ON images USING hash (path)")
+
+    op.execute("DELETE FROM digits WHERE image_id IN (SELECT id FROM images WHERE status IN ('queued', 'failed'))")
+    op.execute("UPDATE images SET hash = NULL, dark_on_light = NULL WHERE status = 'queued'")
 
 
 def downgrade() -> None:
