@@ -37,11 +37,12 @@ from sqlalchemy import (
     update,
 )
 
+from db.clock import NOW
 from db.engine import Database
 from db.halves import in_halves
-from db.intake import FORGET_DIGITS, now_ms, stored_ns, unclaimed
+from db.intake import FORGET_DIGITS, stored_ns, unclaimed
 from db.statements import LISTED, Statements
-from db.tables import Status, digits, images
+from db.tables import NEXT_ANSWER, Status, digits, images
 
 #: Crashes after which a file is failed.
 MAX_CRASHES = 3
@@ -116,7 +117,6 @@ class _Row(NamedTuple):
 
 
 # Built once: building a statement costs as much as running it on a single row.
-_NOW = bindparam("now", type_=BigInteger)
 _TOKEN = bindparam("token", type_=String)
 _OURS = images.c.claim == _TOKEN
 #: Written so that no index fits: SQLite would search all queued rows for the named ones.
@@ -129,27 +129,33 @@ def _locked(rows: ColumnElement[bool]) -> Select[tuple[int, int, int, str | None
     return select(*columns).where(images.c.id.in_(LISTED), rows).order_by(images.c.id).with_for_update()
 
 
-_FREE = _locked(and_(_QUEUED, unclaimed(_NOW)))
-_FREE_OR_OURS = _locked(and_(_QUEUED, or_(unclaimed(_NOW), _OURS)))
+_FREE = _locked(and_(_QUEUED, unclaimed()))
+_FREE_OR_OURS = _locked(and_(_QUEUED, or_(unclaimed(), _OURS)))
 _CLAIMED = _locked(_OURS)
 _UNTRIED = _FREE.where(images.c.attempts == 0).with_only_columns(images.c.id)
 _CLAIM = (
     update(images)
-    .values(attempts=images.c.attempts + 1, claim=_TOKEN, claimed_ms=_NOW)
+    .values(attempts=images.c.attempts + 1, claim=_TOKEN, claimed_ms=NOW)
     .returning(images.c.id, images.c.folder, images.c.path, images.c.size, images.c.mtime_ns)
 )
 _CLAIM_NAMED = _CLAIM.where(images.c.id.in_(LISTED))
 _CLAIM_UNTRIED = _CLAIM.where(images.c.id.in_(_UNTRIED))
 _END_CLAIM = update(images).where(images.c.id.in_(LISTED)).values(claim=None, claimed_ms=None)
 _COUNT_CRASH = update(images).where(images.c.id.in_(LISTED)).values(crashes=images.c.crashes + 1)
-_FAIL = _END_CLAIM.values(status=Status.FAILED, reason=bindparam("why", type_=String), recognized_ms=_NOW)
+_FAIL = _END_CLAIM.values(
+    status=Status.FAILED,
+    reason=bindparam("why", type_=String),
+    recognized_ms=bindparam("recognized_ms", type_=BigInteger),
+    answer=bindparam("answer", type_=BigInteger),
+)
 _RELEASE = _END_CLAIM.where(_OURS).values(attempts=images.c.attempts - 1)
 _POSTPONE = _END_CLAIM.where(_OURS)
-_FAIL_WORN = _FAIL.where(_OURS, images.c.attempts - images.c.crashes >= MAX_ATTEMPTS)
+_WORN = _CLAIMED.where(images.c.attempts - images.c.crashes >= MAX_ATTEMPTS).with_only_columns(images.c.id)
 _HAS_READ = select(images.c.id).where(images.c.model_version == bindparam("model_version", type_=Integer)).limit(1)
 _ADD_DIGITS = insert(digits)
 _ANSWERED = (
     "status", "reason", "reading", "confidence", "model_version", "hash", "dark_on_light", "recognized_ms", "written",
+    "answer",
 )  # fmt: skip
 _DIGIT_COLUMNS = digits.c.keys()
 _FINISH = (
@@ -167,7 +173,7 @@ def claim(
     Rows that are answered, unknown, or claimed by another message are left out. So a message that comes twice changes
     nothing. `redelivered`: the broker sends this very message again because its process died.
     """
-    given = {"now": now_ms(), "token": token}
+    given = {"token": token}
     with database.direct() as ledger:
         # nearly always no row was tried before, and this one statement is all
         files = [] if redelivered else _files(ledger.fetch(_CLAIM_UNTRIED, given, ids))
@@ -184,7 +190,7 @@ def claim(
         for row in rows:
             why = _verdict(ledger, row, died=bool(died), model_version=model_version)
             if why:
-                ledger.run(_FAIL, {**given, "why": why}, [row.id])
+                ledger.run(_FAIL, {**_stamp(ledger), "why": why}, [row.id])
                 return Claim([], [], died)
         return Claim(_files(ledger.fetch(_CLAIM_NAMED, given, [row.id for row in rows])), [], died)
 
@@ -220,7 +226,8 @@ def postpone(database: Database, ids: Sequence[int], token: str, why: str) -> No
     if not ids:
         return
     with database.direct() as ledger:
-        ledger.run(_FAIL_WORN, {"now": now_ms(), "token": token, "why": why}, ids)
+        if worn := [row_id for (row_id,) in ledger.fetch(_WORN, {"token": token}, ids)]:
+            ledger.run(_FAIL, {**_stamp(ledger), "why": why}, worn)
         ledger.run(_POSTPONE, {"token": token}, ids)
 
 
@@ -251,8 +258,8 @@ def _answer(database: Database, token: str, answers: Sequence[Answer]) -> list[i
 
 
 def _write(ledger: Statements, answers: Sequence[Answer]) -> None:
-    now = now_ms()
-    ledger.run_each(_FINISH, [_image_values(given, now) for given in answers])
+    stamp = _stamp(ledger)
+    ledger.run_each(_FINISH, [{**_image_values(given), **stamp} for given in answers])
     ledger.run(FORGET_DIGITS, {}, [given.id for given in answers])
     found = [
         _digit_values(given.id, position, digit) for given in answers for position, digit in enumerate(given.digits)
@@ -261,7 +268,13 @@ def _write(ledger: Statements, answers: Sequence[Answer]) -> None:
         ledger.run_each(_ADD_DIGITS, found)
 
 
-def _image_values(given: Answer, now: int) -> dict[str, Any]:
+def _stamp(ledger: Statements) -> dict[str, int]:
+    """Give the number and the moment of the answers of this transaction."""
+    ((number, moment),) = ledger.fetch(NEXT_ANSWER[ledger.dialect], {})
+    return {"answer": number, "recognized_ms": moment}
+
+
+def _image_values(given: Answer) -> dict[str, Any]:
     return {
         "row_id": given.id,
         "status": given.status.value,
@@ -271,7 +284,6 @@ def _image_values(given: Answer, now: int) -> dict[str, Any]:
         "model_version": given.model_version,
         "hash": given.hash,
         "dark_on_light": None if given.dark_on_light is None else int(given.dark_on_light),
-        "recognized_ms": now,
         "written": given.written,
     }
 

@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import ReturningInsert
 
+from db.clock import NOW
 from db.engine import Database
 from db.halves import ascii_text
 from db.statements import LISTED
@@ -93,7 +94,7 @@ def stored_ns(mtime_ns: int) -> int:
 
 
 def now_ms() -> int:
-    """Milliseconds since 1970, the ledger's clock."""
+    """Milliseconds since 1970, by this host's clock."""
     return time.time_ns() // 1_000_000
 
 
@@ -104,7 +105,7 @@ def register(database: Database, folder: str, files: Sequence[SeenFile]) -> list
     writes nothing, if the database can't hold one of them.
     """
     once_each = {file.path: (file.path, file.size, file.mtime_ns) for file in files}  # as PostgreSQL demands
-    given = {"files": json.dumps(list(once_each.values())), "folder": folder, "now": now_ms()}
+    given = {"files": json.dumps(list(once_each.values())), "folder": folder}
     with database.direct() as ledger:
         ids = [row_id for (row_id,) in ledger.fetch(_upsert_for(database.engine.dialect.name), given)]
         for part in _parts(ids):
@@ -121,7 +122,7 @@ def _upsert_for(dialect: str) -> ReturningInsert[int]:
     values: list[ColumnElement[Any]] = [
         bindparam("folder", type_=Text),
         literal(Status.QUEUED.value),
-        bindparam("now", type_=BigInteger),
+        NOW,
         *_fields(dialect),
     ]
     # without the WHERE, SQLite's parser takes ON CONFLICT for the ON of a join
@@ -171,16 +172,29 @@ def note_unregistered(database: Database, folder: str, files: int, reason: str) 
             connection.execute(insert(unregistered).values(folder=name, files=files, reason=ascii_text(reason)))
 
 
-def unclaimed(now: int | ColumnElement[int]) -> ColumnElement[bool]:
-    """Give the condition for rows without a claim that still holds; `now` is in milliseconds."""
-    return or_(images.c.claimed_ms.is_(None), images.c.claimed_ms < now - LEASE_MS)
+def unclaimed() -> ColumnElement[bool]:
+    """Give the condition for rows without a claim that still holds.
+
+    A claim further ahead than a lease reaches was made before the clock was set back. It is over too.
+    """
+    claimed = images.c.claimed_ms
+    return or_(claimed.is_(None), claimed < NOW - LEASE_MS, claimed > NOW + LEASE_MS)
 
 
 def owed(database: Database) -> Owed:
-    """Find every queued row that is not claimed. Read-only."""
+    """Find every queued row that is not claimed.
+
+    Commits the time now for rows that were seen later than now: the clock was set back, and nobody could tell how long
+    they wait.
+    """
+    ahead = images.c.first_seen_ms > NOW + LEASE_MS
+    waiting = (images.c.status == Status.QUEUED, unclaimed())
     with database.reading() as connection:
-        waiting = select(images.c.id, images.c.attempts).where(images.c.status == Status.QUEUED, unclaimed(now_ms()))
-        rows = connection.execute(waiting).all()
+        rows = connection.execute(select(images.c.id, images.c.attempts, ahead.label("ahead")).where(*waiting)).all()
+    if any(row.ahead for row in rows):
+        with database.writing() as connection:
+            mended = update(images).where(images.c.status == Status.QUEUED, ahead).values(first_seen_ms=NOW)
+            connection.execute(mended)
     return Owed(
         fresh=[row.id for row in rows if row.attempts == 0],
         tried=[row.id for row in rows if row.attempts > 0],
@@ -196,7 +210,7 @@ def queued(database: Database, folder: str) -> int:
 
 def requeue(database: Database, row_ids: Sequence[int] | None) -> list[int]:
     """Queue the given rows again, or with None all failed ones, and give their ids. Commits."""
-    again = update(images).values({**QUEUE_AGAIN, "first_seen_ms": now_ms()}).returning(images.c.id)
+    again = update(images).values({**QUEUE_AGAIN, "first_seen_ms": NOW}).returning(images.c.id)
     with database.writing() as connection:
         if row_ids is None:
             ids = list(connection.execute(again.where(images.c.status == Status.FAILED)).scalars())

@@ -1,9 +1,9 @@
 """The questions people ask the ledger. All read-only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Row, Select, and_, func, select
+from sqlalchemy import Row, Select, and_, func, or_, select
 
 from db.engine import Database
 from db.tables import Status, digits, images, unregistered
@@ -39,7 +39,8 @@ class Unregistered:
 class Result:
     """One file and its outcome. Times are milliseconds since 1970.
 
-    `reading` has the digits alone, `written` also the signs and the spaces between numbers.
+    `reading` has the digits alone, `written` also the signs and the spaces between numbers. `answer` is a number: the
+    answers of one message share it, and later ones have a higher one, also when the clock is set back.
     """
 
     id: int
@@ -52,6 +53,7 @@ class Result:
     model_version: int | None
     recognized_ms: int | None
     written: str | None = None
+    answer: int | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ _COLUMNS = tuple(
     images.c[name]
     for name in (
         "id", "folder", "path", "status", "reading", "confidence", "reason", "model_version", "recognized_ms",
-        "written",
+        "written", "answer",
     )
 )  # fmt: skip
 
@@ -139,21 +141,29 @@ def _narrowed(query: Select[tuple[object, ...]], wanted: Filter) -> Select[tuple
     return query if wanted.limit is None else query.limit(wanted.limit)
 
 
-def answered_since(database: Database, since_ms: int) -> list[Result]:
-    """Give the files answered at or after a moment, the earliest first."""
-    query = select(*_COLUMNS).where(images.c.recognized_ms >= since_ms).order_by(images.c.recognized_ms, images.c.id)
+def last_answer(database: Database) -> int:
+    """Give the number of the last answer; 0 if there is none."""
+    with database.reading() as connection:
+        last: int = connection.execute(select(func.coalesce(func.max(images.c.answer), 0))).scalar_one()
+    return last
+
+
+def answered_after(database: Database, number: int, missing: Iterable[int] = ()) -> list[Result]:
+    """Give the files answered after an answer, or by one of the `missing` answers, the earliest first."""
+    later = or_(images.c.answer > number, images.c.answer.in_(missing))
+    query = select(*_COLUMNS).where(later, images.c.status != Status.QUEUED).order_by(images.c.answer, images.c.id)
     with database.reading() as connection:
         return [_result(row) for row in connection.execute(query)]
 
 
-def in_folder(database: Database, folder: str, *, limit: int, since_ms: int | None = None) -> tuple[list[Result], int]:
+def in_folder(database: Database, folder: str, *, limit: int, after: int | None = None) -> tuple[list[Result], int]:
     """Give the first files of one watched folder by path, and the number of all.
 
-    With `since_ms` both are about files answered at or after that moment.
+    With `after` both are about files answered after the answer of that number.
     """
     those = images.c.folder == folder
-    if since_ms is not None:
-        those = and_(those, images.c.recognized_ms >= since_ms)
+    if after is not None:
+        those = and_(those, images.c.answer > after, images.c.status != Status.QUEUED)
     first = select(*_COLUMNS).where(those).order_by(images.c.path).limit(limit)
     with database.reading() as connection:
         total = connection.execute(select(func.count()).select_from(images).where(those)).scalar_one()

@@ -31,7 +31,7 @@ class Registrar:
         self._name = paths.folder_text(folder)
         self._database = database
         self._enqueuer = enqueuer
-        self._unregistered = Unregistered(folder, self._name, database)
+        self._unregistered = Unregistered(database, self._name, partial(look_at, folder))
 
     def scan(self, below: bytes = b"") -> int:
         """Look at all files, register new and changed ones, give their number. Raises DatabaseUnavailable."""

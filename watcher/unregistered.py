@@ -1,12 +1,13 @@
 """Remember the files that the ledger can't hold: log each once, and count them for `digits status`."""
 
 import os
+from collections.abc import Callable
 
 import structlog
 
 from db import intake
 from db.engine import Database
-from watcher.folder import FileState, look_at
+from watcher.folder import FileState
 
 _log = structlog.get_logger()
 
@@ -14,8 +15,9 @@ _log = structlog.get_logger()
 class Unregistered:
     """The files of one watched folder that could not be registered, each with the state in which it was refused."""
 
-    def __init__(self, folder: bytes, name: str, database: Database) -> None:
-        self._folder = folder
+    def __init__(self, database: Database, name: str, look: Callable[[bytes], FileState | None]) -> None:
+        """Begin with none; `name` is the folder's in the ledger, and `look` finds a file in it."""
+        self._look = look
         self._name = name
         self._database = database
         self._refused: dict[bytes, FileState] = {}
@@ -38,7 +40,7 @@ class Unregistered:
 
     def forget_gone(self) -> None:
         """Forget every file that is gone."""
-        for path in [path for path in self._refused if look_at(self._folder, path) is None]:
+        for path in [path for path in self._refused if self._look(path) is None]:
             self.forget(path)
 
     def note(self) -> None:

@@ -1,6 +1,7 @@
 """Rows are claimed and answered so that a crash at any moment loses nothing and repeats nothing."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -141,6 +142,51 @@ def test_a_row_whose_lease_ran_out_can_be_claimed_again(database: Database) -> N
     let_lease_run_out(database, [row_id])
     assert ids(claims.claim(database, [row_id], "next")) == [row_id]
     assert attempts(database, row_id) == 2
+
+
+def set_clock_back(database: Database, milliseconds: int) -> None:
+    """Let all times in the ledger look as after the clock was set back."""
+    with database.writing() as connection:
+        for column in (images.c.claimed_ms, images.c.first_seen_ms, images.c.recognized_ms):
+            connection.execute(update(images).values({column: column + milliseconds}))
+
+
+def test_a_claim_from_before_the_clock_was_set_back_is_over(database: Database) -> None:
+    (row_id,) = registered(database, 1)
+    claims.claim(database, [row_id], "gone")
+    set_clock_back(database, 3_600_000)
+    assert intake.owed(database).tried == [row_id]
+    assert ids(claims.claim(database, [row_id], "next")) == [row_id]
+
+
+def test_a_claim_holds_when_the_clock_is_corrected_by_seconds(database: Database) -> None:
+    (row_id,) = registered(database, 1)
+    claims.claim(database, [row_id], "mine")
+    set_clock_back(database, 5_000)
+    assert intake.owed(database).tried == []
+    assert claims.claim(database, [row_id], "next") == Claim([], [])
+
+
+def test_how_long_a_row_waits_is_known_again_after_the_clock_was_set_back(database: Database) -> None:
+    registered(database, 2)
+    set_clock_back(database, 3_600_000)
+    intake.owed(database)
+    oldest = queries.oldest_queued_ms(database)
+    assert oldest is not None
+    assert oldest <= now_ms()
+
+
+def test_leases_go_by_the_databases_clock_and_not_by_the_hosts(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (row_id,) = registered(database, 1)
+    real = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: real() + 3_600_000_000_000)
+    claims.claim(database, [row_id], "mine")
+    monkeypatch.undo()
+    assert claims.claim(database, [row_id], "next") == Claim([], [])
+    with database.reading() as connection:
+        assert connection.execute(select(images.c.claimed_ms)).scalar_one() <= now_ms()
 
 
 def test_rows_whose_lease_ran_out_are_read_alone(database: Database) -> None:
