@@ -87,7 +87,7 @@ def _once(settings: Settings, database: Database, supervised: Run, stop: threadi
 
 def _shown(settings: Settings, database: Database, before: int) -> tuple[list[Result], int, bool]:
     """Give the first readings, how many there are, whether they are this run's; if it had none, the folder's."""
-    folder = paths.folder_text(settings.folder)
+    folder = paths.folder_text(settings.folder, database.url)
     new, total = queries.in_folder(database, folder, limit=TABLE_ROWS, after=before)
     if total:
         return new, total, True

@@ -16,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     delete,
+    exists,
     func,
     insert,
     literal,
@@ -161,6 +162,22 @@ def changed(database: Database, folder: str, files: Sequence[SeenFile]) -> list[
             rows = connection.execute(_KNOWN, {"folder": folder, "paths": [file.path for file in part]})
             known.update((path, (size, mtime_ns)) for path, size, mtime_ns in rows)
     return [file for file in files if known.get(file.path) != (file.size, file.mtime_ns)]
+
+
+def paths_in(database: Database, folder: str) -> dict[int, str]:
+    """Give the path of each row of a folder, by the row's id. Read-only."""
+    with database.reading() as connection:
+        rows = connection.execute(select(images.c.id, images.c.path).where(images.c.folder == folder))
+        return {row.id: row.path for row in rows}
+
+
+def name_folder(database: Database, row_ids: Sequence[int], folder: str) -> None:
+    """Give rows another name of their folder, but those whose path is known under that name too. Commits."""
+    other = images.alias()
+    known = exists().where(other.c.folder == folder, other.c.path == images.c.path)
+    with database.writing() as connection:
+        for part in _parts(row_ids):
+            connection.execute(update(images).values(folder=folder).where(images.c.id.in_(part), ~known))
 
 
 def note_unregistered(database: Database, folder: str, files: int, reason: str) -> None:

@@ -28,13 +28,15 @@ class Registrar:
     def __init__(self, folder: bytes, database: Database, enqueuer: Enqueuer, settling: Settling) -> None:
         self.settling = settling
         self._folder = folder
-        self._name = paths.folder_text(folder)
+        self._name = paths.folder_text(folder, database.url)
+        self._named = False
         self._database = database
         self._enqueuer = enqueuer
         self._unregistered = Unregistered(database, self._name, partial(look_at, folder))
 
     def scan(self, below: bytes = b"") -> int:
         """Look at all files, register new and changed ones, give their number. Raises DatabaseUnavailable."""
+        self._name_once()
         registered = 0
         batch: list[FileState] = []
         for state in scan(self._folder, below):
@@ -64,6 +66,18 @@ class Registrar:
     def settle(self) -> int:
         """Look again at the files that are due. Raises DatabaseUnavailable."""
         return self.look(dict.fromkeys(self.settling.due(), False))
+
+    def _name_once(self) -> None:
+        """Name rows that an earlier version named by its working directory, if their files are in this folder."""
+        old = paths.relative_text(self._folder)
+        if not self._named and old != self._name:
+            found = intake.paths_in(self._database, old)
+            ours = [row_id for row_id, path in found.items() if self._has(path)]
+            intake.name_folder(self._database, ours, self._name)
+        self._named = True
+
+    def _has(self, path: str) -> bool:
+        return os.path.lexists(os.path.join(self._folder, paths.to_bytes(path)))
 
     def _register(self, states: Sequence[FileState], closed: AbstractSet[bytes] = frozenset()) -> int:
         by_path = {paths.to_text(state.path): state for state in states if state not in self._unregistered}

@@ -67,7 +67,7 @@ class Ledger:
             os.utime(path, (changed, changed))
         found = os.lstat(path)
         seen = SeenFile(paths.to_text(os.fsencode(name)), found.st_size, found.st_mtime_ns)
-        (row_id,) = intake.register(self.database, paths.folder_text(self.folder), [seen])
+        (row_id,) = intake.register(self.database, paths.folder_text(self.folder, self.database.url), [seen])
         return row_id
 
     def outcomes(self) -> dict[str, tuple[str, str | None]]:
@@ -244,7 +244,7 @@ def test_a_file_of_any_year_is_read_and_known_again(ledger: Ledger, draw: Draw, 
     read_chunk(ledger.database, MODEL, [row_id], "message")
     assert ledger.outcomes() == {"7.png": ("accepted", "7")}
     seen = SeenFile("7.png", path.stat().st_size, path.stat().st_mtime_ns)
-    assert intake.changed(ledger.database, paths.folder_text(ledger.folder), [seen]) == []
+    assert intake.changed(ledger.database, paths.folder_text(ledger.folder, ledger.database.url), [seen]) == []
 
 
 def test_a_bad_file_that_changed_a_moment_ago_is_looked_at_again(ledger: Ledger) -> None:
