@@ -70,7 +70,7 @@ def full_ledger(path: Path, folder: Path, rows: int) -> Database:
     database = empty_ledger(path)
     with database.writing() as connection:
         connection.exec_driver_sql("PRAGMA cache_size = -1000000")  # names in no order want the whole index at hand
-        values = {"rows": rows, "folder": paths.folder_text(folder), "now": now_ms()}
+        values = {"rows": rows, "folder": paths.folder_text(folder, database.url), "now": now_ms()}
         connection.execute(_IMAGES, values)
         connection.execute(_DIGITS)
     database.close()

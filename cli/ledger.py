@@ -32,7 +32,7 @@ def rows_named(database: Database, folder: Path, given: Path) -> list[Result]:
 
     Usually one row; several if other watched folders have a file of that name and `folder` has none. Read-only.
     """
-    watched = paths.folder_text(folder)
+    watched = paths.folder_text(folder, database.url)
     texts = _texts(given)
     inside = [paths.to_text(part) for part in _tails(given)]
     for text in [*inside, *texts]:

@@ -8,9 +8,9 @@ from types import FrameType
 
 from cli.summary import TABLE_ROWS, Summary
 from cli.ticker import Ticker
-from db import intake, paths, queries
+from db import paths, queries
 from db.engine import Database
-from db.errors import DatabaseUnavailable
+from db.errors import LedgerError
 from db.migrate import migrate
 from db.queries import Result
 from logs import configure_logs
@@ -68,7 +68,7 @@ def _stop_on_signals() -> threading.Event:
 
 def _once(settings: Settings, database: Database, supervised: Run, stop: threading.Event) -> int:
     """Read the backlog, print the readings and the balance; 0 if nothing is queued any more."""
-    began = intake.now_ms()
+    before = queries.last_answer(database)
     supervised.start()
     backlog = Backlog(settings, database, supervised.client)
     summary = Summary(settings.folder)
@@ -80,15 +80,15 @@ def _once(settings: Settings, database: Database, supervised: Run, stop: threadi
             stop.wait(TICK_SECONDS)
     finally:
         summary.close()
-    results, total, new = _shown(settings, database, began)
+    results, total, new = _shown(settings, database, before)
     summary.show(results, total=total, new=new, balance=queries.balance(database), unfinished=backlog.unfinished())
     return 1 if backlog.queued() else 0
 
 
-def _shown(settings: Settings, database: Database, began: int) -> tuple[list[Result], int, bool]:
+def _shown(settings: Settings, database: Database, before: int) -> tuple[list[Result], int, bool]:
     """Give the first readings, how many there are, whether they are this run's; if it had none, the folder's."""
-    folder = paths.folder_text(settings.folder)
-    new, total = queries.in_folder(database, folder, limit=TABLE_ROWS, since_ms=began)
+    folder = paths.folder_text(settings.folder, database.url)
+    new, total = queries.in_folder(database, folder, limit=TABLE_ROWS, after=before)
     if total:
         return new, total, True
     return *queries.in_folder(database, folder, limit=TABLE_ROWS), False
@@ -106,7 +106,7 @@ def _forever(settings: Settings, database: Database, supervised: Run, stop: thre
             ticker.standing(lambda: queries.balance(database), supervised.doing)
             ticker.stopped(supervised.stopped)
             ticker.trouble(None)
-        except DatabaseUnavailable as error:
+        except LedgerError as error:
             ticker.trouble(str(error))
         stop.wait(TICK_SECONDS)
     ticker.close()

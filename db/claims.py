@@ -5,7 +5,7 @@ An answer or a release ends it. A lease that runs out ends it too, and says noth
 have been away, the machine suspended, the worker stopped or killed.
 
 A crash is the death of a reading process. Its worker sees the death and sends the message again, as redelivered. A
-living process releases its rows before it gives a message up. So a row is proven to have been with the dead process if
+living process ends its claim before it gives a message up. So a row is proven to have been with the dead process if
 it still bears the claim of a redelivered message.
 
 The count decides about the file. It rises only for a row that was alone in its message: among several rows nobody knows
@@ -13,11 +13,13 @@ which one it was. From the first attempt without an answer on, a row is alone in
 it is `failed`, but only if the model has read another file: before that the model is suspected, not the file.
 
 Where the whole worker dies, nobody is left to see it. Its rows are free when their lease runs out, and no crash is
-counted. A file that kills the whole worker each time would do so for ever. Therefore MAX_ATTEMPTS ends it.
+counted. A file that kills the whole worker each time would do so for ever. Therefore MAX_ATTEMPTS ends it. The same
+limit ends a row whose reader fails on it each time, and one whose file never is as it was registered.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -28,7 +30,6 @@ from sqlalchemy import (
     String,
     and_,
     bindparam,
-    delete,
     insert,
     null,
     or_,
@@ -36,10 +37,12 @@ from sqlalchemy import (
     update,
 )
 
+from db.clock import NOW
 from db.engine import Database
-from db.intake import now_ms, unclaimed
+from db.halves import in_halves
+from db.intake import FORGET_DIGITS, stored_ns, unclaimed
 from db.statements import LISTED, Statements
-from db.tables import Status, digits, images
+from db.tables import NEXT_ANSWER, Status, digits, images
 
 #: Crashes after which a file is failed.
 MAX_CRASHES = 3
@@ -48,6 +51,7 @@ CRASHED = f"its reader crashed {MAX_CRASHES} times"
 #: outlives an outage takes its attempts back.
 MAX_ATTEMPTS = 10
 UNANSWERED = f"it was tried {MAX_ATTEMPTS} times without an answer"
+UNSTEADY = f"its size or time was another one than the folder shows, {MAX_ATTEMPTS} times"
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,10 @@ class ClaimedFile:
     path: str
     size: int
     mtime_ns: int
+
+    def is_unchanged(self, size: int, mtime_ns: int) -> bool:
+        """Whether a file of this size and time is the one that was registered."""
+        return (self.size, self.mtime_ns) == (size, stored_ns(mtime_ns))
 
 
 @dataclass(frozen=True)
@@ -109,7 +117,6 @@ class _Row(NamedTuple):
 
 
 # Built once: building a statement costs as much as running it on a single row.
-_NOW = bindparam("now", type_=BigInteger)
 _TOKEN = bindparam("token", type_=String)
 _OURS = images.c.claim == _TOKEN
 #: Written so that no index fits: SQLite would search all queued rows for the named ones.
@@ -122,26 +129,33 @@ def _locked(rows: ColumnElement[bool]) -> Select[tuple[int, int, int, str | None
     return select(*columns).where(images.c.id.in_(LISTED), rows).order_by(images.c.id).with_for_update()
 
 
-_FREE = _locked(and_(_QUEUED, unclaimed(_NOW)))
-_FREE_OR_OURS = _locked(and_(_QUEUED, or_(unclaimed(_NOW), _OURS)))
+_FREE = _locked(and_(_QUEUED, unclaimed()))
+_FREE_OR_OURS = _locked(and_(_QUEUED, or_(unclaimed(), _OURS)))
 _CLAIMED = _locked(_OURS)
 _UNTRIED = _FREE.where(images.c.attempts == 0).with_only_columns(images.c.id)
 _CLAIM = (
     update(images)
-    .values(attempts=images.c.attempts + 1, claim=_TOKEN, claimed_ms=_NOW)
+    .values(attempts=images.c.attempts + 1, claim=_TOKEN, claimed_ms=NOW)
     .returning(images.c.id, images.c.folder, images.c.path, images.c.size, images.c.mtime_ns)
 )
 _CLAIM_NAMED = _CLAIM.where(images.c.id.in_(LISTED))
 _CLAIM_UNTRIED = _CLAIM.where(images.c.id.in_(_UNTRIED))
 _END_CLAIM = update(images).where(images.c.id.in_(LISTED)).values(claim=None, claimed_ms=None)
 _COUNT_CRASH = update(images).where(images.c.id.in_(LISTED)).values(crashes=images.c.crashes + 1)
-_FAIL = _END_CLAIM.values(status=Status.FAILED, reason=bindparam("why", type_=String), recognized_ms=_NOW)
+_FAIL = _END_CLAIM.values(
+    status=Status.FAILED,
+    reason=bindparam("why", type_=String),
+    recognized_ms=bindparam("recognized_ms", type_=BigInteger),
+    answer=bindparam("answer", type_=BigInteger),
+)
 _RELEASE = _END_CLAIM.where(_OURS).values(attempts=images.c.attempts - 1)
+_POSTPONE = _END_CLAIM.where(_OURS)
+_WORN = _CLAIMED.where(images.c.attempts - images.c.crashes >= MAX_ATTEMPTS).with_only_columns(images.c.id)
 _HAS_READ = select(images.c.id).where(images.c.model_version == bindparam("model_version", type_=Integer)).limit(1)
-_FORGET_DIGITS = delete(digits).where(digits.c.image_id.in_(LISTED))
 _ADD_DIGITS = insert(digits)
 _ANSWERED = (
     "status", "reason", "reading", "confidence", "model_version", "hash", "dark_on_light", "recognized_ms", "written",
+    "answer",
 )  # fmt: skip
 _DIGIT_COLUMNS = digits.c.keys()
 _FINISH = (
@@ -159,7 +173,7 @@ def claim(
     Rows that are answered, unknown, or claimed by another message are left out. So a message that comes twice changes
     nothing. `redelivered`: the broker sends this very message again because its process died.
     """
-    given = {"now": now_ms(), "token": token}
+    given = {"token": token}
     with database.direct() as ledger:
         # nearly always no row was tried before, and this one statement is all
         files = [] if redelivered else _files(ledger.fetch(_CLAIM_UNTRIED, given, ids))
@@ -176,7 +190,7 @@ def claim(
         for row in rows:
             why = _verdict(ledger, row, died=bool(died), model_version=model_version)
             if why:
-                ledger.run(_FAIL, {**given, "why": why}, [row.id])
+                ledger.run(_FAIL, {**_stamp(ledger), "why": why}, [row.id])
                 return Claim([], [], died)
         return Claim(_files(ledger.fetch(_CLAIM_NAMED, given, [row.id for row in rows])), [], died)
 
@@ -204,26 +218,49 @@ def release(database: Database, ids: Sequence[int], token: str) -> None:
         ledger.run(_RELEASE, {"token": token}, ids)
 
 
+def postpone(database: Database, ids: Sequence[int], token: str, why: str) -> None:
+    """End the claim of rows that could not be answered now; their attempt counts. Commits.
+
+    A row that has no attempt left is `failed`, with the reason `why`. Registering another size or time begins anew.
+    """
+    if not ids:
+        return
+    with database.direct() as ledger:
+        if worn := [row_id for (row_id,) in ledger.fetch(_WORN, {"token": token}, ids)]:
+            ledger.run(_FAIL, {**_stamp(ledger), "why": why}, worn)
+        ledger.run(_POSTPONE, {"token": token}, ids)
+
+
 def answer(database: Database, token: str, answers: Sequence[Answer]) -> int:
-    """Write the outcomes of one message in one transaction; give the number written. Commits.
+    """Write the outcomes of one message together; give the number written. Commits.
 
     A row whose file changed meanwhile, or that another message has claimed, is left out: its own message answers it.
+    One whose answer the database can't hold is `failed` with that reason.
     """
     if not answers:
         return 0
+    write = partial(_answer, database, token)
+    written, refused = in_halves(answers, write)
+    if refused:
+        written += write([Answer(one.item.id, Status.FAILED, reason=one.reason) for one in refused])
+    return len(written)
+
+
+def _answer(database: Database, token: str, answers: Sequence[Answer]) -> list[int]:
+    """Write outcomes in one transaction; give the rows written."""
     with database.direct() as ledger:
         ids = [given.id for given in answers]
         mine = {row_id for row_id, *_ in ledger.fetch(_CLAIMED, {"token": token}, ids)}
         kept = [given for given in answers if given.id in mine]
         if kept:
             _write(ledger, kept)
-    return len(kept)
+    return [given.id for given in kept]
 
 
 def _write(ledger: Statements, answers: Sequence[Answer]) -> None:
-    now = now_ms()
-    ledger.run_each(_FINISH, [_image_values(given, now) for given in answers])
-    ledger.run(_FORGET_DIGITS, {}, [given.id for given in answers])
+    stamp = _stamp(ledger)
+    ledger.run_each(_FINISH, [{**_image_values(given), **stamp} for given in answers])
+    ledger.run(FORGET_DIGITS, {}, [given.id for given in answers])
     found = [
         _digit_values(given.id, position, digit) for given in answers for position, digit in enumerate(given.digits)
     ]
@@ -231,7 +268,13 @@ def _write(ledger: Statements, answers: Sequence[Answer]) -> None:
         ledger.run_each(_ADD_DIGITS, found)
 
 
-def _image_values(given: Answer, now: int) -> dict[str, Any]:
+def _stamp(ledger: Statements) -> dict[str, int]:
+    """Give the number and the moment of the answers of this transaction."""
+    ((number, moment),) = ledger.fetch(NEXT_ANSWER[ledger.dialect], {})
+    return {"answer": number, "recognized_ms": moment}
+
+
+def _image_values(given: Answer) -> dict[str, Any]:
     return {
         "row_id": given.id,
         "status": given.status.value,
@@ -241,7 +284,6 @@ def _image_values(given: Answer, now: int) -> dict[str, Any]:
         "model_version": given.model_version,
         "hash": given.hash,
         "dark_on_light": None if given.dark_on_light is None else int(given.dark_on_light),
-        "recognized_ms": now,
         "written": given.written,
     }
 

@@ -11,17 +11,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import (
-    ArgumentError,
-    DataError,
-    DBAPIError,
-    IntegrityError,
-    NoSuchModuleError,
-    NotSupportedError,
-    ProgrammingError,
-)
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from db.errors import DatabaseUnavailable
+from db.errors import DatabaseUnavailable, LedgerError, ValueRefused
 from db.statements import Statements
 from urls import hide_password
 
@@ -44,18 +37,21 @@ _BEGIN_WRITING = "BEGIN IMMEDIATE"
 CONNECT_SECONDS, SILENT_SECONDS, PROBE_SECONDS, PROBES = 10, 20, 10, 3
 #: Both ends probe a silent connection. One with unconfirmed data is not probed, and needs this limit of its own.
 _UNCONFIRMED_MS = 1000 * (SILENT_SECONDS + PROBES * PROBE_SECONDS)
-_SERVER_LIMITS: dict[str, str | int] = {
+_SERVER_OPTIONS: dict[str, str | int] = {
     "connect_timeout": CONNECT_SECONDS,
     "keepalives_idle": SILENT_SECONDS,
     "keepalives_interval": PROBE_SECONDS,
     "keepalives_count": PROBES,
     "tcp_user_timeout": _UNCONFIRMED_MS,
+    "client_encoding": "utf8",  # any name reaches the server, which refuses the one that it can't hold
     "options": f"-c tcp_keepalives_idle={SILENT_SECONDS} -c tcp_keepalives_interval={PROBE_SECONDS}"
     f" -c tcp_keepalives_count={PROBES} -c tcp_user_timeout={_UNCONFIRMED_MS}",
 }
 
-#: Errors that mean a bug of ours. All others mean a database that is out of reach, full, locked or none at all.
-_OUR_FAULT = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
+#: The driver's errors about a value. All others are about the database: out of reach, full, locked, without its tables.
+_ABOUT_A_VALUE = ("DataError", "IntegrityError")
+#: PostgreSQL's class of errors for a value that is too large for it, such as an entry of an index.
+_TOO_LARGE = "54"
 
 
 class Database:
@@ -111,15 +107,16 @@ class Database:
         try:
             yield
         except DBAPIError as error:
-            if isinstance(error, _OUR_FAULT) and error.statement:  # without a statement it failed to connect
-                raise
-            raise self._unavailable(error.orig) from error
-        except self._driver.Error as error:
-            if isinstance(error, tuple(getattr(self._driver, fault.__name__) for fault in _OUR_FAULT)):
-                raise
-            raise self._unavailable(error) from error
+            raise self._named(error.orig) from error
+        except (self._driver.Error, PoolTimeout, OverflowError, UnicodeEncodeError) as error:
+            raise self._named(error) from error
 
-    def _unavailable(self, error: BaseException | None) -> DatabaseUnavailable:
+    def _named(self, error: BaseException | None) -> LedgerError:
+        """Give an error of the driver as one of ours. The last two kinds are a driver's for what it can't hand over."""
+        about_a_value = (*(getattr(self._driver, name) for name in _ABOUT_A_VALUE), OverflowError, UnicodeEncodeError)
+        code = getattr(error, "sqlstate", None) or ""
+        if isinstance(error, about_a_value) or code.startswith(_TOO_LARGE):
+            return ValueRefused(f"the database can't hold it: {_first_line(error)}")
         return DatabaseUnavailable(f"the database {self._shown} can't be used: {_first_line(error)}")
 
     def prepare_folder(self) -> None:
@@ -139,11 +136,11 @@ class Database:
 
 
 def _server_engine(url: URL) -> Engine:
-    """Open PostgreSQL, with limits for a network that is cut. Options in the URL take precedence."""
+    """Open PostgreSQL, with our options, as limits for a network that is cut. Those in the URL take precedence."""
     if "@" in (url.host or ""):
         raise ValueError("special characters in its password must be percent-encoded, @ as %40")
-    limits = {name: value for name, value in _SERVER_LIMITS.items() if name not in url.query}
-    return create_engine(url, pool_pre_ping=True, connect_args=limits if url.get_driver_name() == "psycopg" else {})
+    options = {name: value for name, value in _SERVER_OPTIONS.items() if name not in url.query}
+    return create_engine(url, pool_pre_ping=True, connect_args=options if url.get_driver_name() == "psycopg" else {})
 
 
 def _sqlite_engine(url: URL) -> Engine:

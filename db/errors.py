@@ -1,8 +1,10 @@
 """What can go wrong with the ledger.
 
 LedgerError
-├── DatabaseUnavailable   it can't be reached, opened or written
-└── NotMigrated           its tables are missing, or older or newer than this code
+├── DatabaseUnavailable   it can't be reached, opened or written, or its tables are away
+├── ValueRefused          it can't hold a value that it was given
+├── NotMigrated           its tables are missing, or older than this code
+└── LedgerTooNew          its tables are of a version that this code does not know
 """
 
 
@@ -14,5 +16,13 @@ class DatabaseUnavailable(LedgerError):  # noqa: N818 - named for what is wrong
     """The database can't be reached, opened or written."""
 
 
+class ValueRefused(LedgerError):  # noqa: N818 - named for what is wrong
+    """The database can't hold a value: its encoding has no such letter, or an index no room."""
+
+
 class NotMigrated(LedgerError):  # noqa: N818 - named for what is wrong
-    """The database does not have this version's tables."""
+    """The database does not have this version's tables, and a migration makes them."""
+
+
+class LedgerTooNew(LedgerError):  # noqa: N818 - named for what is wrong
+    """A newer version made or migrated the tables. No migration of this one helps."""

@@ -8,11 +8,30 @@ from functools import cache
 from importlib import import_module
 from typing import Any, TypeVar
 
-from sqlalchemy import JSON, BigInteger, ColumnElement, Text, bindparam, cast, func, literal, or_, select, true, update
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.sql.dml import ReturningInsert
 
+from db.clock import NOW
 from db.engine import Database
-from db.tables import Status, images
+from db.halves import ascii_text
+from db.statements import LISTED
+from db.tables import IDENTITY, Status, digits, images, unregistered
 
 _Item = TypeVar("_Item")
 
@@ -24,11 +43,17 @@ STATEMENT_ROWS = 1000
 
 @dataclass(frozen=True)
 class SeenFile:
-    """A complete file in the watched folder; `path` is the ledger's text, relative to that folder."""
+    """A complete file in the watched folder; `path` is the ledger's text, relative to that folder.
+
+    `mtime_ns` becomes what the ledger holds of it, see `stored_ns`.
+    """
 
     path: str
     size: int
     mtime_ns: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mtime_ns", stored_ns(self.mtime_ns))
 
 
 @dataclass(frozen=True)
@@ -39,55 +64,73 @@ class Owed:
     tried: list[int]
 
 
-#: The values of a row whose file is to be read from the start.
+#: The values of a row whose file is to be read from the start. Its digits go too, see FORGET_DIGITS.
 QUEUE_AGAIN: dict[str, Any] = {
     "status": Status.QUEUED,
     "attempts": 0,
     "crashes": 0,
     "claim": None,
     "claimed_ms": None,
+    "hash": None,
     "reason": None,
     "reading": None,
     "confidence": None,
     "model_version": None,
+    "dark_on_light": None,
     "recognized_ms": None,
     "written": None,
 }
 
+#: Deletes the digits of the LISTED rows: they belong to the answer that has just ended.
+FORGET_DIGITS = delete(digits).where(digits.c.image_id.in_(LISTED))
+
+
+def stored_ns(mtime_ns: int) -> int:
+    """Give a file's time as the ledger holds it: a number of 64 bits.
+
+    That many nanoseconds reach from 1677 to 2262. File systems hold other years too, which wrap around. So a time that
+    changes is still another number. SQLite would store a larger number inexactly, and PostgreSQL would refuse it.
+    """
+    return (mtime_ns + 2**63) % 2**64 - 2**63
+
 
 def now_ms() -> int:
-    """Milliseconds since 1970, the ledger's clock."""
+    """Milliseconds since 1970, by this host's clock."""
     return time.time_ns() // 1_000_000
 
 
 def register(database: Database, folder: str, files: Sequence[SeenFile]) -> list[int]:
     """Write a `queued` row for every file that is new or has other content, and give their ids. Commits.
 
-    Safe to call twice: a file that the ledger has with this size and time changes nothing.
+    Safe to call twice: a file that the ledger has with this size and time changes nothing. Raises ValueRefused, and
+    writes nothing, if the database can't hold one of them.
     """
     once_each = {file.path: (file.path, file.size, file.mtime_ns) for file in files}  # as PostgreSQL demands
-    given = {"files": json.dumps(list(once_each.values())), "folder": folder, "now": now_ms()}
+    given = {"files": json.dumps(list(once_each.values())), "folder": folder}
     with database.direct() as ledger:
-        return [row_id for (row_id,) in ledger.fetch(_upsert_for(database.engine.dialect.name), given)]
+        ids = [row_id for (row_id,) in ledger.fetch(_upsert_for(database.engine.dialect.name), given)]
+        for part in _parts(ids):
+            ledger.run(FORGET_DIGITS, {}, part)
+    return ids
 
 
 @cache  # building the statement costs more than running it on a single row
 def _upsert_for(dialect: str) -> ReturningInsert[int]:
     """Write all files of a JSON list, each a list of path, size and time, in one statement."""
     # each dialect has its own insert with ON CONFLICT, and only the one in use is imported
-    insert = import_module(f"sqlalchemy.dialects.{dialect}").insert
+    upsert = import_module(f"sqlalchemy.dialects.{dialect}").insert
     columns = [images.c[name] for name in ("folder", "status", "first_seen_ms", "path", "size", "mtime_ns")]
     values: list[ColumnElement[Any]] = [
         bindparam("folder", type_=Text),
         literal(Status.QUEUED.value),
-        bindparam("now", type_=BigInteger),
+        NOW,
         *_fields(dialect),
     ]
     # without the WHERE, SQLite's parser takes ON CONFLICT for the ON of a join
-    new_rows = insert(images).from_select(columns, select(*values).where(true()))
+    new_rows = upsert(images).from_select(columns, select(*values).where(true()))
     new = new_rows.excluded
     statement: ReturningInsert[int] = new_rows.on_conflict_do_update(
-        index_elements=[images.c.folder, images.c.path],
+        index_elements=IDENTITY[dialect],
         set_={**QUEUE_AGAIN, "size": new.size, "mtime_ns": new.mtime_ns, "first_seen_ms": new.first_seen_ms},
         where=or_(images.c.size != new.size, images.c.mtime_ns != new.mtime_ns),
     ).returning(images.c.id)
@@ -112,7 +155,7 @@ _KNOWN = select(images.c.path, images.c.size, images.c.mtime_ns).where(
 
 
 def changed(database: Database, folder: str, files: Sequence[SeenFile]) -> list[SeenFile]:
-    """Pick the files that the ledger does not have with this size and time. Read-only."""
+    """Pick the files that the ledger does not have with this size and time. Read-only. Raises ValueRefused as above."""
     known: dict[str, tuple[int, int]] = {}
     with database.reading() as connection:
         for part in _parts(files):
@@ -121,16 +164,54 @@ def changed(database: Database, folder: str, files: Sequence[SeenFile]) -> list[
     return [file for file in files if known.get(file.path) != (file.size, file.mtime_ns)]
 
 
-def unclaimed(now: int | ColumnElement[int]) -> ColumnElement[bool]:
-    """Give the condition for rows without a claim that still holds; `now` is in milliseconds."""
-    return or_(images.c.claimed_ms.is_(None), images.c.claimed_ms < now - LEASE_MS)
+def paths_in(database: Database, folder: str) -> dict[int, str]:
+    """Give the path of each row of a folder, by the row's id. Read-only."""
+    with database.reading() as connection:
+        rows = connection.execute(select(images.c.id, images.c.path).where(images.c.folder == folder))
+        return {row.id: row.path for row in rows}
+
+
+def name_folder(database: Database, row_ids: Sequence[int], folder: str) -> None:
+    """Give rows another name of their folder, but those whose path is known under that name too. Commits."""
+    other = images.alias()
+    known = exists().where(other.c.folder == folder, other.c.path == images.c.path)
+    with database.writing() as connection:
+        for part in _parts(row_ids):
+            connection.execute(update(images).values(folder=folder).where(images.c.id.in_(part), ~known))
+
+
+def note_unregistered(database: Database, folder: str, files: int, reason: str) -> None:
+    """Note how many files of a watched folder the ledger can't hold, and why the last one. Commits."""
+    name = ascii_text(folder)
+    with database.writing() as connection:
+        connection.execute(delete(unregistered).where(unregistered.c.folder == name))
+        if files:
+            connection.execute(insert(unregistered).values(folder=name, files=files, reason=ascii_text(reason)))
+
+
+def unclaimed() -> ColumnElement[bool]:
+    """Give the condition for rows without a claim that still holds.
+
+    A claim further ahead than a lease reaches was made before the clock was set back. It is over too.
+    """
+    claimed = images.c.claimed_ms
+    return or_(claimed.is_(None), claimed < NOW - LEASE_MS, claimed > NOW + LEASE_MS)
 
 
 def owed(database: Database) -> Owed:
-    """Find every queued row that is not claimed. Read-only."""
+    """Find every queued row that is not claimed.
+
+    Commits the time now for rows that were seen later than now: the clock was set back, and nobody could tell how long
+    they wait.
+    """
+    ahead = images.c.first_seen_ms > NOW + LEASE_MS
+    waiting = (images.c.status == Status.QUEUED, unclaimed())
     with database.reading() as connection:
-        waiting = select(images.c.id, images.c.attempts).where(images.c.status == Status.QUEUED, unclaimed(now_ms()))
-        rows = connection.execute(waiting).all()
+        rows = connection.execute(select(images.c.id, images.c.attempts, ahead.label("ahead")).where(*waiting)).all()
+    if any(row.ahead for row in rows):
+        with database.writing() as connection:
+            mended = update(images).where(images.c.status == Status.QUEUED, ahead).values(first_seen_ms=NOW)
+            connection.execute(mended)
     return Owed(
         fresh=[row.id for row in rows if row.attempts == 0],
         tried=[row.id for row in rows if row.attempts > 0],
@@ -146,13 +227,15 @@ def queued(database: Database, folder: str) -> int:
 
 def requeue(database: Database, row_ids: Sequence[int] | None) -> list[int]:
     """Queue the given rows again, or with None all failed ones, and give their ids. Commits."""
-    ids: list[int] = []
+    again = update(images).values({**QUEUE_AGAIN, "first_seen_ms": NOW}).returning(images.c.id)
     with database.writing() as connection:
-        again = update(images).values({**QUEUE_AGAIN, "first_seen_ms": now_ms()}).returning(images.c.id)
         if row_ids is None:
-            return list(connection.execute(again.where(images.c.status == Status.FAILED)).scalars())
-        for part in _parts(row_ids):
-            ids += connection.execute(again.where(images.c.id.in_(part))).scalars()
+            ids = list(connection.execute(again.where(images.c.status == Status.FAILED)).scalars())
+        else:
+            parts = [connection.execute(again.where(images.c.id.in_(part))).scalars() for part in _parts(row_ids)]
+            ids = [row_id for part in parts for row_id in part]
+        for part in _parts(ids):
+            connection.execute(delete(digits).where(digits.c.image_id.in_(part)))
     return ids
 
 

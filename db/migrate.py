@@ -6,16 +6,20 @@ from pathlib import Path
 from sqlalchemy import inspect, text
 
 from db.engine import Database
-from db.errors import NotMigrated
+from db.errors import LedgerTooNew, NotMigrated
 
 #: The newest migration. A test compares it with the migrations folder.
-HEAD = "0004"
+HEAD = "0005"
+_EARLIER = [f"{number:04}" for number in range(1, int(HEAD))]
 #: The key of the lock that admits one migration at a time on PostgreSQL; any number that nobody else uses.
 _ADVISORY_LOCK = 5_710_220_431
 
 
 def migrate(database: Database) -> None:
-    """Make or update the tables. Commits. Safe to call twice, and from several processes at once."""
+    """Make or update the tables. Commits. Safe to call twice, and from several processes at once.
+
+    Raises DatabaseUnavailable, or LedgerTooNew, which changes nothing.
+    """
     with suppress(NotMigrated):
         require_migrated(database)
         return
@@ -33,7 +37,7 @@ def migrate(database: Database) -> None:
 
 
 def require_migrated(database: Database) -> None:
-    """Raise NotMigrated unless the database has exactly this version's tables. Read-only."""
+    """Raise NotMigrated or LedgerTooNew unless the database has exactly this version's tables. Read-only."""
     missing_file = database.url.get_backend_name() == "sqlite" and not Path(database.url.database or "").exists()
     if missing_file:
         raise NotMigrated(f"there is no ledger at {database.url.database} yet: start with `digits run`")
@@ -44,5 +48,10 @@ def require_migrated(database: Database) -> None:
             if "alembic_version" in tables
             else None
         )
-    if version != HEAD:
+    if version == HEAD:
+        return
+    if version is None or version in _EARLIER:
         raise NotMigrated(f"the ledger's tables are of version {version}, not {HEAD}: run `digits migrate`")
+    raise LedgerTooNew(
+        f"the ledger's tables are of version {version}, and this program knows none after {HEAD}: upgrade Digit Inbox"
+    )

@@ -6,6 +6,8 @@ UTF-8 names stay as they are; a byte that is no UTF-8 becomes `\xff`, a backslas
 import os
 import re
 
+from sqlalchemy import URL
+
 _ESCAPE = re.compile(rb"\\(\\|x[0-9a-f]{2})")
 
 
@@ -24,9 +26,28 @@ def _unescape(match: re.Match[bytes]) -> bytes:
     return b"\\" if code == b"\\" else bytes([int(code[1:], 16)])
 
 
-def folder_text(folder: bytes | str | os.PathLike[str]) -> str:
-    """Name a folder for the ledger: relative to the working directory if inside, so that both can be moved."""
+def folder_text(folder: bytes | str | os.PathLike[str], ledger: URL) -> str:
+    """Name a folder for a ledger: absolutely, so that it has one name from each directory that one starts in.
+
+    Only a ledger that is itself found by the working directory has a folder in there relatively, to be moved with it.
+    """
     absolute = os.path.abspath(os.fsencode(folder))
+    return to_text(absolute if _is_found_from_anywhere(ledger) else _from_here(absolute))
+
+
+def relative_text(folder: bytes | str | os.PathLike[str]) -> str:
+    """Name a folder as every ledger had it up to version 0.2: relative to the working directory if inside."""
+    return to_text(_from_here(os.path.abspath(os.fsencode(folder))))
+
+
+def _from_here(absolute: bytes) -> bytes:
     here = os.getcwdb()
     inside = os.path.commonpath([absolute, here]) == here
-    return to_text(os.path.relpath(absolute, here) if inside else absolute)
+    return os.path.relpath(absolute, here) if inside else absolute
+
+
+def _is_found_from_anywhere(ledger: URL) -> bool:
+    if ledger.get_backend_name() != "sqlite":
+        return True
+    file = os.path.normpath((ledger.database or "").removeprefix("file:"))
+    return os.path.isabs(file) or file.split(os.sep)[0] == os.pardir

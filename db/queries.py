@@ -1,12 +1,12 @@
 """The questions people ask the ledger. All read-only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Row, Select, and_, func, select
+from sqlalchemy import Row, Select, and_, func, or_, select
 
 from db.engine import Database
-from db.tables import Status, digits, images
+from db.tables import Status, digits, images, unregistered
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,19 @@ class Balance:
 
 
 @dataclass(frozen=True)
+class Unregistered:
+    """The number of files that could not be registered, and why the last one was not; None if there is none."""
+
+    files: int
+    reason: str | None
+
+
+@dataclass(frozen=True)
 class Result:
     """One file and its outcome. Times are milliseconds since 1970.
 
-    `reading` has the digits alone, `written` also the signs and the spaces between numbers.
+    `reading` has the digits alone, `written` also the signs and the spaces between numbers. `answer` is a number: the
+    answers of one message share it, and later ones have a higher one, also when the clock is set back.
     """
 
     id: int
@@ -44,6 +53,7 @@ class Result:
     model_version: int | None
     recognized_ms: int | None
     written: str | None = None
+    answer: int | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +82,7 @@ _COLUMNS = tuple(
     images.c[name]
     for name in (
         "id", "folder", "path", "status", "reading", "confidence", "reason", "model_version", "recognized_ms",
-        "written",
+        "written", "answer",
     )
 )  # fmt: skip
 
@@ -86,6 +96,14 @@ def balance(database: Database) -> Balance:
     with database.reading() as connection:
         seen, *counted = connection.execute(select(all_files.scalar_subquery(), *counts)).one()
     return Balance(seen=seen, by_status=dict(zip(Status, counted, strict=True)))
+
+
+def not_registered(database: Database) -> Unregistered:
+    """Count the files that the watchers found but could not register. They are in no balance."""
+    latest = select(unregistered.c.reason).order_by(unregistered.c.id.desc()).limit(1).scalar_subquery()
+    with database.reading() as connection:
+        files, reason = connection.execute(select(func.coalesce(func.sum(unregistered.c.files), 0), latest)).one()
+    return Unregistered(files, reason)
 
 
 def latest_answer_ms(database: Database) -> int | None:
@@ -123,21 +141,29 @@ def _narrowed(query: Select[tuple[object, ...]], wanted: Filter) -> Select[tuple
     return query if wanted.limit is None else query.limit(wanted.limit)
 
 
-def answered_since(database: Database, since_ms: int) -> list[Result]:
-    """Give the files answered at or after a moment, the earliest first."""
-    query = select(*_COLUMNS).where(images.c.recognized_ms >= since_ms).order_by(images.c.recognized_ms, images.c.id)
+def last_answer(database: Database) -> int:
+    """Give the number of the last answer; 0 if there is none."""
+    with database.reading() as connection:
+        last: int = connection.execute(select(func.coalesce(func.max(images.c.answer), 0))).scalar_one()
+    return last
+
+
+def answered_after(database: Database, number: int, missing: Iterable[int] = ()) -> list[Result]:
+    """Give the files answered after an answer, or by one of the `missing` answers, the earliest first."""
+    later = or_(images.c.answer > number, images.c.answer.in_(missing))
+    query = select(*_COLUMNS).where(later, images.c.status != Status.QUEUED).order_by(images.c.answer, images.c.id)
     with database.reading() as connection:
         return [_result(row) for row in connection.execute(query)]
 
 
-def in_folder(database: Database, folder: str, *, limit: int, since_ms: int | None = None) -> tuple[list[Result], int]:
+def in_folder(database: Database, folder: str, *, limit: int, after: int | None = None) -> tuple[list[Result], int]:
     """Give the first files of one watched folder by path, and the number of all.
 
-    With `since_ms` both are about files answered at or after that moment.
+    With `after` both are about files answered after the answer of that number.
     """
     those = images.c.folder == folder
-    if since_ms is not None:
-        those = and_(those, images.c.recognized_ms >= since_ms)
+    if after is not None:
+        those = and_(those, images.c.answer > after, images.c.status != Status.QUEUED)
     first = select(*_COLUMNS).where(those).order_by(images.c.path).limit(limit)
     with database.reading() as connection:
         total = connection.execute(select(func.count()).select_from(images).where(those)).scalar_one()

@@ -31,6 +31,11 @@ class Statements:
         self._cursor = cursor
         self._dialect = dialect
 
+    @property
+    def dialect(self) -> str:
+        """The name of the database's dialect."""
+        return self._dialect.name
+
     def run(self, statement: ClauseElement, values: _Values, listed: Sequence[int | str] = ()) -> None:
         """Run a statement that returns nothing."""
         prepared = _prepared(statement, self._dialect, len(listed))

@@ -1,11 +1,13 @@
-"""The ledger's two tables, as the migrations make them."""
+"""The ledger's tables, as the migrations make them."""
 
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    ColumnElement,
     Float,
     ForeignKey,
     Index,
@@ -15,8 +17,15 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
+    literal_column,
+    select,
     text,
+    update,
 )
+from sqlalchemy.sql.elements import ClauseElement
+
+from db.clock import NOW
 
 
 class Status(StrEnum):
@@ -57,15 +66,42 @@ images = Table(
     Column("recognized_ms", BigInteger),
     Column("written", Text),  # the reading with its signs, and a space between numbers
     Column("crashes", SmallInteger, nullable=False, server_default=text("0")),  # reading processes that died of it
-    UniqueConstraint("folder", "path", name="uq_images_folder_path"),
+    Column("answer", BigInteger),  # number of the last answer, which a later change of the row leaves
+    UniqueConstraint("folder", "path", name="uq_images_folder_path"),  # on PostgreSQL an index on IDENTITY
     CheckConstraint(f"status IN ({_STATUSES})", name="ck_images_status"),
     # On PostgreSQL the migration makes it partial too. Stated here, every start would import that dialect.
+    Index("ix_images_answer", "answer"),
     Index("ix_images_queued", "status", "first_seen_ms", sqlite_where=text("status = 'queued'")),
 )
+#: What tells files apart, by database. An index of PostgreSQL has no room for a long path.
+IDENTITY: dict[str, list[ColumnElement[Any]]] = {
+    "sqlite": [images.c.folder, images.c.path],
+    "postgresql": [
+        literal_column(rf"sha256(decode(replace({name}, '\', '\\'), 'escape'))") for name in ("folder", "path")
+    ],
+}
 #: The order of `queries.results`, read backwards, and then the columns of its filters: they need no look at the row.
 _LATEST = (images.c.recognized_ms.nulls_first(), images.c.id, images.c.confidence, images.c.reading)
 Index("ix_images_recognized", *_LATEST)
 Index("ix_images_status", images.c.status, *_LATEST)
+
+#: The last number given to answers. It rises with each transaction that answers, also when the clock is set back.
+#: PostgreSQL has a sequence of this name instead: nobody waits for it.
+answers = Table("answers", metadata, Column("last", BigInteger, nullable=False))
+NEXT_ANSWER: dict[str, ClauseElement] = {
+    "sqlite": update(answers).values(last=answers.c.last + 1).returning(answers.c.last, NOW),
+    "postgresql": select(func.nextval("answers"), NOW),
+}
+
+#: The files that the ledger can't hold: their number in each watched folder, and why the last one was refused.
+unregistered = Table(
+    "unregistered",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("folder", Text, nullable=False),
+    Column("files", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+)
 
 digits = Table(
     "digits",

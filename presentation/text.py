@@ -72,12 +72,12 @@ def plural(count: int, noun: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Write a length of time in its two largest units: `45 s`, `3 min 20 s`, `2 d 4 h`."""
-    rest = max(0, round(seconds))
+    """Write a length of time in its two largest units: `45 s`, `3 min 20 s`, `2 d 4 h`; at least `1 s`."""
+    rest = max(1, round(seconds))
     shown: list[str] = []
     for unit, size in _UNITS:
         count, rest = divmod(rest, size)
-        if count or (unit == "s" and not shown):
+        if count:
             shown.append(f"{count} {unit}")
         elif shown:
             break

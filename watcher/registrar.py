@@ -1,17 +1,22 @@
 """Register complete files in the ledger and enqueue their rows, in batches."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
+from typing import TypeVar
 
 from db import intake, paths
 from db.engine import Database
+from db.halves import in_halves
 from db.intake import SeenFile
 from watcher.enqueuer import Enqueuer
 from watcher.folder import FileState, is_ours, look_at, scan
 from watcher.stability import Settling
+from watcher.unregistered import Unregistered
 from watcher.writers import has_writer
+
+_Result = TypeVar("_Result")
 
 #: Number of files that a scan compares with the ledger, and writes, at a time.
 BATCH_FILES = 1024
@@ -23,12 +28,15 @@ class Registrar:
     def __init__(self, folder: bytes, database: Database, enqueuer: Enqueuer, settling: Settling) -> None:
         self.settling = settling
         self._folder = folder
-        self._name = paths.folder_text(folder)
+        self._name = paths.folder_text(folder, database.url)
+        self._named = False
         self._database = database
         self._enqueuer = enqueuer
+        self._unregistered = Unregistered(database, self._name, partial(look_at, folder))
 
     def scan(self, below: bytes = b"") -> int:
         """Look at all files, register new and changed ones, give their number. Raises DatabaseUnavailable."""
+        self._name_once()
         registered = 0
         batch: list[FileState] = []
         for state in scan(self._folder, below):
@@ -36,7 +44,10 @@ class Registrar:
             if len(batch) == BATCH_FILES:
                 registered += self._register(batch)
                 batch = []
-        return registered + self._register(batch)
+        registered += self._register(batch)
+        self._unregistered.forget_gone()
+        self._unregistered.note()
+        return registered
 
     def look(self, looked: Mapping[bytes, bool]) -> int:
         """Look at some paths. The value of each: whether its writer has closed it. Raises DatabaseUnavailable."""
@@ -45,25 +56,54 @@ class Registrar:
             state = look_at(self._folder, path) if is_ours(path) else None
             if state is None:
                 self.settling.forget(path)
+                self._unregistered.forget(path)
             else:
                 states.append(state)
-        return self._register(states, closed={path for path, is_closed in looked.items() if is_closed})
+        registered = self._register(states, closed={path for path, is_closed in looked.items() if is_closed})
+        self._unregistered.note()
+        return registered
 
     def settle(self) -> int:
         """Look again at the files that are due. Raises DatabaseUnavailable."""
         return self.look(dict.fromkeys(self.settling.due(), False))
 
+    def _name_once(self) -> None:
+        """Name rows that an earlier version named by its working directory, if their files are in this folder."""
+        old = paths.relative_text(self._folder)
+        if not self._named and old != self._name:
+            found = intake.paths_in(self._database, old)
+            ours = [row_id for row_id, path in found.items() if self._has(path)]
+            intake.name_folder(self._database, ours, self._name)
+        self._named = True
+
+    def _has(self, path: str) -> bool:
+        return os.path.lexists(os.path.join(self._folder, paths.to_bytes(path)))
+
     def _register(self, states: Sequence[FileState], closed: AbstractSet[bytes] = frozenset()) -> int:
-        by_path = {paths.to_text(state.path): state for state in states}
+        by_path = {paths.to_text(state.path): state for state in states if state not in self._unregistered}
         files = [SeenFile(text, state.size, state.mtime_ns) for text, state in by_path.items()]
         if len(files) > 1:  # one query spares many writes; for a single file the write costs as little
-            files = intake.changed(self._database, self._name, files)
+            files = self._taken(files, partial(intake.changed, self._database, self._name), by_path)
         complete = [file for file in files if self._is_complete(by_path[file.path], closed)]
         if not complete:
             return 0
-        ids = intake.register(self._database, self._name, complete)
+        for file in complete:
+            self._unregistered.forget(by_path[file.path].path)
+        ids = self._taken(complete, partial(intake.register, self._database, self._name), by_path)
         self._enqueuer.enqueue(ids)
         return len(ids)
+
+    def _taken(
+        self,
+        files: Sequence[SeenFile],
+        run: Callable[[Sequence[SeenFile]], Sequence[_Result]],
+        by_path: Mapping[str, FileState],
+    ) -> list[_Result]:
+        """Run a statement for the files, without those that the ledger can't hold."""
+        results, refusals = in_halves(files, run)
+        for refusal in refusals:
+            self._unregistered.add(by_path[refusal.item.path], refusal.reason)
+        return results
 
     def _is_complete(self, state: FileState, closed: AbstractSet[bytes]) -> bool:
         held = partial(has_writer, os.path.join(self._folder, state.path))

@@ -10,7 +10,7 @@ import structlog
 from broker.client import Client
 from broker.presence_file import PresenceFile
 from db.engine import Database
-from db.errors import DatabaseUnavailable
+from db.errors import LedgerError
 from watcher.enqueuer import Enqueuer
 from watcher.errors import FolderMissing
 from watcher.events import EventSource, Look
@@ -82,7 +82,7 @@ class Watcher:
                 self._next_reconcile = time.monotonic() + RECONCILE_SECONDS
             self._announce(None)
             self._presence_file.touch()
-        except (DatabaseUnavailable, FolderMissing) as error:
+        except (LedgerError, FolderMissing) as error:
             # Nothing is remembered for later: the folder is scanned again.
             self._announce(str(error))
             if isinstance(error, FolderMissing):

@@ -52,7 +52,7 @@ def read_chunk(
 ) -> ReadChunk:
     """Answer the rows `ids` that still wait. Commits. Raises DatabaseUnavailable, with rows that are still claimed.
 
-    If lack of memory or a stop ends it early, its rows are released first.
+    If lack of memory or a stop ends it early, its rows are released first. After any other error their attempt counts.
     """
     version = model.card.version
     claim = claims.claim(database, ids, token, model_version=version, redelivered=redelivered)
@@ -61,8 +61,12 @@ def read_chunk(
         return _read_claimed(database, model, claim, token)
     except DatabaseUnavailable:
         raise  # it would not take a release either
-    except BaseException:
-        claims.release(database, [file.id for file in claim.files], token)
+    except BaseException as error:
+        rows = [file.id for file in claim.files]
+        if isinstance(error, Exception) and not isinstance(error, MemoryError):
+            claims.postpone(database, rows, token, claims.UNANSWERED)
+        else:
+            claims.release(database, rows, token)
         raise
 
 
@@ -80,7 +84,8 @@ def _read_claimed(database: Database, model: Model, claim: Claim, token: str) ->
             opened.add(file)
     answers = opened.answers(model)
     done.answered = _insistently(lambda: claims.answer(database, token, answers))
-    claims.release(database, opened.growing + done.rest, token)
+    claims.postpone(database, opened.unsteady, token, claims.UNSTEADY)
+    claims.release(database, opened.elsewhere + done.rest, token)
     return done
 
 
@@ -105,12 +110,13 @@ def _end_process(database: Database, claim: Claim, slow: ClaimedFile, token: str
 
 
 class _Opened:
-    """The files of a chunk after opening: ready for the model, failed, or still growing."""
+    """The files of a chunk after opening: ready for the model, failed, changing, or in a folder that is not here."""
 
     def __init__(self) -> None:
         self._ready: list[tuple[ClaimedFile, PreparedFile]] = []
         self._failed: list[Answer] = []
-        self.growing: list[int] = []
+        self.unsteady: list[int] = []
+        self.elsewhere: list[int] = []
         self.memory = 0
 
     def add(self, file: ClaimedFile) -> None:
@@ -124,11 +130,11 @@ class _Opened:
             self._fail_unless_growing(file, error)
         else:
             _folder.back()
-            if (prepared.size, prepared.mtime_ns) == (file.size, file.mtime_ns):
+            if file.is_unchanged(prepared.size, prepared.mtime_ns):
                 self._ready.append((file, prepared))
                 self.memory += prepared.prepared.memory
             else:
-                self.growing.append(file.id)
+                self.unsteady.append(file.id)
 
     def answers(self, model: Model) -> list[Answer]:
         """Run the model once over everything prepared; should that fail, over each file alone."""
@@ -151,12 +157,12 @@ class _Opened:
             self._fail(file, str(error))
         else:  # not mounted on this host, where another worker may have it: its files are not gone
             _folder.lost(file.folder)
-            self.growing.append(file.id)
+            self.elsewhere.append(file.id)
 
     def _fail_unless_growing(self, file: ClaimedFile, error: Exception) -> None:
         age = time.time() - file.mtime_ns / 1e9
         if 0 <= age < GROWING_SECONDS:
-            self.growing.append(file.id)
+            self.unsteady.append(file.id)
         else:
             self._fail(file, _reason(file, error))
 

@@ -1,19 +1,30 @@
 """What is PostgreSQL's own, on a real server; the ledger's other tests run on it too, with `-m postgres`."""
 
 import os
+import random
 import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, make_url, text
+from structlog.testing import capture_logs
 
-from db import intake, queries
+from db import claims, intake, queries
+from db.claims import Answer
 from db.engine import Database
 from db.errors import DatabaseUnavailable
 from db.intake import SeenFile
 from db.migrate import migrate
+from db.tables import Status
 from tests.postgres import postgres_server
+from watcher.registrar import Registrar
+from watcher.stability import Settling
+
+if TYPE_CHECKING:
+    from watcher.enqueuer import Enqueuer
 
 pytestmark = pytest.mark.postgres
 
@@ -72,6 +83,86 @@ def test_a_server_that_is_not_there_is_one_sentence_without_the_password(postgre
         migrate(Database(away.render_as_string(hide_password=False)))
     assert "\n" not in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+@pytest.fixture
+def latin(new_postgres_url: Callable[[], str]) -> Iterator[Database]:
+    """Give a ledger that has no letters but those of western Europe."""
+    url = make_url(new_postgres_url())
+    admin = create_engine(url, isolation_level="AUTOCOMMIT")
+    name = f"latin_{url.database}"
+    with admin.connect() as connection:
+        options = "TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'"
+        connection.execute(text(f"CREATE DATABASE {name} {options}"))
+    admin.dispose()
+    database = Database(url.set(database=name).render_as_string(hide_password=False))
+    migrate(database)
+    yield database
+    database.close()
+
+
+class Sent(list[int]):
+    """Takes the rows that a registrar enqueues."""
+
+    enqueue = list.extend
+
+
+def test_a_name_that_the_database_can_not_hold_is_counted_and_harms_no_other_file(
+    latin: Database, tmp_path: Path
+) -> None:
+    names = ["7.png", "\u00fc.png", "\u65e5\u672c.png", *(f"{number}.png" for number in range(40))]
+    for name in names:
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (1, 1))
+    sent = Sent()
+    registrar = Registrar(os.fsencode(tmp_path), latin, cast("Enqueuer", sent), Settling(0))
+    with capture_logs() as logs:
+        assert registrar.scan() == len(sent) == 41
+        assert registrar.scan() == 0
+        assert registrar.look({"\u65e5\u672c.png".encode(): True}) == 0
+    assert [(line["event"], line["file"]) for line in logs] == [("file not registered", "\u65e5\u672c.png")]
+    counted = queries.not_registered(latin)
+    assert (counted.files, "LATIN1" in str(counted.reason)) == (1, True)
+    (tmp_path / "\u65e5\u672c.png").rename(tmp_path / "nihon.png")
+    assert registrar.scan() == 1
+    assert queries.not_registered(latin).files == 0
+
+
+def test_a_folder_that_the_database_can_not_name_is_counted_too(latin: Database, tmp_path: Path) -> None:
+    folder = tmp_path / "\u65e5\u672c"
+    folder.mkdir()
+    for name in ("a.png", "b.png"):
+        (folder / name).touch()
+    registrar = Registrar(os.fsencode(folder), latin, cast("Enqueuer", Sent()), Settling(0))
+    assert registrar.scan() == 0
+    assert queries.not_registered(latin).files == 2
+
+
+@pytest.mark.parametrize("reading", ["\u65e5", "".join(random.Random(1).choices("0123456789", k=20_000))])  # noqa: S311 - no secret
+def test_an_answer_that_the_database_can_not_hold_fails_its_row_with_the_reason(latin: Database, reading: str) -> None:
+    good, bad = intake.register(latin, "d", [SeenFile(name, 1, 1) for name in ("good", "bad")])
+    claims.claim(latin, [good, bad], "message")
+    given = [Answer(good, Status.ACCEPTED, reading="7"), Answer(bad, Status.ACCEPTED, reading=reading)]
+    assert claims.answer(latin, "message", given) == 2
+    found = {result.id: result for result in queries.results(latin, queries.Filter())}
+    assert (found[good].status, found[bad].status) == (Status.ACCEPTED, Status.FAILED)
+    assert "can't hold" in str(found[bad].reason)
+
+
+def test_tables_that_are_away_are_waited_for(postgres: Database, tmp_path: Path) -> None:
+    (tmp_path / "7.png").touch()
+    os.utime(tmp_path / "7.png", (1, 1))
+    registrar = Registrar(os.fsencode(tmp_path), postgres, cast("Enqueuer", Sent()), Settling(0))
+    rename = "ALTER TABLE {} RENAME TO {}"
+    with postgres.writing() as connection:
+        connection.execute(text(rename.format("images", "away")))
+    for ask in (registrar.scan, lambda: queries.balance(postgres), lambda: claims.claim(postgres, [1], "message")):
+        with pytest.raises(DatabaseUnavailable, match=r"can't be used: .*images") as caught:
+            ask()
+        assert "\n" not in str(caught.value)
+    with postgres.writing() as connection:
+        connection.execute(text(rename.format("away", "images")))
+    assert registrar.scan() == 1
 
 
 @pytest.fixture(scope="module")

@@ -121,7 +121,7 @@ class Site:
         """Register what is new in the folder, and enqueue nothing."""
         states = scan(os.fsencode(self.folder))
         seen = [SeenFile(paths.to_text(state.path), state.size, state.mtime_ns) for state in states]
-        intake.register(self.database, paths.folder_text(self.folder), seen)
+        intake.register(self.database, paths.folder_text(self.folder, self.database.url), seen)
 
     def enqueue(self) -> None:
         """Register what is new in the folder, and enqueue it."""

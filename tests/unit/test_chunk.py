@@ -67,7 +67,7 @@ class Ledger:
             os.utime(path, (changed, changed))
         found = os.lstat(path)
         seen = SeenFile(paths.to_text(os.fsencode(name)), found.st_size, found.st_mtime_ns)
-        (row_id,) = intake.register(self.database, paths.folder_text(self.folder), [seen])
+        (row_id,) = intake.register(self.database, paths.folder_text(self.folder, self.database.url), [seen])
         return row_id
 
     def outcomes(self) -> dict[str, tuple[str, str | None]]:
@@ -211,7 +211,40 @@ def test_a_file_that_changed_after_it_was_registered_stays_queued(ledger: Ledger
     done = read_chunk(ledger.database, MODEL, rows, "message")
     assert ledger.outcomes() == {"changing.png": ("queued", None), "neighbour.png": ("accepted", "7")}
     assert done.answered == 1
-    assert intake.owed(ledger.database).fresh == rows[:1]  # at once, and without an attempt against it
+    assert intake.owed(ledger.database).tried == rows[:1]  # at once
+
+
+def test_a_file_that_never_is_as_it_was_registered_is_failed_with_that_reason(ledger: Ledger, draw: Draw) -> None:
+    draw(ledger.folder / "other.png", "7")
+    (row_id,) = ledger.register("other.png")
+    draw(ledger.folder / "other.png", "77")  # on some file systems a look gives another size than reading does
+    for message in range(claims.MAX_ATTEMPTS):
+        assert ledger.outcomes() == {"other.png": ("queued", None)}
+        assert intake.owed(ledger.database).tried == [row_id] * (message > 0)
+        read_chunk(ledger.database, MODEL, [row_id], f"message {message}")
+    assert ledger.outcomes() == {"other.png": ("failed", claims.UNSTEADY)}
+
+
+def test_a_reader_that_fails_outside_of_any_file_does_not_get_its_rows_for_ever(
+    ledger: Ledger, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw(ledger.folder / "7.png", "7")
+    rows = ledger.register("7.png")
+    monkeypatch.setattr(worker.chunk._Opened, "answers", lambda *_: 1 / 0)  # noqa: SLF001 - nothing public fails so
+    for message in range(claims.MAX_ATTEMPTS):
+        with pytest.raises(ZeroDivisionError):
+            read_chunk(ledger.database, MODEL, rows, f"message {message}")
+    assert ledger.outcomes() == {"7.png": ("failed", claims.UNANSWERED)}
+
+
+@pytest.mark.parametrize("year", [1500, 1900, 1969, 2263, 2300, 2446, 9999])
+def test_a_file_of_any_year_is_read_and_known_again(ledger: Ledger, draw: Draw, year: int) -> None:
+    path = draw(ledger.folder / "7.png", "7")
+    row_id = ledger.register_as_it_is("7.png", changed=(year - 1970) * 31_556_952)
+    read_chunk(ledger.database, MODEL, [row_id], "message")
+    assert ledger.outcomes() == {"7.png": ("accepted", "7")}
+    seen = SeenFile("7.png", path.stat().st_size, path.stat().st_mtime_ns)
+    assert intake.changed(ledger.database, paths.folder_text(ledger.folder, ledger.database.url), [seen]) == []
 
 
 def test_a_bad_file_that_changed_a_moment_ago_is_looked_at_again(ledger: Ledger) -> None:
@@ -220,7 +253,7 @@ def test_a_bad_file_that_changed_a_moment_ago_is_looked_at_again(ledger: Ledger)
     row_id = ledger.register_as_it_is("growing.png", changed=moment)
     read_chunk(ledger.database, MODEL, [row_id], "message")
     assert ledger.outcomes() == {"growing.png": ("queued", None)}
-    assert intake.owed(ledger.database).fresh == [row_id]
+    assert intake.owed(ledger.database).tried == [row_id]
 
 
 @pytest.mark.parametrize("ago", [3600.0, 3.1, -3600.0])

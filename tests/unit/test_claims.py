@@ -1,9 +1,9 @@
 """Rows are claimed and answered so that a crash at any moment loses nothing and repeats nothing."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 from sqlalchemy import event, select, update
@@ -142,6 +142,51 @@ def test_a_row_whose_lease_ran_out_can_be_claimed_again(database: Database) -> N
     let_lease_run_out(database, [row_id])
     assert ids(claims.claim(database, [row_id], "next")) == [row_id]
     assert attempts(database, row_id) == 2
+
+
+def set_clock_back(database: Database, milliseconds: int) -> None:
+    """Let all times in the ledger look as after the clock was set back."""
+    with database.writing() as connection:
+        for column in (images.c.claimed_ms, images.c.first_seen_ms, images.c.recognized_ms):
+            connection.execute(update(images).values({column: column + milliseconds}))
+
+
+def test_a_claim_from_before_the_clock_was_set_back_is_over(database: Database) -> None:
+    (row_id,) = registered(database, 1)
+    claims.claim(database, [row_id], "gone")
+    set_clock_back(database, 3_600_000)
+    assert intake.owed(database).tried == [row_id]
+    assert ids(claims.claim(database, [row_id], "next")) == [row_id]
+
+
+def test_a_claim_holds_when_the_clock_is_corrected_by_seconds(database: Database) -> None:
+    (row_id,) = registered(database, 1)
+    claims.claim(database, [row_id], "mine")
+    set_clock_back(database, 5_000)
+    assert intake.owed(database).tried == []
+    assert claims.claim(database, [row_id], "next") == Claim([], [])
+
+
+def test_how_long_a_row_waits_is_known_again_after_the_clock_was_set_back(database: Database) -> None:
+    registered(database, 2)
+    set_clock_back(database, 3_600_000)
+    intake.owed(database)
+    oldest = queries.oldest_queued_ms(database)
+    assert oldest is not None
+    assert oldest <= now_ms()
+
+
+def test_leases_go_by_the_databases_clock_and_not_by_the_hosts(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (row_id,) = registered(database, 1)
+    real = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: real() + 3_600_000_000_000)
+    claims.claim(database, [row_id], "mine")
+    monkeypatch.undo()
+    assert claims.claim(database, [row_id], "next") == Claim([], [])
+    with database.reading() as connection:
+        assert connection.execute(select(images.c.claimed_ms)).scalar_one() <= now_ms()
 
 
 def test_rows_whose_lease_ran_out_are_read_alone(database: Database) -> None:
@@ -285,6 +330,28 @@ def test_released_rows_are_free_again_and_have_their_attempt_back(database: Data
     assert ids(claims.claim(database, rows, "next")) == rows
 
 
+def test_postponed_rows_are_free_again_and_their_attempt_counts(database: Database) -> None:
+    rows = registered(database, 2)
+    claims.claim(database, rows, "mine")
+    claims.postpone(database, rows, "yours", "nobody's")
+    assert claims.claim(database, rows, "next") == Claim([], [])
+    claims.postpone(database, rows, "mine", "the reason")
+    claims.postpone(database, [], "mine", "the reason")
+    assert [counted(database, row_id) for row_id in rows] == [(1, 0), (1, 0)]
+    assert intake.owed(database).tried == rows
+
+
+def test_a_row_that_was_postponed_too_often_is_failed_with_the_reason(database: Database) -> None:
+    (row_id,) = registered(database, 1)
+    for attempt in range(MAX_ATTEMPTS):
+        assert status_of(database, row_id) == (Status.QUEUED, None)
+        claims.claim(database, [row_id], f"message {attempt}")
+        claims.postpone(database, [row_id], f"message {attempt}", "the reason")
+    assert status_of(database, row_id) == (Status.FAILED, "the reason")
+    assert intake.register(database, "d", [SeenFile("0.png", 2, 2)]) == [row_id]  # other content begins anew
+    assert counted(database, row_id) == (0, 0)
+
+
 def test_only_the_holder_can_release(database: Database) -> None:
     rows = registered(database, 2)
     claims.claim(database, rows, "mine")
@@ -369,15 +436,17 @@ def test_the_answer_of_a_worker_that_was_taken_for_dead_is_passed_over(database:
     assert only_result(database).reading == "2"
 
 
-def test_answers_are_written_together_or_not_at_all(database: Database) -> None:
-    first, second = registered(database, 2)
-    claims.claim(database, [first, second], "mine")
-    broken = Answer(second, Status.ACCEPTED, digits=(DigitRow(7, 0.9, (0, 0, 1, 1), (None,) * 10),))  # type: ignore[arg-type]
-    driver: Any = database.engine.dialect.loaded_dbapi
-    with pytest.raises(driver.IntegrityError, match="p0"):
-        claims.answer(database, "mine", [accepted(first), broken])
-    assert {result.status for result in queries.results(database, queries.Filter())} == {Status.QUEUED}
-    assert queries.digits_of(database, [first, second]) == {}
+def test_an_answer_that_the_database_can_not_hold_fails_its_own_row_alone(database: Database) -> None:
+    rows = registered(database, 5)
+    claims.claim(database, rows, "mine")
+    broken = Answer(rows[2], Status.ACCEPTED, digits=(DigitRow(7, 0.9, (0, 0, 1, 1), (None,) * 10),))  # type: ignore[arg-type]
+    given = [broken if row_id == rows[2] else accepted(row_id) for row_id in rows]
+    assert claims.answer(database, "mine", given) == 5
+    found = {result.id: result for result in queries.results(database, queries.Filter())}
+    assert [found[row_id].status for row_id in rows].count(Status.ACCEPTED) == 4
+    assert found[rows[2]].status == Status.FAILED
+    assert "p0" in (found[rows[2]].reason or "")
+    assert rows[2] not in queries.digits_of(database, rows)
 
 
 def test_concurrent_claimers_never_share_a_row(database: Database) -> None:

@@ -1,12 +1,18 @@
 """What comes into the ledger: new files, changed files, the same files again, rows put back by hand."""
 
+import random
+from collections.abc import Callable
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from db import claims, intake, queries
 from db.claims import Answer, DigitRow
 from db.engine import Database
 from db.intake import LEASE_MS, SeenFile, now_ms
+from db.queries import Unregistered
 from db.tables import Status, digits, images
 
 ONE = SeenFile("7.png", size=100, mtime_ns=1_700_000_000_123_456_789)
@@ -17,7 +23,15 @@ GROWN = SeenFile("7.png", size=101, mtime_ns=1_700_000_000_123_456_789)
 def seven(row_id: int) -> Answer:
     digit = DigitRow(7, 0.99, (1, 2, 3, 4), (0.001,) * 7 + (0.99,) + (0.001,) * 2)
     return Answer(
-        row_id, Status.ACCEPTED, reading="7", confidence=0.99, model_version=1, hash="a", digits=(digit,), written="-7"
+        row_id,
+        Status.ACCEPTED,
+        reading="7",
+        confidence=0.99,
+        model_version=1,
+        hash="a",
+        dark_on_light=True,
+        digits=(digit,),
+        written="-7",
     )
 
 
@@ -83,10 +97,49 @@ def test_a_strange_name_is_only_a_name(database: Database, name: str) -> None:
     assert [(result.folder, result.path) for result in queries.find(database, name)] == [(name, name)]
 
 
+def test_a_path_as_long_as_a_system_takes_is_a_row_of_its_own(database: Database) -> None:
+    letters = random.Random(1).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=4096)  # noqa: S311 - no secret
+    files = [SeenFile("".join(letters) + end, 1, 1) for end in "ab"]
+    folder = "/" + "".join(letters)
+    ids = intake.register(database, folder, files)
+    assert len(ids) == 2
+    assert intake.changed(database, folder, files) == []
+    assert intake.register(database, folder, [SeenFile(files[0].path, 2, 2)]) == ids[:1]
+    assert [result.id for result in queries.find(database, files[1].path, folder)] == ids[1:]
+
+
+def test_names_that_differ_in_a_backslash_alone_are_files_of_their_own(database: Database) -> None:
+    names = ["a", "\\a", "\\\\a", "\\141", "a\\", "\\"]
+    assert len(intake.register(database, "d", [SeenFile(name, 1, 1) for name in names])) == len(names)
+
+
+def test_the_count_of_files_that_were_not_registered_is_the_last_one_noted(database: Database) -> None:
+    assert queries.not_registered(database) == Unregistered(0, None)
+    intake.note_unregistered(database, "\u65e5", 3, "no such letter: \u65e5")
+    intake.note_unregistered(database, "d" * 4096, 2, "another reason")
+    assert queries.not_registered(database) == Unregistered(5, "another reason")
+    intake.note_unregistered(database, "d" * 4096, 0, "")
+    assert queries.not_registered(database) == Unregistered(3, r"no such letter: \u65e5")
+
+
 def test_large_sizes_and_times_are_kept(database: Database) -> None:
     huge = SeenFile("huge", 2**62, 2**63 - 1)
     intake.register(database, "digits", [huge, SeenFile("old", 0, -1)])
     assert intake.changed(database, "digits", [huge, SeenFile("old", 0, -1)]) == []
+
+
+@given(st.integers(-(2**63), 2**63) | st.integers(-(2**93), 2**93))
+def test_any_time_of_a_file_is_kept_so_that_its_change_shows(mtime_ns: int) -> None:
+    seen = SeenFile("a", 1, mtime_ns)
+    assert -(2**63) <= seen.mtime_ns < 2**63
+    assert SeenFile("a", 1, seen.mtime_ns) == seen
+    assert SeenFile("a", 1, mtime_ns + 1) != seen
+
+
+def test_times_beyond_what_a_database_counts_are_kept(database: Database) -> None:
+    files = [SeenFile(str(year), 1, (year - 1970) * 31_556_952 * 10**9 + 1) for year in (1500, 2263, 2446, 300_000)]
+    intake.register(database, "digits", files)
+    assert intake.changed(database, "digits", files) == []
 
 
 def test_registering_nothing_is_fine(database: Database) -> None:
@@ -158,6 +211,47 @@ def test_a_row_that_crashed_its_readers_starts_from_nothing_when_it_is_put_back(
     assert intake.owed(database).fresh == [row_id]
     with database.reading() as connection:
         assert connection.execute(select(images.c.attempts, images.c.crashes)).one() == (0, 0)
+
+
+def change(database: Database, row_id: int) -> None:
+    assert intake.register(database, "d", [CHANGED]) == [row_id]
+
+
+def put_back(database: Database, row_id: int) -> None:
+    assert intake.requeue(database, [row_id]) == [row_id]
+
+
+def fail_and_put_all_back(database: Database, row_id: int) -> None:
+    change(database, row_id)
+    fail(database, row_id)
+    assert intake.requeue(database, None) == [row_id]
+
+
+@pytest.mark.parametrize("begin_anew", [change, put_back, fail_and_put_all_back])
+def test_nothing_of_its_last_answer_is_left_in_a_row_that_is_queued_again(
+    database: Database, begin_anew: Callable[[Database, int], None]
+) -> None:
+    row_id, other = intake.register(database, "d", [ONE, SeenFile("other.png", 1, 1)])
+    read_as_seven(database, row_id)
+    read_as_seven(database, other)
+    begin_anew(database, row_id)
+    assert list(queries.digits_of(database, [row_id, other])) == [other]
+    with database.reading() as connection:
+        row = connection.execute(select(images).where(images.c.id == row_id)).one()
+        left = connection.execute(select(digits.c.image_id)).scalars().all()
+    assert (row.status, row.hash, row.dark_on_light, row.reading, row.confidence) == ("queued", None, None, None, None)
+    assert left == [other]
+
+
+def test_a_row_that_is_failed_unread_has_no_digits(database: Database) -> None:
+    (row_id,) = intake.register(database, "d", [ONE])
+    read_as_seven(database, row_id)
+    intake.requeue(database, [row_id])
+    with database.writing() as connection:
+        connection.execute(update(images).values(attempts=claims.MAX_ATTEMPTS))
+    claims.claim(database, [row_id], "one too many")
+    assert queries.balance(database).by_status[Status.FAILED] == 1
+    assert queries.digits_of(database, [row_id]) == {}
 
 
 def test_a_changed_files_new_answer_replaces_the_digits_of_the_old_one(database: Database) -> None:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from db.paths import folder_text, to_bytes, to_text
 
@@ -65,38 +66,55 @@ def test_every_text_can_be_stored_as_utf8() -> None:
         assert to_text(name).encode("utf-8")
 
 
+HERE = make_url("sqlite:///var/results.db")
+ANYWHERE = [
+    "sqlite:////var/results.db",
+    "sqlite:///../results.db",
+    "sqlite:///var/../../results.db",
+    "sqlite:///file:/var/results.db?uri=true",
+    "postgresql+psycopg://host/digits",
+]
+
+
 @pytest.mark.parametrize("given", ["inside", b"inside", Path("inside"), "./inside/", "deep/../inside"])
-def test_a_folder_inside_where_we_run_is_named_relatively(
+def test_a_folder_and_a_ledger_inside_where_we_run_are_both_named_relatively(
     given: str | bytes | Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert folder_text(given) == "inside"
+    assert folder_text(given, HERE) == "inside"
+    assert folder_text(tmp_path / "inside", HERE) == "inside"
+    assert folder_text("inside", make_url("sqlite:///file:var/results.db?uri=true")) == "inside"
 
 
-def test_an_absolute_path_inside_where_we_run_gets_the_same_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("url", ANYWHERE)
+def test_a_ledger_that_is_found_from_anywhere_has_one_name_of_a_folder_from_everywhere(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert folder_text(tmp_path / "inside") == folder_text("inside")
+    (tmp_path / "deep" / "inside").mkdir(parents=True)
+    names = set()
+    for here, given in (("", "deep/inside"), ("deep", "inside"), ("deep/inside", "."), ("/", tmp_path / "deep/inside")):
+        monkeypatch.chdir(tmp_path / here)
+        names.add(folder_text(given, make_url(url)))
+    assert names == {str(tmp_path / "deep" / "inside")}
 
 
 def test_the_folder_we_run_in_is_a_dot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert folder_text(tmp_path) == "."
+    assert folder_text(tmp_path, HERE) == "."
 
 
 def test_a_folder_outside_is_named_absolutely(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    assert folder_text("../there") == str(tmp_path / "there")
+    assert folder_text("../there", HERE) == str(tmp_path / "there")
 
 
 def test_a_folder_whose_name_only_begins_like_ours_is_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    assert folder_text(tmp_path / "here2") == str(tmp_path / "here2")
+    assert folder_text(tmp_path / "here2", HERE) == str(tmp_path / "here2")
 
 
 def test_a_folders_bytes_survive_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert to_bytes(folder_text(b"in\xff\\side")) == b"in\xff\\side"
+    assert to_bytes(folder_text(b"in\xff\\side", HERE)) == b"in\xff\\side"

@@ -31,7 +31,7 @@ def read(database: Database) -> Database:
     )
     claims.claim(database, list(rows.values()), "mine")
     with database.reading() as connection:
-        found = connection.execute(text("SELECT id, path FROM images")).all()
+        found = connection.execute(text("SELECT id, path FROM images ORDER BY path")).all()
     for row_id, path in found:
         if path in ANSWERS:
             given = ANSWERS[path]
@@ -159,12 +159,26 @@ def test_a_folders_first_files_come_by_path_and_are_counted(read: Database) -> N
     intake.register(read, "other", [SeenFile("0.png", 1, 1)])
     files, total = queries.in_folder(read, "d", limit=10)
     assert ([result.path for result in files], total) == ([*ANSWERS, "f.png"], 6)
-    files, total = queries.in_folder(read, "d", limit=2, since_ms=2000)
+    files, total = queries.in_folder(read, "d", limit=2, after=queries.find(read, "a.png")[0].answer)
     assert ([result.path for result in files], total) == (["b.png", "c.png"], 4)
 
 
-def test_the_answers_since_a_moment_come_in_the_order_they_were_given(read: Database) -> None:
-    assert [result.path for result in queries.answered_since(read, 2000)] == ["b.png", "c.png", "d.png", "e.png"]
+def test_the_answers_after_an_answer_come_in_the_order_they_were_given(read: Database) -> None:
+    first = queries.find(read, "a.png")[0].answer or 0
+    assert first > 0
+    assert [result.path for result in queries.answered_after(read, first)] == ["b.png", "c.png", "d.png", "e.png"]
+    assert [result.path for result in queries.answered_after(read, first + 2, [first])] == ["a.png", "d.png", "e.png"]
+    assert queries.answered_after(read, queries.last_answer(read)) == []
+
+
+def test_a_row_that_waits_again_is_no_answer_and_its_next_one_has_a_new_number(read: Database) -> None:
+    last = queries.last_answer(read)
+    (result,) = queries.find(read, "e.png")
+    intake.requeue(read, [result.id])
+    assert queries.answered_after(read, last - 1) == []
+    claims.claim(read, [result.id], "again")
+    claims.answer(read, "again", [Answer(result.id, Status.REJECTED)])
+    assert [result.path for result in queries.answered_after(read, last)] == ["e.png"]
 
 
 def test_the_balance_counts_every_status(read: Database) -> None:

@@ -74,7 +74,8 @@ def test_padding_counts_wide_characters_twice() -> None:
 @pytest.mark.parametrize(
     ("seconds", "shown"),
     [
-        (0, "0 s"),
+        (-3600, "1 s"),
+        (0, "1 s"),
         (45.4, "45 s"),
         (60, "1 min"),
         (200, "3 min 20 s"),
