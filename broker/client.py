@@ -6,11 +6,9 @@ A message is only a hint. Rows whose message can't be sent stay queued in the le
 import math
 from collections.abc import Sequence
 
-import redis
-
 from broker.address import Address
 from broker.connection import connect
-from broker.errors import BrokerUnavailable
+from broker.errors import BROKER_ERRORS, BrokerUnavailable
 from broker.message import QUEUES, READ_TASK, READING_QUEUE, TRAIN_TASK, TRAINING_QUEUE, call_of
 
 #: Maximum number of rows in a message.
@@ -22,8 +20,6 @@ LEAST_MESSAGES = 4
 #: Seconds in which a second request for the same training is not sent.
 TRAINING_ASKED_SECONDS = 30
 _TRAINING_ASKED = "training-asked"
-
-_LOST = (redis.RedisError, OSError)
 
 
 class Client:
@@ -46,7 +42,7 @@ class Client:
         try:
             for chunk in chunks:
                 self._call(READ_TASK, ids=chunk)
-        except _LOST:
+        except BROKER_ERRORS:
             return False
         return True
 
@@ -58,14 +54,17 @@ class Client:
         try:
             if self.redis.set(self.key(_TRAINING_ASKED), 1, nx=True, ex=TRAINING_ASKED_SECONDS):
                 self._call(TRAIN_TASK, only_if_needed=True)
-        except _LOST:
+        except BROKER_ERRORS:
             return  # asked again with the next chunk
 
-    def train(self, *, architecture: str, epochs: int | None, force: bool) -> None:
-        """Hand a training to the trainer worker. Raises BrokerUnavailable."""
+    def train(self, *, epochs: int | None) -> None:
+        """Hand a training to the trainer worker. Raises BrokerUnavailable.
+
+        Others may write to Redis too, so a message can neither force a worse model nor choose the network.
+        """
         try:
-            self._call(TRAIN_TASK, architecture=architecture, epochs=epochs, force=force)
-        except _LOST as error:
+            self._call(TRAIN_TASK, epochs=epochs)
+        except BROKER_ERRORS as error:
             raise BrokerUnavailable(f"the broker can't be reached: {error}") from error
 
     def waiting(self) -> int | None:
@@ -79,7 +78,7 @@ class Client:
     def _length(self, queue: str) -> int | None:
         try:
             return int(self.redis.llen(self.key(queue)))
-        except redis.RedisError:
+        except BROKER_ERRORS:
             return None
 
     def close(self) -> None:

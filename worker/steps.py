@@ -9,6 +9,7 @@ from typing import Any
 
 from celery import bootsteps
 
+from broker import notice
 from broker.client import Client
 from broker.message import READING_QUEUE
 from broker.presence import STOPPED, OwnPresence
@@ -85,6 +86,7 @@ def breaker_step(breaker: Breaker, client: Client) -> type[bootsteps.StartStopSt
                 consumer.cancel_task_queue(READING_QUEUE)
             else:
                 consumer.add_task_queue(READING_QUEUE)
+            notice.tell(WHY if breaker.open else "")
             if breaker.open and self._presence is None:
                 self._presence = OwnPresence(client, "worker", lambda: STOPPED + WHY)
                 self._presence.start()

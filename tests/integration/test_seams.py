@@ -115,17 +115,45 @@ def test_a_channel_takes_our_qos_and_keeps_no_note_in_redis(
     assert not [key for key in client.redis.keys("*") if b"unacked" in key]
 
 
-def test_a_message_given_back_comes_again_and_says_so(
-    connection: Connection, received: list[Message], client: Client
-) -> None:
-    """kombu.transport.virtual.QoS._delivered, kombu.transport.redis.Channel._restore_at_beginning"""
+def delivered_once_more(connection: Connection, received: list[Message], client: Client) -> tuple[Message, Message]:
+    """Give a message back, and receive it again."""
     client.enqueue([1])
     connection.drain_events(timeout=PATIENCE)
     received[0].requeue()
+    client.enqueue([2])
     connection.drain_events(timeout=PATIENCE)
-    first, again = received
+    first, again = received[:2]
+    return first, again
+
+
+def test_a_message_given_back_comes_again_before_others_and_says_so(
+    connection: Connection, received: list[Message], client: Client
+) -> None:
+    """kombu.transport.virtual.QoS._delivered, kombu.transport.redis.Channel._brpop_start, Transport._deliver"""
+    first, again = delivered_once_more(connection, received, client)
     assert again.headers["id"] == first.headers["id"]
     assert again.delivery_info["redelivered"] is True
+    assert again.payload == first.payload
+
+
+def test_a_message_given_back_outlives_its_connection(address: Address, client: Client) -> None:
+    """kombu.transport.virtual.Channel.from_transport_options"""
+    app = make_app(address)
+    got: list[Message] = []
+    for turn in range(2):
+        with app.connection() as connection:
+            connection.default_channel.basic_consume(
+                READING_QUEUE, no_ack=False, callback=got.append, consumer_tag="reader"
+            )
+            if turn == 0:
+                client.enqueue([1])
+                connection.drain_events(timeout=PATIENCE)
+                got[0].requeue()
+            else:
+                client.enqueue([2])  # ends the wait for messages from Redis
+                connection.drain_events(timeout=PATIENCE)
+    assert got[1].headers["id"] == got[0].headers["id"]
+    assert got[1].delivery_info["redelivered"] is True
 
 
 def test_in_poll_is_the_connection_that_waits(connection: Connection, received: list[Message]) -> None:

@@ -70,7 +70,7 @@ def announced(filled: Settings, address: Address) -> Iterator[Callable[..., Sett
 
         def announce(**parts: str) -> Settings:
             for role, doing in parts.items():
-                OwnPresence(client, role, lambda doing=doing: doing).announce()  # type: ignore[misc]  # mypy and defaults
+                OwnPresence(client, role, lambda doing=doing: doing).announce()  # type: ignore[misc, arg-type]  # mypy, defaults and literals
             return dataclasses.replace(filled, redis_url=address.url)
 
         yield announce
