@@ -1,4 +1,7 @@
-"""Who is present: every long-running process announces itself in one sorted set of Redis, and what it does."""
+"""Who is present: every long-running process announces itself in one sorted set of Redis, and what it does.
+
+Each member is a presence as JSON, scored by when it was last announced.
+"""
 
 import contextlib
 import json
@@ -12,7 +15,7 @@ from typing import Annotated, Literal, cast
 import msgspec
 import redis
 
-from broker.client import Client
+from broker.client import PRESENCE, Client
 from broker.errors import BROKER_ERRORS
 from terminal import printable
 
@@ -28,8 +31,6 @@ _MAX_HOST = 255
 FAILED = "failed: "
 #: How the announcement of a worker begins that has stopped reading.
 STOPPED = "stopped: "
-#: The sorted set: each presence as JSON, scored by when it was last announced.
-PRESENCE = "presence"
 
 
 Role = Literal["watcher", "worker", "trainer"]

@@ -13,6 +13,7 @@ from kombu.transport import redis
 from broker.admission import admitted
 from broker.connection import NO_DRIVER_INFO
 from broker.delivery import QoS
+from broker.errors import BROKER_ERRORS
 
 
 class Channel(redis.Channel):  # type: ignore[misc]  # kombu has no types
@@ -65,3 +66,5 @@ class Transport(redis.Transport):  # type: ignore[misc]  # likewise
     """Celery's transport for Redis, with a look at what comes out of it."""
 
     Channel = Channel
+    # Celery waits out these, and ends for all others: a queue of another type, a read-only replica, a full server.
+    connection_errors = (*redis.Transport.connection_errors, *BROKER_ERRORS)

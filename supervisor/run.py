@@ -22,6 +22,8 @@ class Run:
         self._model_dir = settings.model_dir
         #: What the parts are doing, in a few words.
         self.doing = ""
+        #: Why the broker is of no use, in one sentence; None while it works.
+        self.trouble: str | None = None
         #: Whether a trainer is at work on the model that is missing.
         self.trains = False
         self._present: list[Presence] = []
@@ -32,12 +34,13 @@ class Run:
         self._supervisor.start(watch=watch)
 
     def tend(self) -> None:
-        """Start again what died, and the trainer when a training waits. Raises RunFailed or BrokerUnavailable."""
+        """Start again what died, and the trainer when a training waits. Raises RunFailed."""
         self._supervisor.tend()
         if time.monotonic() < self._next_look:
             return
         self._next_look = time.monotonic() + LOOK_AROUND_SECONDS
         self._present = present(self.client) or []
+        self.trouble = self._supervisor.trouble or self.client.trouble()
         self.doing = self._described()
         self.trains = bool(self._trainings()) and needed(self._model_dir) is not None
         if self.client.trainings_waiting() and not self._supervisor.trainer.running:
@@ -47,6 +50,11 @@ class Run:
     def stopped(self) -> str | None:
         """Why our worker has stopped reading, in one sentence; None while it reads."""
         return self._supervisor.worker.notice or None
+
+    def news(self) -> list[str]:
+        """Give the sentences that were not given before."""
+        news, self._supervisor.news = self._supervisor.news, []
+        return news
 
     def require_reading(self) -> None:
         """Raise RunFailed if our worker has stopped reading, or there is no model and our training failed."""
@@ -62,8 +70,8 @@ class Run:
         self.client.close()
 
     def _described(self) -> str:
-        if self.client.waiting() is None:
-            return "the broker does not answer"
+        if self.trouble:
+            return self.trouble
         trainers, workers = self._doings("trainer"), self._doings("worker")
         if self.stopped:
             return self.stopped

@@ -1,16 +1,22 @@
-"""Steps of Celery's consumer that are ours: one wakes it, one touches the presence file, one obeys the breaker.
+"""Steps of Celery's consumer that are ours: they wake it, are patient, touch the presence file, obey the breaker.
 
 What is private in Celery (5.7) here has its tests in tests/integration/test_seams.py.
 """
 
+import math
 import signal
 import socket
+import sys
+import time
 from typing import Any
 
+import structlog
 from celery import bootsteps
+from celery.worker import state
 
 from broker import notice
 from broker.client import Client
+from broker.connection import Pauses
 from broker.message import READING_QUEUE
 from broker.presence import STOPPED, OwnPresence
 from broker.presence_file import TOUCH_SECONDS, PresenceFile
@@ -18,10 +24,16 @@ from worker.breaker import WHY, Breaker
 
 #: Seconds between two looks at whether another model was made active.
 LOOK_SECONDS = 1.0
+#: Seconds without a failure of the broker after which the next one is retried at once.
+CALM_SECONDS = 30.0
+#: Maximum number of seconds slept, so that a stop is noticed soon.
+NAP_SECONDS = 0.5
 
 #: Celery's step after which ours start. With it they belong to the consumer, which stops its steps when the broker is
 #: lost, clears all timers, and starts the steps anew when the broker is back.
 TASKS = "celery.worker.consumer.tasks:Tasks"
+
+_log = structlog.get_logger()
 
 
 class WakeStep(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
@@ -51,6 +63,35 @@ class WakeStep(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no 
         self._writer.close()
         self._reader.close()
         self._reader = None
+
+
+class PatienceStep(bootsteps.StartStopStep):  # type: ignore[misc]  # likewise
+    """Waits longer and longer between two tries of a broker that can be reached and yet refuses.
+
+    Celery itself waits only for one that can't be reached, and would try this one many times a second.
+    """
+
+    requires = (TASKS,)
+
+    def __init__(self, _parent: Any, **_: object) -> None:  # noqa: ANN401 - likewise
+        self._pauses = Pauses()
+        self._last = -math.inf
+        self._why = ""
+
+    def stop(self, parent: Any) -> None:  # noqa: ANN401 - likewise
+        """Say why, and wait, as Celery calls this where it handles a failure; not if the worker is to end."""
+        if parent.blueprint.state != bootsteps.RUN:
+            return
+        if time.monotonic() - self._last > CALM_SECONDS:
+            self._pauses.reset()
+            self._why = ""
+        if self._why != (why := str(sys.exception() or "")):
+            self._why = why
+            _log.error("the broker can't be used, the worker waits for it", why=why)
+        end = time.monotonic() + self._pauses.next()
+        while time.monotonic() < end and state.should_stop is None and state.should_terminate is None:
+            time.sleep(min(NAP_SECONDS, max(0.0, end - time.monotonic())))
+        self._last = time.monotonic()
 
 
 def presence_step(file: PresenceFile) -> type[bootsteps.StartStopStep]:

@@ -13,8 +13,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import redis
 from billiard.pool import EX_RECYCLE, Pool
 from celery.app.trace import build_tracer
+from celery.bootsteps import CLOSE, RUN
 from celery.concurrency.asynpool import AsynPool
 from celery.worker.consumer import Consumer
 from kombu import Connection, Message
@@ -30,7 +32,7 @@ from broker.transport import Channel, Transport
 from worker.app import make_app
 from worker.breaker import Breaker
 from worker.pool import breaking_pool
-from worker.steps import TASKS, WakeStep, presence_step
+from worker.steps import TASKS, PatienceStep, WakeStep, presence_step
 
 Eventually = Callable[[Callable[[], object], float], None]
 #: Seconds for anything that is waited for.
@@ -190,6 +192,47 @@ def test_a_signal_wakes_the_consumer_s_event_loop(consumer: Consumer) -> None:
         signal.signal(signal.SIGUSR1, before)
     assert not consumer.hub.readers
     step.stop(consumer)  # as Celery does when the broker is lost again before the step is started anew
+
+
+def test_each_error_of_redis_is_a_lost_connection(consumer: Consumer) -> None:
+    """celery.worker.consumer.Consumer.connection_errors: the worker waits these out, and ends for all others"""
+    app = make_app(Address("redis://127.0.0.1:1/0", "digits"))
+    with app.connection_for_read() as connection:
+        for error in (redis.ResponseError, redis.ReadOnlyError, redis.exceptions.OutOfMemoryError, redis.DataError):
+            assert issubclass(error, connection.connection_errors)
+            assert issubclass(error, connection.recoverable_connection_errors)
+    app.close()
+    assert "self.connection_errors = self.conninfo.connection_errors" in inspect.getsource(type(consumer).__init__)
+
+
+def test_after_each_failure_the_consumer_stops_our_step_and_it_waits_longer(
+    consumer: Consumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """celery.bootsteps.Blueprint.restart and state"""
+    slept: list[float] = []
+    now = iter(range(0, 10_000, 1))
+    monkeypatch.setattr("worker.steps.time", SimpleNamespace(monotonic=lambda: next(now) / 100, sleep=slept.append))
+    step = PatienceStep(None)
+    consumer.steps[:] = [step]
+    consumer.blueprint.state = RUN
+    naps = []
+    for _ in range(4):
+        slept.clear()
+        consumer.blueprint.restart(consumer)
+        naps.append(len(slept))
+    assert naps == sorted(set(naps))
+    slept.clear()
+    consumer.blueprint.state = CLOSE
+    consumer.blueprint.restart(consumer)
+    assert slept == []
+
+
+def test_a_worker_that_is_told_to_end_waits_for_no_broker(consumer: Consumer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """celery.worker.state.should_stop"""
+    monkeypatch.setattr("celery.worker.state.should_stop", 0)
+    monkeypatch.setattr("worker.steps.Pauses.next", lambda _: 1e9)
+    consumer.blueprint.state = RUN
+    PatienceStep(None).stop(consumer)
 
 
 class Counted(PresenceFile):

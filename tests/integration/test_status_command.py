@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import text
 
 from broker.address import Address
-from broker.client import Client
-from broker.presence import PRESENCE, OwnPresence
+from broker.client import PRESENCE, Client
+from broker.presence import OwnPresence
 from cli.models import activate_model
 from cli.retry import retry
 from cli.status import show_status

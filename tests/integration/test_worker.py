@@ -369,6 +369,29 @@ def test_the_worker_reads_on_after_its_broker_was_killed(
     eventually(site.presence_file.exists, PATIENCE)  # its event loop turns again, too
 
 
+@pytest.mark.parametrize(
+    ("spoil", "heal", "said"),
+    [
+        (["SET", "digits:reading", "x"], ["DEL", "digits:reading"], "wrong kind of value"),
+        (["REPLICAOF", "127.0.0.1", "1"], ["REPLICAOF", "NO", "ONE"], "read only replica"),
+    ],
+    ids=["queue of another type", "read-only replica"],
+)
+def test_a_broker_that_refuses_is_waited_out(  # noqa: PLR0913, PLR0917 - what a fault is made of
+    site: Site, draw: Draw, eventually: Eventually, spoil: list[str], heal: list[str], said: str
+) -> None:
+    reader, worker = reader_pid(site), site.process
+    with connect(site.address.url) as client:
+        client.delete("digits:reading")
+        client.execute_command(*spoil)
+        eventually(lambda: said in site.log(), PATIENCE)
+        client.execute_command(*heal)
+    draw(site.folder / f"refused {said}.png", "7")
+    site.read_all()
+    assert reader_pid(site) == reader
+    assert site.process is worker
+
+
 def test_sigterm_ends_the_worker_and_its_children_after_the_claimed_chunk(site: Site, eventually: Eventually) -> None:
     slow_backlog(site, "term", 20)
     site.enqueue()
