@@ -68,3 +68,7 @@ class Transport(redis.Transport):  # type: ignore[misc]  # likewise
     Channel = Channel
     # Celery waits out these, and ends for all others: a queue of another type, a read-only replica, a full server.
     connection_errors = (*redis.Transport.connection_errors, *BROKER_ERRORS)
+
+    def _reject_inbound_message(self, raw_message: dict[str, Any]) -> None:
+        # One that came when its queue was no longer taken from. Nobody died on it: it is for others.
+        self.channels[0]._put(raw_message["properties"]["delivery_info"]["routing_key"], raw_message)  # noqa: SLF001 - likewise

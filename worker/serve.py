@@ -17,9 +17,10 @@ from logs import configure_logs
 from settings import Settings
 from worker.app import make_app
 from worker.breaker import Breaker
-from worker.pool import breaking_pool
+from worker.pool import telling_pool
 from worker.process import READER, ROLE_VARIABLE, TRAINER
-from worker.steps import PatienceStep, WakeStep, breaker_step, presence_step
+from worker.steps import PatienceStep, WakeStep, presence_step, taking_step
+from worker.waits import Waits
 
 
 def serve(settings: Settings, *, processes: int, trains: bool) -> None:
@@ -35,9 +36,9 @@ def serve(settings: Settings, *, processes: int, trains: bool) -> None:
         app.steps["consumer"].add(presence_step(PresenceFile(settings.presence_file)))
     pool: Any = "prefork"
     if not trains:
-        breaker = Breaker(settings.model_dir)
-        app.steps["consumer"].add(breaker_step(breaker, Client(address)))
-        pool = breaking_pool(breaker)
+        breaker, waits = Breaker(settings.model_dir), Waits(settings.model_dir)
+        app.steps["consumer"].add(taking_step(breaker, waits, Client(address)))
+        pool = telling_pool(breaker, waits)
     worker = app.Worker(  # what `celery worker` runs, without the command line's libraries
         hostname=f"{os.environ[ROLE_VARIABLE]}-{os.getpid()}@{socket.gethostname()}",
         pool_cls=pool,

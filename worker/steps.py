@@ -1,4 +1,4 @@
-"""Steps of Celery's consumer that are ours: they wake it, are patient, touch the presence file, obey the breaker.
+"""Steps of Celery's consumer that are ours: they wake it, are patient, touch the presence file, stop and wait.
 
 What is private in Celery (5.7) here has its tests in tests/integration/test_seams.py.
 """
@@ -21,6 +21,7 @@ from broker.message import READING_QUEUE
 from broker.presence import STOPPED, OwnPresence
 from broker.presence_file import TOUCH_SECONDS, PresenceFile
 from worker.breaker import WHY, Breaker
+from worker.waits import Waits
 
 #: Seconds between two looks at whether another model was made active.
 LOOK_SECONDS = 1.0
@@ -107,23 +108,30 @@ def presence_step(file: PresenceFile) -> type[bootsteps.StartStopStep]:
     return PresenceStep
 
 
-def breaker_step(breaker: Breaker, client: Client) -> type[bootsteps.StartStopStep]:
-    """Give what stops the consumer's work, and says so through a presence, while the breaker is open."""
+def taking_step(breaker: Breaker, waits: Waits, client: Client) -> type[bootsteps.StartStopStep]:
+    """Give what takes no message while the breaker is open, which it says through a presence, or a wait is on."""
 
-    class BreakerStep(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
+    class TakingStep(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
         requires = (TASKS,)
         _presence: OwnPresence | None = None
 
         def start(self, parent: Any) -> None:  # noqa: ANN401 - likewise
-            breaker.on_change = lambda: self._obey(parent)
-            parent.timer.call_repeatedly(LOOK_SECONDS, breaker.look)
+            breaker.on_change = waits.on_change = lambda: self._obey(parent)
+            waits.begin()
+            parent.timer.call_repeatedly(LOOK_SECONDS, self._look)
             self._obey(parent)  # it may have changed while the broker was lost
 
         def stop(self, _parent: Any) -> None:  # noqa: ANN401 - likewise
-            breaker.on_change = lambda: None
+            breaker.on_change = waits.on_change = lambda: None
+
+        def _look(self) -> None:
+            breaker.look()
+            waits.look()
+            if waits.for_model and client.waiting():
+                client.ask_for_training()
 
         def _obey(self, consumer: Any) -> None:  # noqa: ANN401 - likewise
-            if breaker.open:
+            if breaker.open or waits.on:
                 consumer.cancel_task_queue(READING_QUEUE)
             else:
                 consumer.add_task_queue(READING_QUEUE)
@@ -135,4 +143,4 @@ def breaker_step(breaker: Breaker, client: Client) -> type[bootsteps.StartStopSt
                 self._presence.end()
                 self._presence = None
 
-    return BreakerStep
+    return TakingStep

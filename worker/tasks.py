@@ -12,6 +12,7 @@ from logs import Outage
 from recognizer.errors import RecognitionError
 from worker.app import HARD_LIMIT_SECONDS
 from worker.process import reading_process
+from worker.waits import NO_MODEL, UNSEEN
 
 _log = structlog.get_logger()
 _ledger = Outage("the ledger is out of reach, its rows are enqueued again later", "the ledger is back")
@@ -19,7 +20,7 @@ _ledger = Outage("the ledger is out of reach, its rows are enqueued again later"
 
 @shared_task(name=READ_TASK, bind=True, time_limit=HARD_LIMIT_SECONDS)
 def read_rows(self: Task, ids: list[int]) -> int:
-    """Read the rows a message names; give the number answered."""
+    """Read the rows a message names; give the number answered, NO_MODEL or UNSEEN."""
     from worker.chunk import read_chunk  # noqa: PLC0415 - only a reading process pays for its imports, at its start
 
     process = reading_process()
@@ -28,9 +29,8 @@ def read_rows(self: Task, ids: list[int]) -> int:
         model = process.model.current()
         done = read_chunk(process.database, model, ids, self.request.id, redelivered=_redelivered(self))
     except RecognitionError as error:
-        _log.warning("no model to read with, a training is asked for", why=str(error), rows=spans(ids))
-        process.client.ask_for_training()
-        return 0
+        _log.info("a message without a model to read it, its rows are enqueued again later", why=str(error))
+        return NO_MODEL
     except LedgerError as error:
         process.unreleased[self.request.id] = ids
         _ledger.lost(str(error), rows=spans(ids))
@@ -39,12 +39,13 @@ def read_rows(self: Task, ids: list[int]) -> int:
         _log.error("out of memory, its rows are enqueued again later", rows=spans(ids))
         return 0
     _ledger.back()
-    if done.rest:
-        process.client.enqueue(done.rest)
+    if done.rest or done.unseen:
+        process.client.enqueue(done.rest + done.unseen)
     if done.alone:
         process.client.enqueue_alone(done.alone)
+    process.note(done)
     _log.info("chunk read", rows=spans(ids), answered=done.answered, model=model.card.version)
-    return done.answered
+    return UNSEEN if done.unseen and not done.answered else done.answered
 
 
 def spans(rows: Sequence[int]) -> str:

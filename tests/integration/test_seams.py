@@ -7,6 +7,7 @@ worker/pool.py or worker/steps.py.
 # ruff: noqa: SLF001 - private parts are what is tested
 
 import inspect
+import json
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,13 +27,14 @@ from broker.address import Address
 from broker.admission import admitted
 from broker.client import Client
 from broker.delivery import QoS
-from broker.message import READING_QUEUE
+from broker.message import READ_TASK, READING_QUEUE, call_of
 from broker.presence_file import PresenceFile
 from broker.transport import Channel, Transport
 from worker.app import make_app
 from worker.breaker import Breaker
-from worker.pool import breaking_pool
+from worker.pool import telling_pool
 from worker.steps import TASKS, PatienceStep, WakeStep, presence_step
+from worker.waits import NO_MODEL, UNSEEN, Waits
 
 Eventually = Callable[[Callable[[], object], float], None]
 #: Seconds for anything that is waited for.
@@ -266,12 +268,24 @@ class Tally(Breaker):
     def __init__(self, model_dir: Path) -> None:
         super().__init__(model_dir)
         self.deaths = self.answers = 0
+        self.given: list[int] = []
 
     def died(self) -> None:
         self.deaths += 1
 
     def answered(self) -> None:
         self.answers += 1
+
+
+class Heard(Waits):
+    """Waits that only listen."""
+
+    def __init__(self, tally: Tally) -> None:
+        super().__init__(Path("nowhere"))
+        self._tally = tally
+
+    def gave(self, result: int) -> None:
+        self._tally.given.append(result)
 
 
 @pytest.fixture
@@ -282,7 +296,7 @@ def tally(tmp_path: Path) -> Tally:
 def test_the_pool_tells_of_processes_that_died_and_of_no_others(tally: Tally, monkeypatch: pytest.MonkeyPatch) -> None:
     """billiard.pool.Pool._join_exited_workers: the exit codes of processes that ended"""
     monkeypatch.setattr(AsynPool, "_join_exited_workers", lambda _self, _shutdown: [0, EX_RECYCLE, -11, 1])
-    processes = breaking_pool(tally).Pool
+    processes = telling_pool(tally, Heard(tally)).Pool
     assert issubclass(processes, AsynPool)
     assert processes._join_exited_workers(object.__new__(processes)) == [0, EX_RECYCLE, -11, 1]
     assert tally.deaths == 2
@@ -295,7 +309,7 @@ def test_the_pool_replaces_no_dead_process_while_the_breaker_is_open(
     """billiard.pool.Pool._repopulate_pool"""
     replaced: list[list[int]] = []
     monkeypatch.setattr(AsynPool, "_repopulate_pool", lambda _self, codes: replaced.append(codes))
-    processes = breaking_pool(tally).Pool
+    processes = telling_pool(tally, Heard(tally)).Pool
     pool = object.__new__(processes)
     tally.open = True
     processes._repopulate_pool(pool, [-11])
@@ -305,18 +319,27 @@ def test_the_pool_replaces_no_dead_process_while_the_breaker_is_open(
 
 
 @pytest.mark.parametrize(
-    ("result", "answers"), [((0, "16", 0.1), 1), ((0, "0", 0.1), 0), ((0, "None", 0.1), 0), ((1, "16", 0.1), 0)]
+    ("result", "answers", "heard"),
+    [
+        ((0, "16", 0.1), 1, 16),
+        ((0, "0", 0.1), 0, 0),
+        ((0, "None", 0.1), 0, 0),
+        ((1, "16", 0.1), 0, 0),
+        ((0, str(NO_MODEL), 0.1), 0, NO_MODEL),
+        ((0, str(UNSEEN), 0.1), 0, UNSEEN),
+    ],
 )
 def test_the_pool_tells_of_messages_whose_rows_were_answered(
-    tally: Tally, result: tuple[int, str, float], answers: int
+    tally: Tally, result: tuple[int, str, float], answers: int, heard: int
 ) -> None:
     """celery.concurrency.prefork.TaskPool.apply_async(callback=): failed or not, what it gave as text, seconds"""
-    pool = breaking_pool(tally)(limit=1)
+    pool = telling_pool(tally, Heard(tally))(limit=1)
     given: list[object] = []
     pool.on_apply = lambda *_, callback, **__: callback(result)
     pool.apply_async(None, callback=given.append)
     assert given == [result]
     assert tally.answers == answers
+    assert tally.given == [heard]
 
 
 def test_a_reading_task_gives_its_number_of_answers_as_text() -> None:
@@ -343,6 +366,29 @@ def test_a_queue_that_is_cancelled_is_taken_from_again_when_it_is_added(connecti
     Consumer.add_task_queue(consumer, READING_QUEUE)
     assert consumer.task_consumer.consuming_from(READING_QUEUE)
     consumer.task_consumer.cancel()
+
+
+def test_a_queue_that_is_cancelled_before_the_event_loop_is_not_taken_from(consumer: Consumer) -> None:
+    """celery.worker.loops.asynloop calls kombu.Consumer.consume after our steps have started"""
+    app = make_app(Address("memory://", "digits"))
+    app.amqp.queues.select([READING_QUEUE])
+    with app.connection() as connection:
+        worker = SimpleNamespace(app=app, task_consumer=app.amqp.TaskConsumer(connection.default_channel))
+        Consumer.cancel_task_queue(worker, READING_QUEUE)
+        worker.task_consumer.consume()
+        assert not worker.task_consumer.consuming_from(READING_QUEUE)
+    assert [step.name.rpartition(".")[2] for step in consumer.blueprint.order][-1] == "Evloop"
+
+
+def test_a_message_that_comes_after_its_queue_was_cancelled_goes_back_unmarked(
+    connection: Connection, client: Client
+) -> None:
+    """kombu.transport.virtual.Transport._reject_inbound_message, which Transport._deliver calls"""
+    assert connection.default_channel
+    message = json.loads(call_of(READ_TASK, ids=[1]))
+    connection.transport._deliver(message, READING_QUEUE)
+    (back,) = client.redis.lrange(client.key(READING_QUEUE), 0, -1)
+    assert json.loads(back) == message
 
 
 def test_no_connection_tells_the_server_its_library(connection: Connection) -> None:

@@ -408,17 +408,43 @@ def test_sigterm_ends_the_worker_and_its_children_after_the_claimed_chunk(site: 
     assert ended.count(Status.QUEUED) == site.column("attempts", "term ").count(0) < 20
 
 
-def test_without_a_model_rows_wait_and_one_training_is_asked_for(
+def test_without_a_model_no_message_is_taken_and_one_training_is_asked_for(
     bare_site: Site, draw: Draw, publish: Publish, eventually: Eventually
 ) -> None:
     names = [f"{number}.png" for number in range(3)]
     for name in names:
         draw(bare_site.folder / name, "7")
         bare_site.enqueue()
-    eventually(lambda: bare_site.log().count("a training is asked for") == 3, PATIENCE)
-    assert bare_site.client.trainings_waiting() == 1
+    eventually(lambda: bare_site.client.trainings_waiting() == 1, PATIENCE)
+    assert bare_site.client.waiting() == len(names)
     assert intake.owed(bare_site.database).fresh == [bare_site.row_id(name) for name in names]
     assert bare_site.column("attempts", "") == [0, 0, 0]
     version = publish(bare_site.model_dir, 7)
     bare_site.read_all()
     assert {result.model_version for result in bare_site.outcomes("").values()} == {version}
+    assert bare_site.log().count("no message is taken") == 1
+    assert "rows are enqueued again later" not in bare_site.log()
+
+
+def test_a_worker_without_the_folder_leaves_its_messages_to_others_and_says_so(
+    tmp_path: Path, short_path: Path, draw: Draw, publish: Publish, eventually: Eventually
+) -> None:
+    server = EmbeddedBroker(short_path)
+    server.ensure()
+    site = Site(tmp_path, server.url, eventually)
+    publish(site.model_dir, 7)
+    elsewhere = tmp_path / "mounted on another host"
+    for name in ("1.png", "2.png", "3.png"):
+        draw(site.folder / name, "7")
+        site.enqueue()
+    site.folder.rename(elsewhere)
+    site.start()
+    eventually(lambda: "can't see" in str(site.reader()), PATIENCE)
+    assert str(site.folder) in str(site.reader())
+    assert site.client.waiting() == 3
+    assert site.column("attempts", "") == [0, 0, 0]
+    elsewhere.rename(site.folder)
+    site.read_all()
+    eventually(lambda: str(site.reader()).count("can't see") == 0, PATIENCE)
+    site.close()
+    server.stop()
