@@ -7,7 +7,7 @@ from importlib.util import find_spec
 #: Our packages and modules. Other programs use some of these names as well.
 OURS = (
     "broker", "cli", "db", "evaluation", "lock", "logs", "presentation", "recognizer", "settings", "supervisor",
-    "trainer", "urls", "watcher", "worker",
+    "terminal", "trainer", "urls", "watcher", "worker",
 )  # fmt: skip
 _HOME = os.path.dirname(os.path.abspath(__file__))
 _ADVICE = "install Digit Inbox into an environment of its own, without PYTHONPATH"

@@ -7,6 +7,8 @@ from typing import Any, TextIO
 
 import structlog
 
+from terminal import printable
+
 
 class _Lines(structlog.PrintLogger):
     """Writes a line an event; one that can't be written is lost, as nobody's work may depend on it."""
@@ -57,6 +59,7 @@ def configure_logs(level: str, stream: TextIO | None = None) -> None:
     written: list[Any] = [
         structlog.processors.format_exc_info,
         structlog.processors.LogfmtRenderer(key_order=["at", "level", "event"]),
+        lambda _logger, _name, line: printable(line),  # what others wrote may come to a terminal with it
     ]
     structlog.configure(
         processors=noted + written,

@@ -6,12 +6,11 @@ A message is only a hint. Rows whose message can't be sent stay queued in the le
 import math
 from collections.abc import Sequence
 
-import redis
-
 from broker.address import Address
 from broker.connection import connect
-from broker.errors import BrokerUnavailable
+from broker.errors import BROKER_ERRORS, BrokerUnavailable
 from broker.message import QUEUES, READ_TASK, READING_QUEUE, TRAIN_TASK, TRAINING_QUEUE, call_of
+from terminal import printable
 
 #: Maximum number of rows in a message.
 CHUNK_ROWS = 256
@@ -22,8 +21,9 @@ LEAST_MESSAGES = 4
 #: Seconds in which a second request for the same training is not sent.
 TRAINING_ASKED_SECONDS = 30
 _TRAINING_ASKED = "training-asked"
-
-_LOST = (redis.RedisError, OSError)
+#: The sorted set of who is present: broker/presence.py.
+PRESENCE = "presence"
+_PROBE = "probe"
 
 
 class Client:
@@ -32,6 +32,8 @@ class Client:
     def __init__(self, address: Address) -> None:
         self.redis = connect(address.url)
         self.key = address.key
+        #: What the broker answered when it last refused something, or why it could not be reached.
+        self.why = ""
 
     def enqueue(self, ids: Sequence[int]) -> bool:
         """Enqueue rows in chunks; False if the broker is out of reach. Safe to call twice for the same rows."""
@@ -46,7 +48,8 @@ class Client:
         try:
             for chunk in chunks:
                 self._call(READ_TASK, ids=chunk)
-        except _LOST:
+        except BROKER_ERRORS as error:
+            self.why = printable(str(error))
             return False
         return True
 
@@ -58,14 +61,17 @@ class Client:
         try:
             if self.redis.set(self.key(_TRAINING_ASKED), 1, nx=True, ex=TRAINING_ASKED_SECONDS):
                 self._call(TRAIN_TASK, only_if_needed=True)
-        except _LOST:
+        except BROKER_ERRORS:
             return  # asked again with the next chunk
 
-    def train(self, *, architecture: str, epochs: int | None, force: bool) -> None:
-        """Hand a training to the trainer worker. Raises BrokerUnavailable."""
+    def train(self, *, epochs: int | None) -> None:
+        """Hand a training to the trainer worker. Raises BrokerUnavailable.
+
+        Others may write to Redis too, so a message can neither force a worse model nor choose the network.
+        """
         try:
-            self._call(TRAIN_TASK, architecture=architecture, epochs=epochs, force=force)
-        except _LOST as error:
+            self._call(TRAIN_TASK, epochs=epochs)
+        except BROKER_ERRORS as error:
             raise BrokerUnavailable(f"the broker can't be reached: {error}") from error
 
     def waiting(self) -> int | None:
@@ -79,8 +85,26 @@ class Client:
     def _length(self, queue: str) -> int | None:
         try:
             return int(self.redis.llen(self.key(queue)))
-        except redis.RedisError:
+        except BROKER_ERRORS as error:
+            self.why = printable(str(error))
             return None
+
+    def trouble(self) -> str | None:
+        """Say in one sentence why the broker is of no use now; None if it takes and gives messages.
+
+        It may answer and yet be a read-only replica, be full, or hold something else under our names.
+        """
+        try:
+            with self.redis.pipeline(transaction=False) as commands:
+                for queue in QUEUES.values():
+                    commands.llen(self.key(queue))
+                commands.zremrangebyscore(self.key(PRESENCE), "-inf", 0)
+                commands.set(self.key(_PROBE), 1, ex=TRAINING_ASKED_SECONDS)
+                commands.execute()
+        except BROKER_ERRORS as error:
+            self.why = printable(str(error))
+            return f"the broker can't be used: {self.why}"
+        return None
 
     def close(self) -> None:
         """Close the connection. Safe to call twice."""

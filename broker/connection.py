@@ -1,11 +1,13 @@
 """Connect to a Redis, and ask whether it answers."""
 
 import re
+import time
 from urllib.parse import parse_qsl, urlsplit
 
 import redis
 
-from broker.errors import BrokerUnavailable
+from broker.errors import BROKER_ERRORS, BrokerUnavailable
+from logs import Outage
 from urls import hide_password
 
 #: redis-py then leaves out `CLIENT SETINFO`, which Redis 7.0 does not know and no access rule there can name.
@@ -44,8 +46,40 @@ def ping(url: str) -> None:
     """Raise BrokerUnavailable unless a broker answers."""
     try:
         connect(url).ping()
-    except redis.RedisError as error:
+    except BROKER_ERRORS as error:
         raise BrokerUnavailable(f"the broker at {hide_password(url)} does not answer: {error}") from error
+
+
+def wait_for(url: str) -> None:
+    """Wait until a broker answers, however long that takes. Says so in the log, once."""
+    outage = Outage("the broker does not answer, this part waits for it", "the broker answers")
+    pauses = Pauses()
+    while True:
+        try:
+            ping(url)
+        except BrokerUnavailable as error:
+            outage.lost(str(error))
+            time.sleep(pauses.next())
+        else:
+            outage.back()
+            return
+
+
+class Pauses:
+    """Seconds to wait before the next try: each pause is twice the last one, up to `most`."""
+
+    def __init__(self, first: float = 0.1, most: float = 10.0) -> None:
+        self._first = self._next = first
+        self._most = most
+
+    def next(self) -> float:
+        """Give the next pause."""
+        pause, self._next = self._next, min(self._most, 2 * self._next)
+        return pause
+
+    def reset(self) -> None:
+        """Begin anew after a success."""
+        self._next = self._first
 
 
 def answers(url: str) -> bool:

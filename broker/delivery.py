@@ -14,13 +14,13 @@ class QoS(virtual.QoS):  # type: ignore[misc]  # kombu has no types
     """
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:  # noqa: FBT001, FBT002 - as kombu has it
-        """Forget a message; with `requeue`, as when its reading process died, put it back marked as redelivered.
+        """Forget a message; with `requeue`, as when its reading process died, deliver it once more.
 
-        A message that a lost broker can't take back is forgotten too. If it stayed counted, a worker that holds its
-        maximum would ask for no more, and would not notice that the broker is back.
+        It stays in the worker's memory and is marked as redelivered there. In Redis anybody could write that mark, and
+        so have a file failed for crashes that never were.
         """
         message = self._delivered.get(delivery_tag)  # not `get`, which raises for a tag that is gone
         self.ack(delivery_tag)
         if requeue and message is not None:
             message.delivery_info["redelivered"] = True
-            self.channel._restore_at_beginning(message)  # noqa: SLF001 - as kombu's own `reject` does
+            self.channel.given_back.append(message.serializable())

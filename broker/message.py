@@ -1,7 +1,8 @@
-"""What our processes send each other: calls of two tasks, each with its queue."""
+"""The messages of our processes: calls of two tasks, each with its queue. Typed where they are written and read."""
 
 import base64
 import json
+from typing import Any
 from uuid import uuid4
 
 #: Row ids to read.
@@ -12,6 +13,13 @@ READ_TASK = "worker.tasks.read_rows"
 TRAIN_TASK = "worker.tasks.train"
 #: Where each task's calls wait.
 QUEUES = {READ_TASK: READING_QUEUE, TRAIN_TASK: TRAINING_QUEUE}
+
+#: Maximum number of rows a message may name; twice what we send, so that a forged one can't hold a worker long.
+MAX_ROWS = 512
+#: The largest row id a database can hold.
+MAX_ID = 2**63 - 1
+#: Maximum number of epochs a message may ask for.
+MAX_EPOCHS = 1000
 
 #: Celery's message protocol 2: nothing is to be done before or after the call.
 _NOTHING_ELSE = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
@@ -39,3 +47,17 @@ def call_of(task: str, **arguments: object) -> bytes:
         },
     }
     return json.dumps(message).encode()
+
+
+def arguments_of(task: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
+    """Give back the arguments of a task's call if their names, types and bounds are ours; else None."""
+    match arguments:
+        case {"ids": list(ids), **others} if task == READ_TASK:
+            known = 0 < len(ids) <= MAX_ROWS and all(type(one) is int and 0 < one <= MAX_ID for one in ids)
+        case {"epochs": epochs, **others} if task == TRAIN_TASK:
+            known = epochs is None or (type(epochs) is int and 0 < epochs <= MAX_EPOCHS)
+        case {"only_if_needed": bool(), **others} if task == TRAIN_TASK:
+            known = True
+        case _:
+            return None
+    return arguments if known and not others else None

@@ -1,4 +1,7 @@
-"""Who is present: every long-running process announces itself in one sorted set of Redis, and what it does."""
+"""Who is present: every long-running process announces itself in one sorted set of Redis, and what it does.
+
+Each member is a presence as JSON, scored by when it was last announced.
+"""
 
 import contextlib
 import json
@@ -6,40 +9,47 @@ import os
 import socket
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import cast
+from dataclasses import asdict, dataclass, replace
+from typing import Annotated, Literal, cast
 
 import msgspec
 import redis
 
-from broker.client import Client
+from broker.client import PRESENCE, Client
+from broker.errors import BROKER_ERRORS
+from terminal import printable
 
 #: Seconds between two announcements.
 ANNOUNCE_SECONDS = 5
 #: Seconds after which a silent process counts as gone: three announcements.
 GONE_SECONDS = 15
+#: Maximum number of processes that are looked at, and bytes that one may announce: a folder's name and its frame.
+MAX_PRESENT, MAX_BYTES = 4096, 32 * 1024
+#: Maximum number of characters in a host's name (POSIX HOST_NAME_MAX).
+_MAX_HOST = 255
 #: How the last announcement of a failed trainer begins.
 FAILED = "failed: "
 #: How the announcement of a worker begins that has stopped reading.
 STOPPED = "stopped: "
-#: The sorted set: each presence as JSON, scored by when it was last announced.
-PRESENCE = "presence"
+
+
+Role = Literal["watcher", "worker", "trainer"]
 
 
 @dataclass(frozen=True, order=True)
 class Presence:
-    """One present process: its role (`worker`, `watcher`, `trainer`), where it runs, what it does in a few words."""
+    """One present process: its role, where it runs, what it does in a few words. Its texts are safe to show."""
 
-    role: str
-    host: str
-    pid: int
+    role: Role
+    host: Annotated[str, msgspec.Meta(max_length=_MAX_HOST)]
+    pid: Annotated[int, msgspec.Meta(gt=0, lt=2**32)]
     doing: str
 
 
 class OwnPresence(threading.Thread):
     """Announces this process every few seconds. Never fails: a lost broker only makes it silent."""
 
-    def __init__(self, client: Client, role: str, doing: Callable[[], str]) -> None:
+    def __init__(self, client: Client, role: Role, doing: Callable[[], str]) -> None:
         super().__init__(name="presence", daemon=True)
         self._redis = client.redis
         self._key = client.key(PRESENCE)
@@ -57,7 +67,7 @@ class OwnPresence(threading.Thread):
 
     def announce(self) -> None:
         """Announce it at once, in place of what was announced before. Drops processes that fell silent."""
-        with self._lock, contextlib.suppress(redis.RedisError, OSError):
+        with self._lock, contextlib.suppress(*BROKER_ERRORS):
             if self._ended.is_set():
                 return
             own = Presence(self._role, socket.gethostname(), os.getpid(), self._doing())
@@ -68,13 +78,14 @@ class OwnPresence(threading.Thread):
                     commands.zrem(self._key, self._announced)
                 commands.zadd(self._key, {announced: now})
                 commands.zremrangebyscore(self._key, "-inf", now - GONE_SECONDS)
+                commands.zremrangebyscore(self._key, now + GONE_SECONDS, "+inf")  # forged, it would stay for ever
                 commands.execute()
             self._announced = announced
 
     def end(self) -> None:
         """Withdraw it. Safe to call twice."""
         self._ended.set()
-        with self._lock, contextlib.suppress(redis.RedisError, OSError):
+        with self._lock, contextlib.suppress(*BROKER_ERRORS):
             if self._announced is not None:
                 self._redis.zrem(self._key, self._announced)
 
@@ -82,18 +93,24 @@ class OwnPresence(threading.Thread):
 def present(client: Client) -> list[Presence] | None:
     """List the present processes by role; None if the broker is out of reach."""
     try:
-        members = client.redis.zrange(client.key(PRESENCE), _now(client.redis) - GONE_SECONDS, "+inf", byscore=True)
-    except (redis.RedisError, OSError):
+        now = _now(client.redis)
+        members = client.redis.zrange(
+            client.key(PRESENCE), now - GONE_SECONDS, now + 1, byscore=True, offset=0, num=MAX_PRESENT
+        )
+    except BROKER_ERRORS:
         return None
     return sorted(one for member in cast("list[bytes]", members) if (one := _read(member)))
 
 
 def _read(member: bytes) -> Presence | None:
-    """Read a member; None for one that is none of ours, as whoever can write to Redis may add some."""
+    """Read a member; None for one that is none of ours, as others may write to Redis too."""
+    if len(member) > MAX_BYTES:
+        return None
     try:
-        return msgspec.convert(json.loads(member), Presence)
+        one = msgspec.convert(json.loads(member), Presence)
     except (ValueError, RecursionError, msgspec.ValidationError):
         return None
+    return replace(one, host=printable(one.host), doing=printable(one.doing))
 
 
 def _now(connection: redis.Redis) -> int:

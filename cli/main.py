@@ -277,7 +277,9 @@ def main() -> None:
     except Exception as error:
         if not isinstance(error, known_errors()):
             raise
-        sys.stderr.write(f"digits: {error}\n")
+        from terminal import printable  # noqa: PLC0415 - only a failure pays for it
+
+        sys.stderr.write(f"digits: {printable(str(error))}\n")
         sys.exit(1)
 
 

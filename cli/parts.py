@@ -6,7 +6,7 @@ import sys
 import threading
 
 from broker.address import Address, address_of
-from broker.connection import ping
+from broker.connection import ping, wait_for
 from db.engine import Database
 from db.migrate import require_migrated
 from settings import Settings
@@ -22,13 +22,13 @@ def watch(settings: Settings, *, attached: bool) -> None:
     from watcher.watch import Watcher  # noqa: PLC0415 - likewise
 
     require_folder(os.fsencode(settings.folder))
-    database, address = _connected(settings)
     configure_logs(settings.log_level)
+    if attached:
+        _end_with_parent()
+    database, address = _connected(settings, attached=attached)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    if attached:
-        _end_with_parent()
     client = Client(address)
     presence = OwnPresence(client, "watcher", lambda: str(settings.folder))
     presence.start()
@@ -47,21 +47,24 @@ def watch(settings: Settings, *, attached: bool) -> None:
 
 def work(settings: Settings, *, trains: bool, attached: bool) -> None:
     """Read (or train) until SIGTERM or SIGINT. Raises RuntimeMissing, LedgerError or BrokerUnavailable at the start."""
+    from logs import configure_logs  # noqa: PLC0415 - likewise
     from recognizer.installed import require_runtime  # noqa: PLC0415 - the watcher has no use for what it imports
     from worker.serve import serve  # noqa: PLC0415 - likewise
 
+    configure_logs(settings.log_level)
     require_runtime("keras" if trains else settings.runtime)
-    _connected(settings)[0].close()
     if attached:
         _end_with_parent()
+    _connected(settings, attached=attached)[0].close()
     serve(settings, processes=settings.workers, trains=trains)
 
 
-def _connected(settings: Settings) -> tuple[Database, Address]:
+def _connected(settings: Settings, *, attached: bool) -> tuple[Database, Address]:
+    """Open ledger and broker. A part of `digits run` waits for its broker, as its end would look like its own fault."""
     database = Database(settings.database_url)
     require_migrated(database)
     address = address_of(settings)
-    ping(address.url)
+    (wait_for if attached else ping)(address.url)
     return database, address
 
 

@@ -105,7 +105,8 @@ def _forever(settings: Settings, database: Database, supervised: Run, stop: thre
             ticker.readings(tail.new())
             ticker.standing(lambda: queries.balance(database), supervised.doing)
             ticker.stopped(supervised.stopped)
-            ticker.trouble(None)
+            ticker.trouble(supervised.trouble)
+            ticker.news(supervised.news())
         except LedgerError as error:
             ticker.trouble(str(error))
         stop.wait(TICK_SECONDS)

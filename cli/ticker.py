@@ -58,10 +58,15 @@ class Ticker:
     def trouble(self, why: str | None) -> None:
         """Tell once that something is out of reach, and once that it is back."""
         if why and not self._trouble:
-            self._write(f"{why}; waiting for it.\n")
+            self._write(f"{printable(why)}; waiting for it.\n")
         elif self._trouble and not why:
             self._write("It is back.\n")
         self._trouble = why
+
+    def news(self, sentences: list[str]) -> None:
+        """Print what happened, once."""
+        for sentence in sentences:
+            self._write(f"{printable(sentence)}\n")
 
     def stopped(self, why: str | None) -> None:
         """Tell once that nothing is read any more, and once that reading goes on."""

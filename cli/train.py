@@ -21,10 +21,8 @@ def train(  # noqa: PLR0913 - one option each
 
     Raises TrainingError, or with `queue` BrokerUnavailable.
     """
-    if queue and only:
-        raise CommandFailed("--only trains here and now: leave out --queue")
     if queue:
-        _ask(settings, architecture, epochs, force=force)
+        _ask(settings, epochs, chosen={"--only": only, "--force": force, "--architecture": architecture != "cnn"})
         return
     from trainer.screen import shown_progress, summary  # noqa: PLC0415 - not needed to ask for one
     from trainer.train import train as start  # noqa: PLC0415 - likewise
@@ -42,12 +40,14 @@ def train(  # noqa: PLR0913 - one option each
     say(summary(published))
 
 
-def _ask(settings: Settings, architecture: str, epochs: int | None, *, force: bool) -> None:
+def _ask(settings: Settings, epochs: int | None, *, chosen: dict[str, object]) -> None:
+    for option in (name for name, value in chosen.items() if value):
+        raise CommandFailed(f"{option} trains here and now: leave out --queue")
     address = address_of(settings)
     ping(address.url)
     client = Client(address)
     try:
-        client.train(architecture=architecture, epochs=epochs, force=force)
+        client.train(epochs=epochs)
     finally:
         client.close()
     say("The training is queued; `digits status` shows how far it is.")

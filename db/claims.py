@@ -4,9 +4,9 @@ A claim is a lease: it says which message reads a row, and until when. It is com
 An answer or a release ends it. A lease that runs out ends it too, and says nothing about the file: the database may
 have been away, the machine suspended, the worker stopped or killed.
 
-A crash is the death of a reading process. Its worker sees the death and sends the message again, as redelivered. A
-living process ends its claim before it gives a message up. So a row is proven to have been with the dead process if
-it still bears the claim of a redelivered message.
+A crash is the death of a reading process. Its worker sees the death, and delivers the message once more from its own
+memory, as redelivered. A living process ends its claim before it gives a message up. So a row is proven to have been
+with the dead process if it still bears the claim of a redelivered message.
 
 The count decides about the file. It rises only for a row that was alone in its message: among several rows nobody knows
 which one it was. From the first attempt without an answer on, a row is alone in its message. After MAX_CRASHES crashes
@@ -171,7 +171,7 @@ def claim(
     """Claim the rows of one message for the model that will read them. Commits.
 
     Rows that are answered, unknown, or claimed by another message are left out. So a message that comes twice changes
-    nothing. `redelivered`: the broker sends this very message again because its process died.
+    nothing. `redelivered`: the worker delivers this very message again because its process died.
     """
     given = {"token": token}
     with database.direct() as ledger:

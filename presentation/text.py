@@ -2,35 +2,20 @@
 
 import math
 import sys
-import unicodedata
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
 from rich.cells import cell_len
 
+from terminal import printable as printable  # noqa: PLC0414 - shown beside the others, needed below this room too
+
 if TYPE_CHECKING:
     from rich.console import Console
 
-#: Joins the parts of one emoji; the only invisible character without which ordinary names would look broken.
-_JOINER = "\u200d"
 #: One colour a status (db.tables.Status), the same in every view.
 COLOURS = {"queued": "blue", "accepted": "green", "review": "yellow", "rejected": "magenta", "failed": "red"}
 #: Units of an age with their seconds, largest first.
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
-
-
-def printable(text: str) -> str:
-    r"""Show what a terminal would act upon instead of showing it: a newline is `\n`, an escape `\x1b`.
-
-    Also controls, surrogates, text direction overrides and invisible characters. The result is one line.
-    """
-    return text if text.isprintable() else "".join(map(_shown, text))
-
-
-def _shown(character: str) -> str:
-    if character.isprintable() or character == _JOINER or unicodedata.category(character) == "Zs":
-        return character
-    return character.encode("unicode_escape").decode("ascii")
 
 
 def shortened(text: str, width: int) -> str:

@@ -54,6 +54,14 @@ def folder_of(model_dir: Path, version: int) -> Path:
     return shipped if shipped.exists() and not own.exists() else own
 
 
+def activated_ns(model_dir: Path) -> int:
+    """Tell when a model was last made active in this folder, in nanoseconds since 1970; 0 if none is."""
+    try:
+        return (model_dir / ACTIVE_FILE).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def active_version(model_dir: Path) -> int:
     """Read which version is active: the user's choice in `model_dir`, else the shipped one.
 

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+from broker import notice
 from broker.address import Address
 from settings import PREFIX, Settings
 from supervisor.errors import RunFailed
@@ -33,13 +34,15 @@ class Part:
         self.name = name
         self.log = settings.var_dir / "log" / f"{name}.log"
         self._arguments = arguments
-        self._environment = _environment(settings, address)
+        self._notice = settings.var_dir.resolve() / "log" / f"{name}.notice"
+        self._environment = _environment(settings, address) | {notice.VARIABLE: str(self._notice)}
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
         self._failures = 0
 
     def start(self) -> None:
         """Start the process, apart from our terminal's signals and bound to our life by its standard input."""
+        self._notice.unlink(missing_ok=True)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
                 # -P: never anything of the same name in the user's folder
@@ -83,9 +86,9 @@ class Part:
         self._process = None
 
     @property
-    def pid(self) -> int | None:
-        """The process's number; None while there is none."""
-        return self._process.pid if self._process else None
+    def notice(self) -> str:
+        """Why it does nothing, in one sentence of its own; empty while it works."""
+        return notice.told(self._notice) if self._process else ""
 
     @property
     def died(self) -> bool:

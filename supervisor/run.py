@@ -3,10 +3,11 @@
 import time
 
 from broker.client import Client
-from broker.presence import FAILED, STOPPED, Presence, present
+from broker.presence import FAILED, Presence, present
 from settings import Settings
 from supervisor.errors import RunFailed
 from supervisor.supervisor import Supervisor
+from trainer.gate import needed
 
 #: Seconds between two looks at who is alive.
 LOOK_AROUND_SECONDS = 1.0
@@ -18,8 +19,13 @@ class Run:
     def __init__(self, settings: Settings) -> None:
         self._supervisor = Supervisor(settings)
         self.client = Client(self._supervisor.address)
+        self._model_dir = settings.model_dir
         #: What the parts are doing, in a few words.
         self.doing = ""
+        #: Why the broker is of no use, in one sentence; None while it works.
+        self.trouble: str | None = None
+        #: Whether a trainer is at work on the model that is missing.
+        self.trains = False
         self._present: list[Presence] = []
         self._next_look = 0.0
 
@@ -28,34 +34,35 @@ class Run:
         self._supervisor.start(watch=watch)
 
     def tend(self) -> None:
-        """Start again what died, and the trainer when a training waits. Raises RunFailed or BrokerUnavailable."""
+        """Start again what died, and the trainer when a training waits. Raises RunFailed."""
         self._supervisor.tend()
         if time.monotonic() < self._next_look:
             return
         self._next_look = time.monotonic() + LOOK_AROUND_SECONDS
         self._present = present(self.client) or []
+        self.trouble = self._supervisor.trouble or self.client.trouble()
         self.doing = self._described()
+        self.trains = bool(self._trainings()) and needed(self._model_dir) is not None
         if self.client.trainings_waiting() and not self._supervisor.trainer.running:
             self._supervisor.trainer.start()
 
     @property
-    def trains(self) -> bool:
-        """Whether a trainer is at work."""
-        return bool(self._doings("trainer"))
-
-    @property
     def stopped(self) -> str | None:
         """Why our worker has stopped reading, in one sentence; None while it reads."""
-        own = (one.doing for one in self._present if one.pid == self._supervisor.worker.pid)
-        return next((doing.removeprefix(STOPPED) for doing in own if doing.startswith(STOPPED)), None)
+        return self._supervisor.worker.notice or None
+
+    def news(self) -> list[str]:
+        """Give the sentences that were not given before."""
+        news, self._supervisor.news = self._supervisor.news, []
+        return news
 
     def require_reading(self) -> None:
-        """Raise RunFailed if our worker has stopped reading, or there is no model and its training failed."""
+        """Raise RunFailed if our worker has stopped reading, or there is no model and our training failed."""
         if self.stopped:
             raise RunFailed(self.stopped)
-        for doing in self._doings("trainer"):
-            if doing.startswith(FAILED):
-                raise RunFailed(f"there is no model to read with, and {doing.removeprefix(FAILED)}")
+        failed = self._supervisor.trainer.notice
+        if failed and needed(self._model_dir):
+            raise RunFailed(f"there is no model to read with, and {failed}")
 
     def close(self) -> None:
         """End all parts and wait for them."""
@@ -63,8 +70,8 @@ class Run:
         self.client.close()
 
     def _described(self) -> str:
-        if self.client.waiting() is None:
-            return "the broker does not answer"
+        if self.trouble:
+            return self.trouble
         trainers, workers = self._doings("trainer"), self._doings("worker")
         if self.stopped:
             return self.stopped
@@ -73,6 +80,9 @@ class Run:
         if not workers:
             return "workers are starting"
         return f"{len(workers)} {'worker' if len(workers) == 1 else 'workers'}, {workers[0]}"
+
+    def _trainings(self) -> list[str]:
+        return [doing for doing in self._doings("trainer") if not doing.startswith(FAILED)]
 
     def _doings(self, role: str) -> list[str]:
         return [one.doing for one in self._present if one.role == role]

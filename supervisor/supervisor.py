@@ -4,8 +4,9 @@ import signal
 import time
 
 from broker.address import address_of
-from broker.connection import answers, ping
-from broker.server import EmbeddedBroker
+from broker.connection import Pauses, ping
+from broker.errors import BrokerUnavailable
+from broker.server import CUT_OFF, EmbeddedBroker
 from settings import Settings
 from supervisor.part import Part
 
@@ -19,6 +20,12 @@ class Supervisor:
     def __init__(self, settings: Settings) -> None:
         self._broker = None if settings.redis_url else EmbeddedBroker(settings.var_dir)
         self.address = address_of(settings)
+        #: Why our broker does not start, in one sentence; None if it runs or is not ours.
+        self.trouble: str | None = None
+        #: Sentences that were not shown yet.
+        self.news: list[str] = []
+        self._pauses = Pauses()
+        self._next_start = 0.0
         self.worker = Part("worker", ["worker"], settings, self.address)
         self.watcher = Part("watcher", ["watch"], settings, self.address)
         # SIGQUIT drops a training, which takes long and is asked for again. SIGTERM lets a chunk be finished.
@@ -35,14 +42,28 @@ class Supervisor:
             self.watcher.start()
 
     def tend(self) -> None:
-        """Start again what died: broker and parts. Raises RunFailed or BrokerUnavailable if that fails."""
-        if self._broker and not self._broker.alive():
-            self._broker.ensure()
-        parts = (self.watcher, self.worker, self.trainer)
-        if not self._broker and any(part.died for part in parts) and not answers(self.address.url):
-            return  # without a broker no part starts, which is no failure of the part
-        for part in parts:
+        """Start again what died: broker and parts. Raises RunFailed if a part does not start.
+
+        Parts wait for their broker by themselves, so it is never the reason. Our own broker is tried again and again.
+        """
+        if self._broker:
+            self._tend_broker(self._broker)
+        for part in (self.watcher, self.worker, self.trainer):
             part.tend()
+
+    def _tend_broker(self, broker: EmbeddedBroker) -> None:
+        if broker.alive() or time.monotonic() < self._next_start:
+            return
+        if broker.cut_off:
+            self.news.append(f"{CUT_OFF}.")
+        try:
+            broker.ensure()
+        except BrokerUnavailable as error:
+            self.trouble = str(error)
+            self._next_start = time.monotonic() + self._pauses.next()
+        else:
+            self.trouble = None
+            self._pauses.reset()
 
     def stop(self) -> None:
         """End everything: first those who use the broker, then the broker. Safe to call twice."""

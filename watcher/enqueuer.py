@@ -28,6 +28,8 @@ class Enqueuer:
         Claimed rows are left out. A row that is enqueued twice is read once.
         """
         waiting = self._client.waiting()
+        if self._lost and self._client.trouble():
+            return
         self._announce(lost=waiting is None)
         if waiting != 0:
             return
@@ -39,7 +41,7 @@ class Enqueuer:
 
     def _announce(self, *, lost: bool) -> None:
         if lost and not self._lost:
-            _log.error("the broker is lost, files wait in the ledger until it is back")
+            _log.error("the broker is lost, files wait in the ledger until it is back", why=self._client.why)
         elif self._lost and not lost:
             _log.info("the broker is back")
         self._lost = lost

@@ -1,6 +1,7 @@
 """The Celery app: queues, delivery promises and limits, one setting a line with its reason."""
 
 import ssl
+from collections import deque
 
 from celery import Celery
 from kombu.transport import TRANSPORT_ALIASES
@@ -23,7 +24,7 @@ def make_app(address: Address, *, events: bool = False) -> Celery:
         task_routes=QUEUES,
         task_ignore_result=True,  # results live in the ledger
         task_acks_late=True,  # a message is acknowledged when its rows are answered
-        task_reject_on_worker_lost=True,  # the message of a process that died comes again, as redelivered
+        task_reject_on_worker_lost=True,  # the message of a process that died is delivered once more, marked
         task_acks_on_timeout=False,  # so does that of a process that the hard limit ends
         worker_prefetch_multiplier=1,  # a slow worker holds no chunk that a free one could read
         worker_pool_start_method="spawn",  # TensorFlow hangs in a forked child
@@ -43,6 +44,7 @@ def make_app(address: Address, *, events: bool = False) -> Celery:
             "socket_timeout": 10,
             "socket_connect_timeout": 2,
             "socket_keepalive": True,
+            "given_back": deque(),  # what our channels deliver once more: broker/delivery.py
         },
     )
     return app

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from recognizer.versions import ACTIVE_FILE
+from recognizer.versions import activated_ns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ class Breaker:
         """Note that a reading process died."""
         self._deaths += 1
         if not self.open and self._deaths >= DEATHS_IN_A_ROW:
-            self._activated = self._activated_ns()
+            self._activated = activated_ns(self._model_dir)
             _log.error(WHY)
             self._set(open_=True)
 
@@ -47,7 +47,7 @@ class Breaker:
 
     def look(self) -> None:
         """Close if another model was made active."""
-        if self.open and self._activated_ns() != self._activated:
+        if self.open and activated_ns(self._model_dir) != self._activated:
             self._deaths = 0
             self._close()
 
@@ -58,9 +58,3 @@ class Breaker:
     def _set(self, *, open_: bool) -> None:
         self.open = open_
         self.on_change()
-
-    def _activated_ns(self) -> int:
-        try:
-            return (self._model_dir / ACTIVE_FILE).stat().st_mtime_ns
-        except OSError:
-            return 0

@@ -40,10 +40,15 @@ _folder = Outage("the watched folder is not here, its files are enqueued again l
 
 @dataclass
 class ReadChunk:
-    """What became of a message: the number of rows answered, and rows to enqueue again, together or each alone."""
+    """What became of a message: the number of rows answered, and rows to enqueue again, together or each alone.
+
+    The `unseen` ones are for another worker: their `folders` are not on this host.
+    """
 
     answered: int = 0
     rest: list[int] = field(default_factory=list)
+    unseen: list[int] = field(default_factory=list)
+    folders: set[str] = field(default_factory=set)
     alone: list[int] = field(default_factory=list)
 
 
@@ -85,7 +90,8 @@ def _read_claimed(database: Database, model: Model, claim: Claim, token: str) ->
     answers = opened.answers(model)
     done.answered = _insistently(lambda: claims.answer(database, token, answers))
     claims.postpone(database, opened.unsteady, token, claims.UNSTEADY)
-    claims.release(database, opened.elsewhere + done.rest, token)
+    done.unseen, done.folders = [file.id for file in opened.unseen], {file.folder for file in opened.unseen}
+    claims.release(database, done.unseen + done.rest, token)
     return done
 
 
@@ -110,13 +116,13 @@ def _end_process(database: Database, claim: Claim, slow: ClaimedFile, token: str
 
 
 class _Opened:
-    """The files of a chunk after opening: ready for the model, failed, changing, or in a folder that is not here."""
+    """The files of a chunk after opening: ready for the model, failed, changing, or in a folder not seen here."""
 
     def __init__(self) -> None:
         self._ready: list[tuple[ClaimedFile, PreparedFile]] = []
         self._failed: list[Answer] = []
         self.unsteady: list[int] = []
-        self.elsewhere: list[int] = []
+        self.unseen: list[ClaimedFile] = []
         self.memory = 0
 
     def add(self, file: ClaimedFile) -> None:
@@ -157,7 +163,7 @@ class _Opened:
             self._fail(file, str(error))
         else:  # not mounted on this host, where another worker may have it: its files are not gone
             _folder.lost(file.folder)
-            self.elsewhere.append(file.id)
+            self.unseen.append(file)
 
     def _fail_unless_growing(self, file: ClaimedFile, error: Exception) -> None:
         age = time.time() - file.mtime_ns / 1e9

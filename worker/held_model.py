@@ -11,7 +11,7 @@ from recognizer.contract import SIDE
 from recognizer.errors import ContractMismatch, ModelMissing, RecognitionError
 from recognizer.installed import RuntimeName
 from recognizer.model import LoadedModel, load_model
-from recognizer.versions import ACTIVE_FILE, active_version, model_dirs
+from recognizer.versions import ACTIVE_FILE, activated_ns, active_version, model_dirs
 from worker.memory import hand_back_start
 
 _log = structlog.get_logger()
@@ -44,7 +44,7 @@ class HeldModel:
             return self._model
         try:
             version = self._active()
-            activation = (version, self._activated_ns())
+            activation = (version, activated_ns(self._model_dir))
             if activation != self._followed:
                 self._followed = activation
                 if version != self.version:
@@ -72,12 +72,6 @@ class HeldModel:
             raise ModelMissing(f"no model is active in {self._model_dir} any more")
         self._chosen = chosen
         return active_version(self._model_dir)
-
-    def _activated_ns(self) -> int:
-        try:
-            return (self._model_dir / ACTIVE_FILE).stat().st_mtime_ns
-        except OSError:
-            return 0
 
     def _load(self, model_dir: Path, version: int) -> LoadedModel:
         try:

@@ -1,4 +1,4 @@
-"""Celery's pool of reading processes, which tells a breaker of deaths and answers.
+"""Celery's pool of reading processes, which tells of deaths, answers, and what the processes lack.
 
 What is private in Celery (5.7) and billiard here has its tests in tests/integration/test_seams.py.
 """
@@ -10,10 +10,11 @@ from billiard.pool import EX_OK, EX_RECYCLE
 from celery.concurrency import asynpool, prefork
 
 from worker.breaker import Breaker
+from worker.waits import Waits
 
 
-def breaking_pool(breaker: Breaker) -> type[prefork.TaskPool]:
-    """Give a pool class that tells `breaker` what its processes do, and replaces none while it is open."""
+def telling_pool(breaker: Breaker, waits: Waits) -> type[prefork.TaskPool]:
+    """Give a pool class that tells both what its processes do, and replaces none while the breaker is open."""
 
     class Processes(asynpool.AsynPool):  # type: ignore[misc]  # Celery has no types
         def _join_exited_workers(self, shutdown: bool = False) -> list[int]:  # noqa: FBT001, FBT002 - as billiard has it
@@ -32,10 +33,12 @@ def breaking_pool(breaker: Breaker) -> type[prefork.TaskPool]:
 
         def apply_async(self, *args: Any, callback: Callable[[Any], None], **options: Any) -> Any:  # noqa: ANN401 - likewise
             def told(result: tuple[int, str, float]) -> None:
-                failed, answered, _ = result
-                if not failed and answered not in ("0", "None"):
+                failed, given, _ = result
+                number = 0 if failed or given == "None" else int(given)
+                if number > 0:
                     breaker.answered()
                 callback(result)
+                waits.gave(number)
 
             return super().apply_async(*args, callback=told, **options)
 

@@ -18,6 +18,7 @@ from settings import load_settings
 
 if TYPE_CHECKING:
     from db.engine import Database
+    from worker.chunk import ReadChunk
     from worker.held_model import HeldModel
 
 #: Tells a spawned child which kind of worker it belongs to; children inherit only the environment.
@@ -29,13 +30,18 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class ReadingProcess:
-    """What a pool child keeps. `unreleased` are the rows it claimed for messages that it gave up, by message."""
+    """What a pool child keeps.
+
+    `unreleased` are the rows it claimed for messages that it gave up, by message. `unseen` are folders it looked for in
+    vain.
+    """
 
     database: "Database"
     model: "HeldModel"
     client: Client
     presence: OwnPresence
     unreleased: dict[str, list[int]] = field(default_factory=dict)
+    unseen: set[str] = field(default_factory=set)
 
     def release(self) -> None:
         """Release what could not be released while the database was away. Raises DatabaseUnavailable."""
@@ -44,6 +50,17 @@ class ReadingProcess:
         for token, rows in list(self.unreleased.items()):
             claims.release(self.database, rows, token)
             del self.unreleased[token]
+
+    def note(self, done: "ReadChunk") -> None:
+        """Remember which folders are not seen, for the presence, until one is read again."""
+        if done.answered:
+            self.unseen.clear()
+        self.unseen.update(done.folders)
+
+    def doing(self) -> str:
+        """Say in a few words which model reads, and which folders are not seen here."""
+        reads = f"model {self.model.version}" if self.model.version else "no model"
+        return reads + "".join(f", can't see {folder}" for folder in sorted(self.unseen))
 
 
 @cache
@@ -56,8 +73,9 @@ def reading_process() -> ReadingProcess:
     settings = load_settings()
     client = Client(address_of(settings))
     model = HeldModel(settings.model_dir, settings.runtime)
-    presence = OwnPresence(client, "worker", lambda: f"model {model.version}" if model.version else "no model")
-    return ReadingProcess(Database(settings.database_url), model, client, presence)
+    presence = OwnPresence(client, "worker", lambda: process.doing())  # noqa: PLW0108 - it is made below
+    process = ReadingProcess(Database(settings.database_url), model, client, presence)
+    return process
 
 
 @worker_process_init.connect
@@ -80,7 +98,7 @@ def _load(model: "HeldModel") -> None:
     try:
         model.current()
     except RecognitionError as error:
-        _log.warning("no model yet", why=str(error))
+        _log.debug("no model yet", why=str(error))  # the parent says it, once
 
 
 @worker_process_shutdown.connect

@@ -4,7 +4,10 @@ import logging
 import os
 import socket
 import sys
+import warnings
 from typing import Any
+
+from celery.exceptions import CPendingDeprecationWarning
 
 from broker.address import address_of
 from broker.client import Client
@@ -14,9 +17,10 @@ from logs import configure_logs
 from settings import Settings
 from worker.app import make_app
 from worker.breaker import Breaker
-from worker.pool import breaking_pool
+from worker.pool import telling_pool
 from worker.process import READER, ROLE_VARIABLE, TRAINER
-from worker.steps import WakeStep, breaker_step, presence_step
+from worker.steps import PatienceStep, WakeStep, presence_step, taking_step
+from worker.waits import Waits
 
 
 def serve(settings: Settings, *, processes: int, trains: bool) -> None:
@@ -24,16 +28,17 @@ def serve(settings: Settings, *, processes: int, trains: bool) -> None:
     os.environ[ROLE_VARIABLE] = TRAINER if trains else READER
     configure_logs(settings.log_level)
     logging.captureWarnings(True)  # noqa: FBT003 - they become log lines too
+    warnings.simplefilter("ignore", CPendingDeprecationWarning)  # Celery's, at each lost connection, of what we chose
     address = address_of(settings)
     app = make_app(address, events=settings.events)
-    app.steps["consumer"].add(WakeStep)
+    app.steps["consumer"] |= {WakeStep, PatienceStep}
     if settings.presence_file:
         app.steps["consumer"].add(presence_step(PresenceFile(settings.presence_file)))
     pool: Any = "prefork"
     if not trains:
-        breaker = Breaker(settings.model_dir)
-        app.steps["consumer"].add(breaker_step(breaker, Client(address)))
-        pool = breaking_pool(breaker)
+        breaker, waits = Breaker(settings.model_dir), Waits(settings.model_dir)
+        app.steps["consumer"].add(taking_step(breaker, waits, Client(address)))
+        pool = telling_pool(breaker, waits)
     worker = app.Worker(  # what `celery worker` runs, without the command line's libraries
         hostname=f"{os.environ[ROLE_VARIABLE]}-{os.getpid()}@{socket.gethostname()}",
         pool_cls=pool,

@@ -2,6 +2,7 @@
 
 import structlog
 
+from broker import notice
 from broker.address import address_of
 from broker.client import Client
 from broker.presence import FAILED, OwnPresence
@@ -12,26 +13,24 @@ from settings import load_settings
 from trainer.errors import TrainingBusy, TrainingError
 from trainer.fit import Progress
 from trainer.gate import needed
-from trainer.network import Architecture
 from trainer.train import train
 
 _log = structlog.get_logger()
 
 
-def train_and_enqueue(architecture: Architecture, epochs: int | None, *, force: bool, only_if_needed: bool) -> None:
+def train_and_enqueue(epochs: int | None, *, only_if_needed: bool) -> None:
     """Train in this process. A failure is one log line; whoever still needs the model asks again."""
     settings = load_settings()
     if only_if_needed and needed(settings.model_dir) is None:
         return
     client = Client(address_of(settings))
     news = _News(client)
+    notice.tell("")
     try:
         published = train(
             settings.model_dir,
-            architecture=architecture,
             epochs=epochs,
             mnist_path=settings.mnist_path,
-            force=force,
             on_progress=news.progress,
         )
     except TrainingBusy as error:
@@ -41,6 +40,7 @@ def train_and_enqueue(architecture: Architecture, epochs: int | None, *, force: 
     except TrainingError as error:
         _log.error("training failed", why=str(error))
         news.say(f"{FAILED}{error}")
+        notice.tell(str(error))
         return
     _log.info("training ended", version=published.card.version, verdict=published.verdict.reason)
     news.end()

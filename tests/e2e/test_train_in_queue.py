@@ -3,6 +3,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trainer import lock
+
 if TYPE_CHECKING:
     from tests.place import Place
 
@@ -27,11 +29,12 @@ def test_images_wait_for_the_trainer_and_are_read_once_the_model_is_there(
     assert process.stdout.readline().startswith("There is no model to read with: no model is active in model.")
     eventually((place.path / "var" / "broker.sock").exists, PATIENCE)
 
-    asked = place.digits("train", "--queue", "--architecture", "mlp", "--epochs", "1")
-    assert asked.returncode == 0, asked.stderr
-    (place.inbox / "waits.png").write_bytes(PICTURE)
-
-    eventually(lambda: status(place) == [("queued", None)], PATIENCE)
-    eventually((models / "active").exists, PATIENCE)
+    with lock.training(models):  # so that the trainer, which is asked at once, does not begin its own of three hours
+        (place.inbox / "waits.png").write_bytes(PICTURE)
+        trainer_log = place.path / "var" / "log" / "trainer.log"
+        eventually(lambda: trainer_log.exists() and "training dropped" in trainer_log.read_text(), PATIENCE)
+        assert status(place) == [("queued", None)]
+    trained = place.digits("train", "--architecture", "mlp", "--epochs", "1")
+    assert trained.returncode == 0, trained.stderr
     eventually(lambda: [version for _, version in status(place)] == [1001], PATIENCE)
     assert status(place)[0][0] in {"accepted", "review"}

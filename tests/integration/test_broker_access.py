@@ -138,9 +138,10 @@ def give_back_a_message(url: str) -> None:
     ):
         connection.drain_events(timeout=PATIENCE)
         held[0].requeue()
+        assert client.enqueue([2])
         connection.drain_events(timeout=PATIENCE)
-    assert len(held) == 2
-    assert client.waiting() == 1
+    assert [message.payload for message in held] == [held[0].payload, held[0].payload, held[2].payload]
+    assert client.waiting() == 2
     client.close()
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from broker.address import Address
 from broker.client import Client
-from broker.presence import ANNOUNCE_SECONDS, GONE_SECONDS, OwnPresence, Presence, present
+from broker.presence import ANNOUNCE_SECONDS, GONE_SECONDS, MAX_BYTES, MAX_PRESENT, OwnPresence, Presence, present
 from broker.server import EmbeddedBroker
 from tests.place import ROOT
 
@@ -48,7 +48,28 @@ def test_who_announces_itself_is_listed_by_role_with_what_it_does(client: Client
 def test_a_folder_whose_name_is_no_text_can_be_announced(client: Client) -> None:
     name = os.fsdecode(b"in\xff\n<b>box")
     OwnPresence(client, "watcher", lambda: name).announce()
-    assert [one.doing for one in present(client) or []] == [name]
+    assert [one.doing for one in present(client) or []] == ["in\\udcff\\n<b>box"]
+
+
+@pytest.mark.parametrize("text", ["\x1b[2J\x1b]0;owned\x07", "\n12:00:00  7  99.9%  accepted  forged.png", "\u202e7"])
+def test_what_would_act_on_a_terminal_is_escaped_before_anybody_gets_it(client: Client, text: str) -> None:
+    forged = json.dumps({"role": "worker", "host": text, "pid": 7, "doing": text})
+    client.redis.zadd(KEY, {forged: seconds(client)})
+    (one,) = present(client) or []
+    assert one.host.isprintable()
+    assert one.doing.isprintable()
+
+
+def test_more_processes_than_there_can_be_are_not_read(client: Client) -> None:
+    client.redis.zadd(KEY, {member("worker", pid): seconds(client) for pid in range(1, MAX_PRESENT + 100)})
+    assert len(present(client) or []) == MAX_PRESENT
+
+
+def test_nobody_is_present_in_the_future(client: Client) -> None:
+    client.redis.zadd(KEY, {member("worker"): 2**52})
+    assert present(client) == []
+    OwnPresence(client, "worker", lambda: "model 3").announce()
+    assert client.redis.zcard(KEY) == 1
 
 
 def test_processes_are_listed_by_number(client: Client) -> None:
@@ -118,8 +139,28 @@ def test_a_host_with_a_wrong_clock_is_seen_and_drops_nobody(client: Client, brok
         member("worker").replace("7", '"7"'),
         member("worker")[:-1],
         '{"x":' + "[" * 100_000,
+        member("boss"),
+        member("worker", -1),
+        member("worker", 2**40),
+        member("worker", doing="x" * MAX_BYTES),
+        json.dumps({"role": "worker", "host": "h" * 256, "pid": 7, "doing": ""}),
     ],
-    ids=["nothing", "bytes", "number", "list", "empty", "half", "other type", "cut off", "deep"],
+    ids=[
+        "nothing",
+        "bytes",
+        "number",
+        "list",
+        "empty",
+        "half",
+        "other",
+        "cut",
+        "deep",
+        "role",
+        "negative",
+        "no-process",
+        "long",
+        "no-host",
+    ],
 )
 def test_what_is_none_of_ours_is_passed_over(client: Client, forged: bytes | str) -> None:
     OwnPresence(client, "worker", lambda: "model 3").announce()

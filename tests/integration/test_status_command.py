@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import text
 
 from broker.address import Address
-from broker.client import Client
-from broker.presence import PRESENCE, OwnPresence
+from broker.client import PRESENCE, Client
+from broker.presence import OwnPresence
 from cli.models import activate_model
 from cli.retry import retry
 from cli.status import show_status
@@ -70,7 +70,7 @@ def announced(filled: Settings, address: Address) -> Iterator[Callable[..., Sett
 
         def announce(**parts: str) -> Settings:
             for role, doing in parts.items():
-                OwnPresence(client, role, lambda doing=doing: doing).announce()  # type: ignore[misc]  # mypy and defaults
+                OwnPresence(client, role, lambda doing=doing: doing).announce()  # type: ignore[misc, arg-type]  # mypy, defaults and literals
             return dataclasses.replace(filled, redis_url=address.url)
 
         yield announce

@@ -1,6 +1,7 @@
 """What `digits train` prints, and where it queues a training."""
 
 import dataclasses
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import trainer.train
 from broker.address import Address
 from broker.client import Client
 from broker.errors import BrokerUnavailable
+from cli.errors import CommandFailed
 from settings import Settings
 from tests.sevens import Sevens
 from trainer.fit import Progress
@@ -44,9 +46,21 @@ def test_train_prints_a_line_an_epoch_and_the_figures(settings: Settings, monkey
 
 def test_a_training_can_be_queued_only_where_a_broker_answers(settings: Settings, address: Address) -> None:
     with pytest.raises(BrokerUnavailable):
-        cli.train.train(settings, architecture="mlp", only=None, epochs=1, force=False, queue=True)
+        cli.train.train(settings, architecture="cnn", only=None, epochs=1, force=False, queue=True)
     reachable = dataclasses.replace(settings, redis_url=address.url)
-    cli.train.train(reachable, architecture="mlp", only=None, epochs=1, force=False, queue=True)
+    cli.train.train(reachable, architecture="cnn", only=None, epochs=1, force=False, queue=True)
     client = Client(address)
     assert client.trainings_waiting() == 1
     client.close()
+
+
+@pytest.mark.parametrize(("name", "value"), [("force", True), ("architecture", "mlp"), ("only", "digits")])
+def test_a_queued_training_neither_forces_nor_chooses(
+    settings: Settings, address: Address, name: str, value: object
+) -> None:
+    chosen = {"architecture": "cnn", "only": None, "epochs": 1, "force": False, name: value}
+    reachable = dataclasses.replace(settings, redis_url=address.url)
+    with pytest.raises(CommandFailed, match=f"--{name} trains here and now: leave out --queue"):
+        cli.train.train(reachable, **chosen, queue=True)  # type: ignore[arg-type]  # one of each type
+    with closing(Client(address)) as client:
+        assert client.trainings_waiting() == 0

@@ -44,7 +44,7 @@ def test_a_training_beside_another_is_dropped_and_is_no_failure(
     models: Path, broker_url: str, events: Callable[[], list[str]]
 ) -> None:
     with lock.training(models):
-        train_and_enqueue("mlp", 1, force=False, only_if_needed=True)
+        train_and_enqueue(1, only_if_needed=True)
     assert events() == ["training dropped"]
     assert not [doing for doing in trainers(broker_url) if doing.startswith(FAILED)]
 
@@ -55,6 +55,6 @@ def test_a_training_whose_rows_can_not_be_enqueued_has_not_failed(
 ) -> None:
     published = Published(CARD, Path("model/0004"), Verdict(activate=True, reason="it is made active"))
     monkeypatch.setattr(worker.training, "train", lambda *_, **__: published)
-    train_and_enqueue("mlp", 1, force=False, only_if_needed=False)
+    train_and_enqueue(1, only_if_needed=False)
     assert events() == ["training ended", "the ledger is out of reach, its rows are enqueued again later"]
     assert not [doing for doing in trainers(broker_url) if doing.startswith(FAILED)]

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from broker.address import Address
 from broker.client import LEAST_ROWS, Client
 from broker.connection import connect
-from broker.message import READ_TASK
+from broker.message import MAX_ROWS, READ_TASK
 from broker.presence import Presence, present
 from broker.server import EmbeddedBroker
 from db import intake, paths, queries
@@ -30,7 +30,6 @@ from watcher.folder import scan
 from watcher.registrar import Registrar
 from watcher.stability import Settling
 from worker.app import make_app
-from worker.tasks import MAX_ROWS
 
 Eventually = Callable[[Callable[[], object], float], None]
 Draw = Callable[[Path, str], Path]
@@ -237,7 +236,7 @@ def test_a_forged_message_changes_nothing_and_the_worker_lives_on(site: Site, dr
     draw(site.folder / "forged witness.png", "7")
     site.read_all()
     before = site.outcomes("")
-    refused = site.log().count("message refused")
+    dropped = site.log().count("message dropped")
     huge = list(range(1, MAX_ROWS + 2))
     forgeries: list[object] = [
         str(secret), "../secret.png", [str(secret)], ["1"], {"ids": [1]}, {"path": str(secret)}, None, [], 1, True,
@@ -245,8 +244,8 @@ def test_a_forged_message_changes_nothing_and_the_worker_lives_on(site: Site, dr
     ]  # fmt: skip
     app = make_app(site.address)
     for forgery in forgeries:
-        app.send_task(READ_TASK, (forgery,))
-    app.send_task(READ_TASK, ([987_654_321],))  # well formed, and names a row that does not exist
+        app.send_task(READ_TASK, kwargs={"ids": forgery})
+    app.send_task(READ_TASK, kwargs={"ids": [987_654_321]})  # well formed, and names a row that does not exist
     app.send_task(READ_TASK, ([1], "and", "more"))
     app.send_task(READ_TASK, kwargs={"path": str(secret)})
     app.send_task("os.system", ("touch /tmp/forged",))
@@ -257,7 +256,8 @@ def test_a_forged_message_changes_nothing_and_the_worker_lives_on(site: Site, dr
     after = site.outcomes("")
     assert after.pop("forged after.png").status == Status.ACCEPTED
     assert after == before
-    assert site.log().count("message refused") == refused + len(forgeries)
+    # and the three that call us otherwise; the other two wait in a queue that nobody reads
+    assert site.log().count("message dropped") == dropped + len(forgeries) + 2
     assert str(secret) not in {result.path for result in after.values()}
 
 
@@ -369,6 +369,29 @@ def test_the_worker_reads_on_after_its_broker_was_killed(
     eventually(site.presence_file.exists, PATIENCE)  # its event loop turns again, too
 
 
+@pytest.mark.parametrize(
+    ("spoil", "heal", "said"),
+    [
+        (["SET", "digits:reading", "x"], ["DEL", "digits:reading"], "wrong kind of value"),
+        (["REPLICAOF", "127.0.0.1", "1"], ["REPLICAOF", "NO", "ONE"], "read only replica"),
+    ],
+    ids=["queue of another type", "read-only replica"],
+)
+def test_a_broker_that_refuses_is_waited_out(  # noqa: PLR0913, PLR0917 - what a fault is made of
+    site: Site, draw: Draw, eventually: Eventually, spoil: list[str], heal: list[str], said: str
+) -> None:
+    reader, worker = reader_pid(site), site.process
+    with connect(site.address.url) as client:
+        client.delete("digits:reading")
+        client.execute_command(*spoil)
+        eventually(lambda: said in site.log(), PATIENCE)
+        client.execute_command(*heal)
+    draw(site.folder / f"refused {said}.png", "7")
+    site.read_all()
+    assert reader_pid(site) == reader
+    assert site.process is worker
+
+
 def test_sigterm_ends_the_worker_and_its_children_after_the_claimed_chunk(site: Site, eventually: Eventually) -> None:
     slow_backlog(site, "term", 20)
     site.enqueue()
@@ -385,17 +408,43 @@ def test_sigterm_ends_the_worker_and_its_children_after_the_claimed_chunk(site: 
     assert ended.count(Status.QUEUED) == site.column("attempts", "term ").count(0) < 20
 
 
-def test_without_a_model_rows_wait_and_one_training_is_asked_for(
+def test_without_a_model_no_message_is_taken_and_one_training_is_asked_for(
     bare_site: Site, draw: Draw, publish: Publish, eventually: Eventually
 ) -> None:
     names = [f"{number}.png" for number in range(3)]
     for name in names:
         draw(bare_site.folder / name, "7")
         bare_site.enqueue()
-    eventually(lambda: bare_site.log().count("a training is asked for") == 3, PATIENCE)
-    assert bare_site.client.trainings_waiting() == 1
+    eventually(lambda: bare_site.client.trainings_waiting() == 1, PATIENCE)
+    assert bare_site.client.waiting() == len(names)
     assert intake.owed(bare_site.database).fresh == [bare_site.row_id(name) for name in names]
     assert bare_site.column("attempts", "") == [0, 0, 0]
     version = publish(bare_site.model_dir, 7)
     bare_site.read_all()
     assert {result.model_version for result in bare_site.outcomes("").values()} == {version}
+    assert bare_site.log().count("no message is taken") == 1
+    assert "rows are enqueued again later" not in bare_site.log()
+
+
+def test_a_worker_without_the_folder_leaves_its_messages_to_others_and_says_so(
+    tmp_path: Path, short_path: Path, draw: Draw, publish: Publish, eventually: Eventually
+) -> None:
+    server = EmbeddedBroker(short_path)
+    server.ensure()
+    site = Site(tmp_path, server.url, eventually)
+    publish(site.model_dir, 7)
+    elsewhere = tmp_path / "mounted on another host"
+    for name in ("1.png", "2.png", "3.png"):
+        draw(site.folder / name, "7")
+        site.enqueue()
+    site.folder.rename(elsewhere)
+    site.start()
+    eventually(lambda: "can't see" in str(site.reader()), PATIENCE)
+    assert str(site.folder) in str(site.reader())
+    assert site.client.waiting() == 3
+    assert site.column("attempts", "") == [0, 0, 0]
+    elsewhere.rename(site.folder)
+    site.read_all()
+    eventually(lambda: str(site.reader()).count("can't see") == 0, PATIENCE)
+    site.close()
+    server.stop()

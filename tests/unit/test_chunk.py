@@ -278,7 +278,9 @@ def test_files_of_a_folder_that_is_not_mounted_here_are_left_to_other_workers(le
     elsewhere = ledger.folder.rename(ledger.folder.with_name("elsewhere"))
     with capture_logs() as logs:
         for message in ("first", "second"):
-            assert read_chunk(ledger.database, MODEL, rows, message).answered == 0
+            done = read_chunk(ledger.database, MODEL, rows, message)
+            assert (done.answered, done.unseen, done.rest) == (0, rows, [])
+            assert done.folders == {paths.folder_text(ledger.folder)}
     assert ledger.outcomes() == {"seven.png": ("queued", None)}
     assert intake.owed(ledger.database).fresh == rows  # at no attempt's cost
     assert [log["log_level"] for log in logs] == ["error"]  # told once

@@ -41,6 +41,16 @@ def test_an_event_is_one_line_whatever_is_in_it() -> None:
     assert "ValueError: invalid literal" in lines[2]
 
 
+@pytest.mark.parametrize("text", ["\x1b[2J\x1b]0;owned\x07", "\u202e7", "\r12:00:00  7  99.9%  accepted"])
+def test_no_text_of_others_acts_on_a_terminal(text: str) -> None:
+    out = io.StringIO()
+    configure_logs("info", out)
+    structlog.get_logger().warning("message dropped", queue=text)
+    logging.getLogger("celery").warning("lost %s", text)
+    assert all(line.isprintable() for line in out.getvalue().splitlines())
+    assert len(out.getvalue().splitlines()) == 2
+
+
 def test_a_library_s_line_looks_like_ours() -> None:
     out = io.StringIO()
     configure_logs("info", out)
