@@ -14,6 +14,7 @@ from presentation.text import padded, percent, printable, say, shortened, writte
 from recognizer import reader
 from recognizer.errors import ModelMissing, UnreadableImage
 from recognizer.image import VANISHED
+from recognizer.installed import runtime_for
 from recognizer.model import load_model
 from recognizer.preparation import Prepared
 from recognizer.reading import Reading
@@ -53,7 +54,7 @@ def load_active(settings: Settings) -> reader.Model:
     except ModelMissing as error:
         raise ModelMissing(f"{error}: `digits train` makes one") from error
     with Console(stderr=True).status(f"loading model {version}"):
-        return load_model(settings.model_dir, version, settings.runtime)
+        return load_model(settings.model_dir, version, runtime_for(settings.runtime))
 
 
 def read_files(files: Sequence[Path], model: reader.Model) -> Iterator[tuple[Path, Reading | UnreadableImage]]:

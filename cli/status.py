@@ -16,6 +16,7 @@ from db.queries import Balance, balance, latest_answer_ms, oldest_queued_ms
 from presentation.text import COLOURS, duration, percent, plural, printable, stdout
 from recognizer.contract import Card
 from recognizer.errors import RecognitionError
+from recognizer.installed import runtime_for
 from recognizer.versions import active_card
 from settings import Settings
 
@@ -51,7 +52,14 @@ def show_status(settings: Settings) -> int:
     parts = _parts(address_of(settings))
     model, card = _model_line(settings)
     stall = _stall(queue, parts, readable=card is not None)
-    lines = [*_balance_lines(counted, queue), Text(), *_part_lines(parts, embedded=not settings.redis_url), model]
+    runtime = _named("runtime", runtime_for(settings.runtime))
+    lines = [
+        *_balance_lines(counted, queue),
+        Text(),
+        *_part_lines(parts, embedded=not settings.redis_url),
+        model,
+        runtime,
+    ]
     if stall:
         lines += [Text(), Text(f"stalled: {queue.wait}, {stall}", "bold red")]
     elif queue.files and not _ones("worker", parts):

@@ -19,6 +19,7 @@ from cli.retry import retry
 from cli.status import show_status
 from db import intake
 from db.engine import Database
+from recognizer.installed import RuntimeChoice
 from settings import Settings
 from tests.versions import write_version
 
@@ -42,6 +43,12 @@ def test_status_shows_who_runs(filled: Settings, address: Address, capsys: Captu
     assert re.search(rf"^worker +model 3\\x1b \(.*, process {os.getpid()}\)$", out, re.MULTILINE)
     assert re.search(r"^watcher +none is running$", out, re.MULTILINE)
     assert "no worker is running" not in out
+
+
+@pytest.mark.parametrize(("choice", "reads"), [("auto", "litert"), ("keras", "keras")])
+def test_status_says_which_runtime_reads(filled: Settings, choice: RuntimeChoice, reads: str, capsys: Capture) -> None:
+    show_status(dataclasses.replace(filled, runtime=choice))
+    assert re.search(rf"^runtime +{reads}$", capsys.readouterr().out, re.MULTILINE)
 
 
 def test_status_is_one_if_the_balance_does_not_close(
