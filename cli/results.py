@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cli.cells import neutral
 from cli.errors import CommandFailed
@@ -57,7 +57,7 @@ def follow_results(settings: Settings, wanted: Filter, format: str) -> None:  # 
 
     with opened(settings.database_url) as database, suppress(KeyboardInterrupt):
         tail = Tail(database)
-        writer = {"csv": _Csv, "json": lambda: _JsonLines(database), "table": _TableLines}[format]()
+        writer = _writer(database, format)
         first = results(database, wanted)[::-1]
         writer.write(first)
         shown = {(row.id, row.recognized_ms) for row in first}
@@ -74,6 +74,18 @@ def _matching(database: "Database", rows: Sequence[Result], wanted: Filter) -> l
     for batch in _batches(rows):
         kept |= {row.id for row in results(database, replace(wanted, ids=[row.id for row in batch], limit=None))}
     return [row for row in rows if row.id in kept]
+
+
+class _Writer(Protocol):
+    """Writes some rows at a time."""
+
+    def write(self, rows: Sequence[Result]) -> None: ...
+
+
+def _writer(database: "Database", format: str) -> _Writer:  # noqa: A002 - the option's name
+    if format == "csv":
+        return _Csv()
+    return _JsonLines(database) if format == "json" else _TableLines()
 
 
 class _Csv:

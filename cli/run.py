@@ -10,7 +10,7 @@ from cli.summary import TABLE_ROWS, Summary
 from cli.ticker import Ticker
 from db import intake, paths, queries
 from db.engine import Database
-from db.errors import DatabaseUnavailable
+from db.errors import DatabaseUnavailable, LedgerGone
 from db.migrate import migrate
 from db.queries import Result
 from logs import configure_logs
@@ -106,6 +106,10 @@ def _forever(settings: Settings, database: Database, supervised: Run, stop: thre
             ticker.standing(lambda: queries.balance(database), supervised.doing)
             ticker.stopped(supervised.stopped)
             ticker.trouble(None)
+        except LedgerGone as error:
+            ticker.trouble(str(error))
+            migrate(database)  # all files of the folder come into the new ledger, and are read again
+            tail = Tail(database)
         except DatabaseUnavailable as error:
             ticker.trouble(str(error))
         stop.wait(TICK_SECONDS)

@@ -2,6 +2,7 @@
 
 LedgerError
 ├── DatabaseUnavailable   it can't be reached, opened or written
+│   └── LedgerGone        its SQLite file is not there any more
 └── NotMigrated           its tables are missing, or older or newer than this code
 """
 
@@ -12,6 +13,10 @@ class LedgerError(Exception):
 
 class DatabaseUnavailable(LedgerError):  # noqa: N818 - named for what is wrong
     """The database can't be reached, opened or written."""
+
+
+class LedgerGone(DatabaseUnavailable):
+    """The SQLite file is not there any more."""
 
 
 class NotMigrated(LedgerError):  # noqa: N818 - named for what is wrong

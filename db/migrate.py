@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import inspect, text
 
 from db.engine import Database
-from db.errors import NotMigrated
+from db.errors import DatabaseUnavailable, NotMigrated
 
 #: The newest migration. A test compares it with the migrations folder.
 HEAD = "0007"
@@ -34,8 +34,7 @@ def migrate(database: Database) -> None:
 
 def require_migrated(database: Database) -> None:
     """Raise NotMigrated unless the database has exactly this version's tables. Read-only."""
-    missing_file = database.url.get_backend_name() == "sqlite" and not Path(database.url.database or "").exists()
-    if missing_file:
+    if database.url.get_backend_name() == "sqlite" and _is_missing(Path(database.url.database or "")):
         raise NotMigrated(f"there is no ledger at {database.url.database} yet: start with `digits run`")
     with database.reading() as connection:
         tables = inspect(connection).get_table_names()
@@ -46,3 +45,13 @@ def require_migrated(database: Database) -> None:
         )
     if version != HEAD:
         raise NotMigrated(f"the ledger's tables are of version {version}, not {HEAD}: run `digits migrate`")
+
+
+def _is_missing(path: Path) -> bool:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError as error:
+        raise DatabaseUnavailable(f"the ledger {path} can't be opened: {error.strerror}") from error
+    return False

@@ -217,7 +217,7 @@ def test_following_shows_what_is_there_and_each_new_reading_once(
         claims.claim(sqlite_database, [one.id for one in answers], "later")
         claims.answer(sqlite_database, "later", answers)
 
-    monkeypatch.setattr(cli.results.time, "sleep", wait)
+    monkeypatch.setattr("cli.results.time.sleep", wait)
     follow_results(filled, Filter(statuses=(Status.ACCEPTED,), limit=1), format_name)
     lines = [line for line in capsys.readouterr().out.splitlines() if line]
     assert sum("new0.png" in line for line in lines) == sum("new2.png" in line for line in lines) == 1
