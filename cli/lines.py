@@ -41,15 +41,17 @@ class Lines:
         return self._broken(words, width)
 
     def _broken(self, words: Sequence[_Word], width: int) -> str:
-        lines, used = "", 0
-        for text, style, gap in (piece for word in words for piece in _pieces(word, width)):
+        lines, used = [""], 0
+        for padded, style, gap in (piece for word in words for piece in _pieces(word, width)):
+            text = padded.strip()
             if used and used + gap + cell_len(text) > width:
-                lines, used = lines + "\n", 0
-            before = gap if used else (_INDENT if lines else 0)
-            if text:
-                lines += " " * before + self._styled(text, style)
-                used += before + cell_len(text)
-        return lines + "\n"
+                lines.append("")
+                used = 0
+            before = gap if used else (_INDENT if len(lines) > 1 else 0)
+            shown = padded if used + before + cell_len(padded) <= width else text
+            lines[-1] += " " * before + self._styled(shown, style)
+            used += before + cell_len(shown)
+        return "".join(f"{line.rstrip()}\n" for line in lines)
 
     def _styled(self, text: str, style: str) -> str:
         before, after = self._codes(style)
@@ -63,13 +65,12 @@ class Lines:
 
 
 def _pieces(word: _Word, width: int) -> Iterator[_Word]:
-    """Give a word without padding. A name with spaces that no line has room for is broken there."""
+    """Give a word as it is. A name with spaces that no line has room for is broken there."""
     padded, style, gap = word
-    text = padded.strip()
-    if cell_len(text) + _INDENT <= width:
-        yield text, style, gap
+    if cell_len(padded.strip()) + _INDENT <= width:
+        yield word
     else:
-        yield from prose(text, style, gap=gap)
+        yield from prose(padded, style, gap=gap)
 
 
 def _words(result: Result, when: str) -> Iterator[_Word]:

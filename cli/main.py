@@ -3,10 +3,12 @@
 Each command imports what it needs when it runs, so that `digits --help` and `digits results` start at once.
 """
 
+import errno
 import gc
+import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
 
 #: Nearly all that a start makes stays: searching it for garbage every 700 objects takes a seventh of the time.
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
+
+#: How the system says that the pipe's reader is gone, or that the disk is full or broken.
+_OUTPUT_LOST = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 app = typer.Typer(
     name="digits",
@@ -303,12 +308,25 @@ def main() -> None:
     """Run the command line. A known error is one sentence on standard error and exit status 1."""
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # else the interpreter would find out at its end that the output is lost
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _OUTPUT_LOST and not error.filename:
+            _end_without_output(error)
         if not isinstance(error, known_errors()):
             raise
         sys.stderr.write(f"digits: {error}\n")
         sys.exit(1)
+
+
+def _end_without_output(error: OSError) -> NoReturn:
+    """End where standard output takes nothing more: quietly if its reader has read enough, else with a sentence."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still in the buffer goes there
+    if error.errno != errno.EPIPE:
+        sys.stderr.write(f"digits: the output can't be written: {error.strerror}\n")
+    sys.exit(1)
 
 
 def known_errors() -> tuple[type[Exception], ...]:

@@ -56,8 +56,9 @@ def _files(path: Path) -> list[Path]:
 
 
 def _print_lines(readings: Iterable[tuple[Path, Reading | UnreadableImage]], files: Sequence[Path]) -> int:
-    room = max(_LEAST_PATH, shutil.get_terminal_size().columns - _REST)
-    width = min(max((cell_len(_name(file)) for file in files), default=0), room)
+    longest = max((cell_len(_name(file)) for file in files), default=0)
+    room = shutil.get_terminal_size().columns - _REST
+    width = min(longest, room) if room >= _LEAST_PATH else longest  # a narrow terminal gives a path its own line
     lines, failures = Lines(stdout()), 0
     for file, reading in readings:
         failures += isinstance(reading, UnreadableImage)
