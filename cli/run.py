@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 from contextlib import closing
+from io import TextIOWrapper
 from types import FrameType
 
 from cli.summary import TABLE_ROWS, Summary
@@ -18,6 +19,7 @@ from presentation.text import printable, say
 from settings import Settings
 from supervisor.backlog import Backlog
 from supervisor.lock import run_lock
+from supervisor.log_files import open_log
 from supervisor.run import Run
 from supervisor.tail import Tail
 from trainer.gate import needed
@@ -32,7 +34,8 @@ def run(settings: Settings, *, once: bool) -> int:
     require_folder(os.fsencode(settings.folder))
     with (
         run_lock(settings.var_dir),
-        (settings.var_dir / "log" / "run.log").open("a", encoding="utf-8") as log,
+        open_log(settings.var_dir / "log" / "run.log") as file,
+        TextIOWrapper(file, encoding="utf-8", write_through=True) as log,
         closing(Database(settings.database_url)) as database,
     ):
         configure_logs(settings.log_level, log)

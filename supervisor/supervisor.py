@@ -7,6 +7,7 @@ from broker.address import address_of
 from broker.connection import answers, ping
 from broker.server import EmbeddedBroker
 from settings import Settings
+from supervisor.log_files import open_log, rotate
 from supervisor.part import Part
 
 #: Seconds a part may take to finish its chunk when told to end; the hard limit of a chunk is 60.
@@ -18,6 +19,7 @@ class Supervisor:
 
     def __init__(self, settings: Settings) -> None:
         self._broker = None if settings.redis_url else EmbeddedBroker(settings.var_dir)
+        self._logs = settings.var_dir / "log"
         self.address = address_of(settings)
         self.worker = Part("worker", ["worker"], settings, self.address)
         self.watcher = Part("watcher", ["watch"], settings, self.address)
@@ -27,6 +29,7 @@ class Supervisor:
     def start(self, *, watch: bool = False) -> None:
         """Start the broker if it is ours, the worker, and with `watch` the watcher. Raises BrokerUnavailable."""
         if self._broker:
+            open_log(self._logs / "broker.log").close()  # the server would let everybody read it
             self._broker.ensure()
         else:
             ping(self.address.url)
@@ -35,7 +38,11 @@ class Supervisor:
             self.watcher.start()
 
     def tend(self) -> None:
-        """Start again what died: broker and parts. Raises RunFailed or BrokerUnavailable if that fails."""
+        """Start again what died, broker and parts, and keep the logs small.
+
+        Raises RunFailed or BrokerUnavailable if a start fails.
+        """
+        rotate(self._logs)
         if self._broker and not self._broker.alive():
             self._broker.ensure()
         parts = (self.watcher, self.worker, self.trainer)
