@@ -1,6 +1,7 @@
 """Tell whether all is well: what waits, who runs, and whether registering, sending or answering stands still."""
 
 import os
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,7 +15,7 @@ from broker.presence import FAILED, Presence, present
 from db import intake, paths
 from db.engine import Database
 from db.intake import LEASE_MS, SeenFile
-from db.queries import Balance, balance, latest_answer_ms, oldest_queued_ms
+from db.queries import Balance, balance, has_folder, latest_answer_ms, oldest_queued_ms
 from presentation.text import duration, plural, printable
 from recognizer.contract import Card
 from recognizer.errors import RecognitionError
@@ -79,7 +80,7 @@ def state_of(settings: Settings, database: Database) -> State:
         oldest_waits=waited,
         silent=silent,
         unsent=silent > STALL_SECONDS and messages == 0 and _untried(database),
-        unregistered=_unregistered(settings, database),
+        unregistered=_unregistered(settings, database) if _is_watched(settings, database, parts) else 0,
         parts=parts,
         messages=messages,
         card=card,
@@ -153,6 +154,18 @@ def _untried(database: Database) -> bool:
     """Whether no waiting file was ever tried: a message that was sent would have been taken long ago."""
     owed = intake.owed(database)
     return bool(owed.fresh) and not owed.tried
+
+
+def _is_watched(settings: Settings, database: Database, parts: list[Presence] | None) -> bool:
+    """Whether the files of our folder are meant to be in the ledger: a watcher here, or the ledger, knows the folder.
+
+    Who runs `digits run FOLDER` need not name that folder for `digits status`. Ours is then another one.
+    """
+    folder = os.path.abspath(settings.folder)
+    here = [one for one in parts or [] if one.role == "watcher" and one.host == socket.gethostname()]
+    if here:
+        return any(os.path.abspath(one.doing) == folder for one in here)
+    return has_folder(database, paths.folder_text(settings.folder))
 
 
 def _unregistered(settings: Settings, database: Database) -> int:

@@ -187,6 +187,12 @@ def in_folder(database: Database, folder: str, *, limit: int, since_ms: int | No
         return [_result(row) for row in connection.execute(first)], total
 
 
+def has_folder(database: Database, folder: str) -> bool:
+    """Whether the ledger has a file of one watched folder."""
+    with database.reading() as connection:
+        return connection.execute(select(images.c.id).where(images.c.folder == folder).limit(1)).first() is not None
+
+
 def find(database: Database, path: str, folder: str | None = None) -> list[Result]:
     """Find a file by its path in the watched folder; several folders may each have one."""
     query = select(*_COLUMNS).where(images.c.path == path)

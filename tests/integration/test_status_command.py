@@ -243,6 +243,24 @@ def test_status_names_the_registering_if_files_are_not_in_the_ledger(
     assert show_status(announced(worker="model 1")) == 0
 
 
+@pytest.mark.parametrize(("watched", "code"), [("digits", 1), ("scans", 0)])
+def test_files_of_a_folder_that_nobody_watches_here_are_not_missed(
+    sqlite_database: Database, announced: Announced, watched: str, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sqlite_database.writing() as connection:
+        connection.execute(text("DELETE FROM images WHERE status = 'queued'"))
+    _long_ago(Path("digits/one.png"), monkeypatch)
+    assert show_status(announced(worker="model 1", watcher=watched)) == code
+
+
+def test_files_of_a_folder_that_the_ledger_never_saw_are_not_missed(
+    filled: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("samples").mkdir()
+    _long_ago(Path("samples/one.png"), monkeypatch)
+    assert show_status(dataclasses.replace(filled, folder=Path("samples"))) == 0
+
+
 def test_a_file_that_came_a_moment_ago_may_not_be_in_the_ledger_yet(filled: Settings) -> None:
     Path("digits/one.png").write_bytes(b"x")
     os.utime("digits/one.png", (1, 1))  # a file that was moved in keeps its old time

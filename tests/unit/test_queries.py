@@ -207,6 +207,11 @@ def test_a_path_is_found_in_every_folder_or_in_the_named_one(read: Database) -> 
     assert queries.find(read, "a.png", "nowhere") == []
 
 
+def test_a_folder_of_which_a_file_was_seen_is_known(read: Database) -> None:
+    assert queries.has_folder(read, "d")
+    assert not queries.has_folder(read, "other")
+
+
 def test_a_folders_first_files_come_by_path_and_are_counted(read: Database) -> None:
     intake.register(read, "other", [SeenFile("0.png", 1, 1)])
     files, total = queries.in_folder(read, "d", limit=10)
