@@ -93,7 +93,7 @@ class _Csv:
 
     def __init__(self) -> None:
         sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]  # a real file, or pytest's
-        self._writer = csv.writer(_Lines(), lineterminator="\r\n")
+        self._writer = csv.writer(_Newlines(), lineterminator="\r\n")
         self._writer.writerow(COLUMNS)
         # A program gets names as they are; on a terminal a name must not be able to move the cursor.
         self._shown = printable if sys.stdout.isatty() else str
@@ -104,7 +104,7 @@ class _Csv:
             self._writer.writerow(neutral(column, value) for column, value in fields.items())
 
 
-class _Lines:
+class _Newlines:
     """Turns the line ends of csv into newlines.
 
     With newlines of its own, csv before Python 3.13 does not quote a name that holds a carriage return.

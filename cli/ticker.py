@@ -44,6 +44,7 @@ class Ticker:
         if time.monotonic() < self._next_standing:
             return
         self._next_standing = time.monotonic() + STANDING_SECONDS
+        doing = printable(doing)  # it comes from Redis, to which others may write
         if self._console.is_terminal:
             self._bottom = self._rendered(_fitted(balance(), doing, self._console.width - 1))
             self._write("")
@@ -62,7 +63,7 @@ class Ticker:
     def stopped(self, why: str | None) -> None:
         """Tell once that nothing is read any more, and once that reading goes on."""
         if why and not self._stopped:
-            self._tell(f"{why}.")
+            self._tell(f"{printable(why)}.")
         elif self._stopped and not why:
             self._tell("Reading goes on.")
         self._stopped = why

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import DisconnectionError
 
-GONE = "its file is gone"
+GONE = "its file is gone (`digits run` or `digits migrate` makes a new one)"
 
 _log = logging.getLogger(__name__)
 

@@ -90,3 +90,14 @@ def test_no_number_and_no_word_is_broken_in_two(width: int, path: str, capsys: p
     words = " ".join(lines).split()
     assert words[1:4] == [LONG_NUMBER, "71.0%", "review"]
     assert " ".join(words[4:]) == f"{path} ({REASON})"
+
+
+@pytest.mark.usefixtures("width")
+def test_what_parts_say_of_themselves_can_not_move_the_cursor(capsys: pytest.CaptureFixture[str]) -> None:
+    ticker = Ticker(Path("digits"))
+    capsys.readouterr()
+    ticker.standing(lambda: Balance(seen=0, by_status=dict.fromkeys(Status, 0)), "one\x1b[2J\rtwo")
+    ticker.stopped("readers\x1b[2J died")
+    out = capsys.readouterr().out
+    assert "\x1b[2J" not in out
+    assert "\rtwo" not in out
