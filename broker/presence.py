@@ -22,8 +22,6 @@ GONE_SECONDS = 15
 FAILED = "failed: "
 #: How the announcement of a worker begins that has stopped reading.
 STOPPED = "stopped: "
-#: What a worker announces that has no model to read with.
-NO_MODEL = "no model"
 #: The sorted set: each presence as JSON, scored by when it was last announced.
 PRESENCE = "presence"
 

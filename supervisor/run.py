@@ -3,7 +3,7 @@
 import time
 
 from broker.client import Client
-from broker.presence import FAILED, NO_MODEL, STOPPED, Presence, present
+from broker.presence import FAILED, STOPPED, Presence, present
 from settings import Settings
 from supervisor.errors import RunFailed
 from supervisor.supervisor import Supervisor
@@ -41,7 +41,7 @@ class Run:
     @property
     def trains(self) -> bool:
         """Whether a trainer is at work."""
-        return any(not doing.startswith(FAILED) for doing in self._doings("trainer"))
+        return bool(self._doings("trainer"))
 
     @property
     def stopped(self) -> str | None:
@@ -50,14 +50,9 @@ class Run:
         return next((doing.removeprefix(STOPPED) for doing in own if doing.startswith(STOPPED)), None)
 
     def require_reading(self) -> None:
-        """Raise RunFailed if our worker has stopped reading, or no worker has a model and its training failed.
-
-        A failed training does no harm while a model reads: nobody waits for it.
-        """
+        """Raise RunFailed if our worker has stopped reading, or there is no model and its training failed."""
         if self.stopped:
             raise RunFailed(self.stopped)
-        if set(self._doings("worker")) != {NO_MODEL}:
-            return
         for doing in self._doings("trainer"):
             if doing.startswith(FAILED):
                 raise RunFailed(f"there is no model to read with, and {doing.removeprefix(FAILED)}")

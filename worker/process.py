@@ -11,7 +11,7 @@ from celery.signals import worker_process_init, worker_process_shutdown
 
 from broker.address import address_of
 from broker.client import Client
-from broker.presence import NO_MODEL, OwnPresence
+from broker.presence import OwnPresence
 from logs import configure_logs
 from recognizer.errors import RecognitionError
 from recognizer.installed import runtime_for
@@ -57,7 +57,7 @@ def reading_process() -> ReadingProcess:
     settings = load_settings()
     client = Client(address_of(settings))
     model = HeldModel(settings.model_dir, runtime_for(settings.runtime))
-    presence = OwnPresence(client, "worker", lambda: f"model {model.version}" if model.version else NO_MODEL)
+    presence = OwnPresence(client, "worker", lambda: f"model {model.version}" if model.version else "no model")
     return ReadingProcess(Database(settings.database_url), model, client, presence)
 
 
