@@ -9,14 +9,22 @@ OURS = (
     "broker", "cli", "db", "evaluation", "lock", "logs", "presentation", "recognizer", "settings", "supervisor",
     "terminal", "trainer", "urls", "watcher", "worker",
 )  # fmt: skip
+#: The Pythons for which TensorFlow has wheels: the first, and the first that is too new.
+FIRST_PYTHON, PYTHON_TOO_NEW = (3, 11), (3, 14)
 _HOME = os.path.dirname(os.path.abspath(__file__))
 _ADVICE = "install Digit Inbox into an environment of its own, without PYTHONPATH"
 
 
 def main() -> None:
-    """Run the command line, or end with one sentence if Python would import another program's file for one of ours."""
+    """Run the command line, or end with one sentence if this Python can't, or would import another program's files."""
+    if not FIRST_PYTHON <= sys.version_info[:2] < PYTHON_TOO_NEW:
+        sys.exit(
+            f"digits: Digit Inbox needs Python 3.11, 3.12 or 3.13, and this is {sys.version_info[0]}."
+            f"{sys.version_info[1]}: make its environment anew, with `python3.11 -m venv --clear .venv` or a later one"
+        )
     for name in OURS:
-        if file := _foreign(name):
+        file = _foreign(name)
+        if file:
             sys.exit(f"digits: {file} belongs to another program and hides our {name}: {_ADVICE}")
     try:
         from cli.main import main as run  # noqa: PLC0415 - only now it is known to be ours
@@ -28,7 +36,7 @@ def main() -> None:
         sys.exit(f"digits: {error}: another program may have replaced a file of ours; {_ADVICE}")
 
 
-def _foreign(name: str) -> str | None:
+def _foreign(name: str) -> "str | None":  # as text, for old Pythons: they must get as far as the sentence
     """Give the file or folder that `import name` would find, unless it lies beside this file. Imports nothing."""
     spec = find_spec(name)
     found = spec and (spec.origin or next(iter(spec.submodule_search_locations or ()), None))

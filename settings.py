@@ -56,7 +56,7 @@ class Settings:
     #: logs and the embedded broker's socket
     var_dir: Path = field(default=Path("var"), metadata=_takes(Path))
     #: what runs the network
-    runtime: Literal["keras", "litert"] = field(default="keras", metadata=_one_of("keras", "litert"))
+    runtime: Literal["auto", "keras", "litert"] = field(default="auto", metadata=_one_of("auto", "keras", "litert"))
     #: `polling` for network mounts, which send no events
     watch: Literal["auto", "polling"] = field(default="auto", metadata=_one_of("auto", "polling"))
     #: reading processes

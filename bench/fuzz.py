@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,9 +62,9 @@ def make(number: int) -> tuple[str, bytes]:
     width = int(np.exp(rng.uniform(0, np.log(min(most, max(2, _MOST_PIXELS // height))))))
     pattern = str(rng.choice(["flat", "noise", "checkerboard", "lines", "strokes"]))
     pixels = _drawn(pattern, height, width, rng)
-    pixels = np.dstack([pixels] * samples) if samples > 1 else pixels
-    pixels = pixels.astype(np.uint16) * 257 if depth > 8 else pixels  # noqa: PLR2004 - bits of a byte
-    data = bytearray(cv2.imencode(extension, pixels)[1].tobytes())
+    colours = np.dstack([pixels] * samples) if samples > 1 else pixels
+    deep = colours.astype(np.uint16) * 257 if depth > 8 else colours  # noqa: PLR2004 - bits of a byte
+    data = bytearray(cv2.imencode(extension, deep)[1].tobytes())
     damages = int(rng.integers(1, _DAMAGES + 1)) if rng.random() < 2 / 3 else 0
     for _ in range(damages):
         _damage(data, rng)
@@ -125,11 +125,11 @@ def _named(number: int) -> tuple[str, int]:
     return name, len(data)
 
 
-def _read(first: int, end: int, model_dir: Path) -> None:
+def _read(numbers: Sequence[int], model_dir: Path) -> None:
     model = load_model(model_dir, active_version(model_dir), "litert")
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "picture"
-        for number in range(first, end):
+        for number in range(*numbers):
             name, data = make(number)
             path.write_bytes(data)
             del data
@@ -146,7 +146,7 @@ def main() -> None:
     parser.add_argument("--read", nargs=2, type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.read:
-        _read(*given.read, given.model_dir)
+        _read(given.read, given.model_dir)
         return
     found = list(tried(given.first, given.pictures, given.model_dir))
     costs = [(one, one.cost) for one in found if one.cost]

@@ -37,8 +37,8 @@ CHUNKS = 16
 #: What is asked of the ledger, by the options that are given to `digits results --limit 20`.
 QUESTIONS: dict[str, Callable[[], Filter]] = {
     "": lambda: Filter(limit=20),
-    "--status review": lambda: Filter(limit=20, status=Status.REVIEW),
-    "--status queued, none": lambda: Filter(limit=20, status=Status.QUEUED),
+    "--status review": lambda: Filter(limit=20, statuses=(Status.REVIEW,)),
+    "--status queued, none": lambda: Filter(limit=20, statuses=(Status.QUEUED,)),
     "--digit 7": lambda: Filter(limit=20, digit=7),
     "--min-confidence 0.99": lambda: Filter(limit=20, min_confidence=0.99),
     "--min-confidence 1, none": lambda: Filter(limit=20, min_confidence=1.0),

@@ -3,65 +3,54 @@
 Each command imports what it needs when it runs, so that `digits --help` and `digits results` start at once.
 """
 
+import errno
 import gc
+import os
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+from cli.options import (
+    COUNT,
+    DIGIT,
+    EPOCHS,
+    ROW,
+    SECONDS,
+    SHARE,
+    Architecture,
+    Attached,
+    FolderArgument,
+    Format,
+    JsonFlag,
+    NetworkName,
+    SortName,
+    StatusName,
+    WorkersOption,
+)
 
 if TYPE_CHECKING:
     from settings import Settings
 
 
-class Format(StrEnum):
-    """How `digits results` writes its rows."""
-
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
-
-
-class Architecture(StrEnum):
-    """The networks for digits that the trainer knows."""
-
-    CNN = "cnn"
-    MLP = "mlp"
-
-
-class NetworkName(StrEnum):
-    """The two networks of a version (trainer.train.NetworkName, named here so that `--help` needs no trainer)."""
-
-    DIGITS = "digits"
-    NUMBERS = "numbers"
-
-
-class StatusName(StrEnum):
-    """The statuses of the ledger (db.tables.Status, named here so that `--help` needs no database)."""
-
-    QUEUED = "queued"
-    ACCEPTED = "accepted"
-    REVIEW = "review"
-    REJECTED = "rejected"
-    FAILED = "failed"
-
-
 #: Nearly all that a start makes stays: searching it for garbage every 700 objects takes a seventh of the time.
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
+
+#: How the system says that the pipe's reader is gone, or that the disk is full or broken.
+_OUTPUT_LOST = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 app = typer.Typer(
     name="digits",
     help="Drop images of handwritten digits into a folder, get rows you can query.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 models = typer.Typer(help="List the trained models, or choose the one that reads.", invoke_without_command=True)
 app.add_typer(models, name="models")
-
-FolderArgument = Annotated[Path | None, typer.Argument(help="The watched folder [default: DIGITS_FOLDER, or digits]")]
-Attached = Annotated[bool, typer.Option("--attached", hidden=True, help="End when standard input closes.")]
+#: Where `--help` lists the commands that few users need.
+_PARTS = "The parts one by one, for compose and systemd"
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer hands it over by position
@@ -87,7 +76,7 @@ def run(
     folder: FolderArgument = None,
     *,
     once: Annotated[bool, typer.Option("--once", help="Read what is there, print it, and end.")] = False,
-    workers: Annotated[int | None, typer.Option(min=1, max=256, help="Reading processes.")] = None,
+    workers: WorkersOption = None,
 ) -> None:
     """Do everything on this machine: watch the folder, read what is dropped, show it."""
     from cli.run import run as start  # noqa: PLC0415 - see above, here and in each command
@@ -96,34 +85,133 @@ def run(
 
 
 @app.command()
-def watch(folder: FolderArgument = None, *, attached: Attached = False) -> None:
-    """Watch the folder and queue what is dropped (a part, for compose and systemd)."""
-    from cli.parts import watch as start  # noqa: PLC0415
-
-    start(_settings(folder=folder), attached=attached)
-
-
-@app.command()
-def worker(
+def results(  # noqa: PLR0913 - each is an option a user may give
     *,
-    trainer: Annotated[bool, typer.Option("--trainer", help="Train when asked to, instead of reading.")] = False,
-    workers: Annotated[int | None, typer.Option(min=1, max=256, help="Reading processes.")] = None,
-    attached: Attached = False,
+    digit: Annotated[
+        int | None, typer.Option(metavar="D", help="Only files in which this digit was read.", **DIGIT)
+    ] = None,
+    reading: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Only this reading: 0472, or 12.5 as it is written.")
+    ] = None,
+    path: Annotated[
+        str | None, typer.Option(metavar="PATTERN", help="Only files whose path matches: 'scans/*.png'.")
+    ] = None,
+    status: Annotated[
+        list[StatusName] | None, typer.Option(help="Only files with this status; may be given several times.")
+    ] = None,
+    min_confidence: Annotated[
+        float | None, typer.Option(metavar="X", help="Only readings at least as sure, from 0 to 1.", **SHARE)
+    ] = None,
+    max_confidence: Annotated[
+        float | None, typer.Option(metavar="X", help="Only readings at most as sure, from 0 to 1.", **SHARE)
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="T",
+            help="Only answers since then: today, yesterday, 23:50, 2026-11-22, 2026-11-22T16:00, 15m, 2h, 3d.",
+        ),
+    ] = None,
+    after: Annotated[
+        int | None, typer.Option(metavar="ID", help="Only rows with a larger id, in the order of ids.", **ROW)
+    ] = None,
+    sort: Annotated[SortName | None, typer.Option(help="Their order.", show_default="latest")] = None,
+    limit: Annotated[int | None, typer.Option(metavar="N", help="Most rows to show.", **COUNT)] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Then write each new reading as it comes.")] = False,
+    format: Annotated[Format, typer.Option(help="How to write them.")] = Format.TABLE,  # noqa: A002 - the option's name
 ) -> None:
-    """Read what is queued (a part, for compose and systemd)."""
-    from cli.parts import work  # noqa: PLC0415
+    """Query the readings, or follow them."""
+    from cli.results import follow_results, show_results  # noqa: PLC0415
+    from cli.since import parse_since  # noqa: PLC0415
+    from db.queries import Filter, Sort  # noqa: PLC0415
+    from db.tables import Status  # noqa: PLC0415
 
-    work(_settings(workers=workers), trains=trainer, attached=attached)
+    wanted = Filter(
+        digit=digit,
+        statuses=tuple(Status(one.value) for one in status or ()),
+        min_confidence=min_confidence,
+        max_confidence=max_confidence,
+        reading=reading,
+        path=path,
+        since_ms=parse_since(since) if since else None,
+        after=after,
+        limit=limit,
+        sort=Sort((sort or (SortName.LATEST if after is None else SortName.ID)).value),
+    )
+    (follow_results if follow else show_results)(_settings(), wanted, format.value)
 
 
 @app.command()
-def migrate(
-    *, wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for a database that is not up yet.")] = 0
+def show(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="An image file, or its path in the watched folder.")],
 ) -> None:
-    """Make or update the ledger's tables. Safe to call twice."""
-    from cli.migrate import migrate as upgrade  # noqa: PLC0415
+    """Draw a picture, what the network sees of it, and the ten probabilities."""
+    from cli.show import show as draw  # noqa: PLC0415
 
-    upgrade(_settings().database_url, wait=wait)
+    draw(_settings(), path)
+
+
+@app.command()
+def report(out: Annotated[Path, typer.Argument(metavar="OUT.html", help="The HTML file to write.")]) -> None:
+    """Write one self-contained page with every image beside its reading."""
+    from cli.report import write_report  # noqa: PLC0415
+
+    write_report(_settings(), out)
+
+
+@app.command()
+def status(*, json: JsonFlag = False) -> None:
+    """Show the balance and what runs; exit 1 if the balance does not close or something stands still."""
+    from cli.status import show_status  # noqa: PLC0415
+
+    raise typer.Exit(show_status(_settings(), as_json=json))
+
+
+@app.command()
+def retry(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="[PATH]...", help="Files to read again.", show_default="all failed")
+    ] = None,
+) -> None:
+    """Put failed rows, or the named ones, back in the queue."""
+    from cli.retry import retry as put_back  # noqa: PLC0415
+
+    put_back(_settings(), paths)
+
+
+@app.command()
+def read(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Image files, or folders of them.")],
+    *,
+    json: JsonFlag = False,
+) -> None:
+    """Read files here and now, without queue and database: one line each."""
+    from cli.read import read as read_now  # noqa: PLC0415
+
+    raise typer.Exit(read_now(_settings(), files, as_json=json))
+
+
+@app.command()
+def evaluate(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder of the pictures.")],
+    *,
+    labels: Annotated[
+        Path,
+        typer.Option(
+            metavar="CSV",
+            help="CSV with the columns file (within FOLDER) and label (its digits, with signs if wanted, or none); "
+            "source and kind if wanted.",
+        ),
+    ],
+    html: Annotated[Path | None, typer.Option(metavar="OUT.html", help="Write one self-contained page, too.")] = None,
+    json: Annotated[
+        Path | None, typer.Option(metavar="OUT.json", help="Write the figures as JSON, too; - is standard output.")
+    ] = None,
+) -> None:
+    """Measure the active model on your own labelled pictures."""
+    from cli.evaluate import evaluate as measure  # noqa: PLC0415
+
+    measure(_settings(), folder, labels, html=html, json=json)
 
 
 @app.command()
@@ -134,7 +222,7 @@ def train(
         NetworkName | None, typer.Option(help="Train this network alone and keep the active model's other.")
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option(min=1, max=1000, help="Most epochs to train [default: the recipe's]")
+        int | None, typer.Option(metavar="N", help="Most epochs to train.", show_default="the recipe's", **EPOCHS)
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Activate it even if it is worse than the active one.")
@@ -164,100 +252,47 @@ def list_models() -> None:
 
 
 @models.command()
-def activate(version: Annotated[int, typer.Argument(min=1, help="The version, as `digits models` lists it.")]) -> None:
+def activate(
+    version: Annotated[int, typer.Argument(metavar="N", help="The version, as `digits models` lists it.", **COUNT)],
+) -> None:
     """Let a version read from now on; workers change over between two chunks."""
     from cli.models import activate_model  # noqa: PLC0415
 
     activate_model(_settings().model_dir, version)
 
 
-@app.command()
-def results(  # noqa: PLR0913 - each is an option a user may give
+@app.command(rich_help_panel=_PARTS)
+def watch(folder: FolderArgument = None, *, attached: Attached = False) -> None:
+    """Watch the folder and queue what is dropped."""
+    from cli.parts import watch as start  # noqa: PLC0415
+
+    start(_settings(folder=folder), attached=attached)
+
+
+@app.command(rich_help_panel=_PARTS)
+def worker(
     *,
-    digit: Annotated[int | None, typer.Option(min=0, max=9, help="Only files in which this digit was read.")] = None,
-    status: Annotated[StatusName | None, typer.Option(help="Only files with this status.")] = None,
-    min_confidence: Annotated[float | None, typer.Option(min=0, max=1, help="Only readings at least as sure.")] = None,
-    since: Annotated[
-        str | None, typer.Option(help="Only later than this: 2026-11-22, 2026-11-22T16:00, 15m, 2h, 3d.")
-    ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Most rows to show, the latest first.")] = None,
-    format: Annotated[Format, typer.Option(help="How to write them.")] = Format.TABLE,  # noqa: A002 - the option's name
+    trainer: Annotated[bool, typer.Option("--trainer", help="Train when asked to, instead of reading.")] = False,
+    workers: WorkersOption = None,
+    attached: Attached = False,
 ) -> None:
-    """Query the readings."""
-    from cli.results import parse_since, show_results  # noqa: PLC0415
-    from db.queries import Filter  # noqa: PLC0415
-    from db.tables import Status  # noqa: PLC0415
+    """Read what is queued."""
+    from cli.parts import work  # noqa: PLC0415
 
-    wanted = Filter(
-        digit=digit,
-        status=Status(status.value) if status else None,
-        min_confidence=min_confidence,
-        since_ms=parse_since(since) if since else None,
-        limit=limit,
-    )
-    show_results(_settings(), wanted, format.value)
+    work(_settings(workers=workers), trains=trainer, attached=attached)
 
 
-@app.command()
-def show(path: Annotated[Path, typer.Argument(help="An image file, or its path in the watched folder.")]) -> None:
-    """Draw a picture, what the network sees of it, and the ten probabilities."""
-    from cli.show import show as draw  # noqa: PLC0415
-
-    draw(_settings(), path)
-
-
-@app.command()
-def report(out: Annotated[Path, typer.Argument(help="The HTML file to write.")]) -> None:
-    """Write one self-contained page with every image beside its reading."""
-    from cli.report import write_report  # noqa: PLC0415
-
-    write_report(_settings(), out)
-
-
-@app.command()
-def status() -> None:
-    """Show the balance and what runs; exit 1 if the balance does not close or the system is stalled."""
-    from cli.status import show_status  # noqa: PLC0415
-
-    raise typer.Exit(show_status(_settings()))
-
-
-@app.command()
-def retry(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Files to read again [default: all failed]")] = None,
-) -> None:
-    """Put failed rows, or the named ones, back in the queue."""
-    from cli.retry import retry as put_back  # noqa: PLC0415
-
-    put_back(_settings(), paths)
-
-
-@app.command()
-def read(files: Annotated[list[Path], typer.Argument(help="Image files.")]) -> None:
-    """Read files here and now, without queue and database: one line each."""
-    from cli.read import read as read_now  # noqa: PLC0415
-
-    raise typer.Exit(read_now(_settings(), files))
-
-
-@app.command()
-def evaluate(
-    folder: Annotated[Path, typer.Argument(help="The folder of the pictures.")],
+@app.command(rich_help_panel=_PARTS)
+def migrate(
     *,
-    labels: Annotated[
-        Path,
-        typer.Option(
-            help="CSV with the columns file (within FOLDER) and label (its digits, with signs if wanted, or none); "
-            "source and kind if wanted."
-        ),
-    ],
-    html: Annotated[Path | None, typer.Option(help="Write one self-contained page, too.")] = None,
-    json: Annotated[Path | None, typer.Option(help="Write the figures as JSON, too; - is standard output.")] = None,
+    wait: Annotated[
+        float, typer.Option(metavar="SECONDS", help="How long to wait for a database that is not up yet.", **SECONDS)
+    ] = 0,
 ) -> None:
-    """Measure the active model on your own labelled pictures."""
-    from cli.evaluate import evaluate as measure  # noqa: PLC0415
+    """Make or update the ledger's tables. Safe to call twice."""
+    from cli.migrate import migrate as upgrade  # noqa: PLC0415
 
-    measure(_settings(), folder, labels, html=html, json=json)
+    upgrade(_settings().database_url, wait=wait)
 
 
 def _settings(*, folder: Path | None = None, workers: int | None = None) -> "Settings":
@@ -273,14 +308,27 @@ def main() -> None:
     """Run the command line. A known error is one sentence on standard error and exit status 1."""
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # else the interpreter would find out at its end that the output is lost
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _OUTPUT_LOST and not error.filename:
+            _end_without_output(error)
         if not isinstance(error, known_errors()):
             raise
         from terminal import printable  # noqa: PLC0415 - only a failure pays for it
 
         sys.stderr.write(f"digits: {printable(str(error))}\n")
         sys.exit(1)
+
+
+def _end_without_output(error: OSError) -> NoReturn:
+    """End where standard output takes nothing more: quietly if its reader has read enough, else with a sentence."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still in the buffer goes there
+    if error.errno != errno.EPIPE:
+        sys.stderr.write(f"digits: the output can't be written: {error.strerror}\n")
+    sys.exit(1)
 
 
 def known_errors() -> tuple[type[Exception], ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -20,6 +21,8 @@ _COLUMNS = (
 _RIGHT = {"version", "MNIST", "numbers", "weights", "temp.", "accepts", "rejects", "took"}
 #: Columns for the table where standard output is no terminal: more than it needs.
 _PLAIN_WIDTH = 200
+#: Columns of a figure's name where each figure has its own line.
+_NAME = 10
 #: Columns of a terminal from which times are written in full.
 _WIDE = 96
 
@@ -46,12 +49,15 @@ def show_models(model_dir: Path) -> None:
     console = stdout()
     if not console.is_terminal:
         console.width = _PLAIN_WIDTH
-    console.print(_table(versions, active, wide=console.width >= _WIDE))
+    _print_table(console, _table(versions, active, wide=console.width >= _WIDE))
     for version in versions:
         if version.trouble:
-            console.print(Text(f"version {version.number}: {printable(version.trouble)}", "red"), soft_wrap=True)
+            console.print(
+                Text(f"version {version.number}: {printable(version.trouble)}", "red"),
+                soft_wrap=not console.is_terminal,
+            )
     if trouble:
-        console.print(Text(printable(trouble), "yellow"), soft_wrap=True)
+        console.print(Text(printable(trouble), "yellow"), soft_wrap=not console.is_terminal)
     if newer := _newer_shipped(model_dir):
         console.print(
             f"Version {newer}, which came with this release, is newer: `digits models activate {newer}` lets it read.",
@@ -114,6 +120,19 @@ def _table(versions: list[_Version], active: int | None, *, wide: bool) -> Table
         files = Text("whole", "green") if version.trouble is None else Text("refused", "red")
         table.add_row(mark, Text(str(version.number)), *map(Text, _figures(version.card, wide=wide)), files)
     return table
+
+
+def _print_table(console: Console, table: Table) -> None:
+    """Print a table; where the terminal is too narrow for it, each row as lines of name and value."""
+    if console.measure(table, options=console.options.update(width=_PLAIN_WIDTH)).maximum <= console.width:
+        console.print(table)
+        return
+    names = [str(column.header) or "active" for column in table.columns]
+    for row in zip(*(column.cells for column in table.columns), strict=True):
+        for name, cell in zip(names, row, strict=True):
+            if str(cell):
+                console.print(Text.assemble((f"{name:<{_NAME}}", "dim"), str(cell)))
+        console.print()
 
 
 def _figures(card: Card | None, *, wide: bool) -> tuple[str, ...]:

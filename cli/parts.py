@@ -48,11 +48,11 @@ def watch(settings: Settings, *, attached: bool) -> None:
 def work(settings: Settings, *, trains: bool, attached: bool) -> None:
     """Read (or train) until SIGTERM or SIGINT. Raises RuntimeMissing, LedgerError or BrokerUnavailable at the start."""
     from logs import configure_logs  # noqa: PLC0415 - likewise
-    from recognizer.installed import require_runtime  # noqa: PLC0415 - the watcher has no use for what it imports
+    from recognizer.installed import require_runtime, runtime_for  # noqa: PLC0415 - the watcher has no use for what it imports
     from worker.serve import serve  # noqa: PLC0415 - likewise
 
     configure_logs(settings.log_level)
-    require_runtime("keras" if trains else settings.runtime)
+    require_runtime("keras" if trains else runtime_for(settings.runtime))
     if attached:
         _end_with_parent()
     _connected(settings, attached=attached)[0].close()

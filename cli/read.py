@@ -1,24 +1,29 @@
 """Read image files here and now, without queue and database."""
 
+import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.cells import cell_len
 from rich.console import Console
 
+from cli.lines import Lines, prose
 from db.paths import to_text
-from presentation.text import padded, percent, printable, say, shortened, written_words
+from presentation.text import padded, percent, printable, say, shortened, stdout, written_words
 from recognizer import reader
 from recognizer.errors import ModelMissing, UnreadableImage
 from recognizer.image import VANISHED
+from recognizer.installed import runtime_for
 from recognizer.model import load_model
 from recognizer.preparation import Prepared
 from recognizer.reading import Reading
 from recognizer.versions import active_version
 from settings import Settings
+from watcher.folder import require_folder, scan
 
 #: Files read by one call of the model: enough to make the call cheap, few enough that answers come at once.
 _CHUNK = 32
@@ -30,19 +35,48 @@ _REST = 52
 _LEAST_PATH = 16
 
 
-def read(settings: Settings, files: Sequence[Path]) -> int:
-    """Print one line a file: path, reading, confidence, verdict, reason, written.
+def read(settings: Settings, paths: Sequence[Path], *, as_json: bool = False) -> int:
+    """Print one line a file: path, reading, confidence, verdict, reason, written. Folders are read with all below them.
 
     A terminal shows `written` only where it differs from the reading, before the reason. Gives 1 if a file could not be
-    read, else 0. Raises ModelMissing or ContractMismatch.
+    read, else 0. Raises ModelMissing, ContractMismatch or FolderMissing.
     """
-    model = load_active(settings)
-    room = max(_LEAST_PATH, shutil.get_terminal_size().columns - _REST)
-    width = min(max(cell_len(_name(file)) for file in files), room)
-    failures = 0
-    for file, reading in read_files(files, model):
+    files = [file for path in paths for file in _files(path)]
+    readings = read_files(files, load_active(settings))
+    return _print_json(readings) if as_json else _print_lines(readings, files)
+
+
+def _files(path: Path) -> list[Path]:
+    """Give the file, or the files of a folder, those left out that a watched folder would leave out too."""
+    if not path.is_dir():
+        return [path]
+    folder = os.fsencode(path)
+    require_folder(folder)
+    return [Path(os.fsdecode(os.path.join(folder, name))) for name in sorted(state.path for state in scan(folder))]
+
+
+def _print_lines(readings: Iterable[tuple[Path, Reading | UnreadableImage]], files: Sequence[Path]) -> int:
+    longest = max((cell_len(_name(file)) for file in files), default=0)
+    room = shutil.get_terminal_size().columns - _REST
+    width = min(longest, room) if room >= _LEAST_PATH else longest  # a narrow terminal gives a path its own line
+    lines, failures = Lines(stdout()), 0
+    for file, reading in readings:
         failures += isinstance(reading, UnreadableImage)
-        say(_line(_name(file), reading, width))
+        if sys.stdout.isatty():
+            sys.stdout.write(lines.flowed(list(_words(_name(file), _outcome(reading), width))))
+        else:
+            say(_plain(_name(file), _outcome(reading)))
+    return 1 if failures else 0
+
+
+def _print_json(readings: Iterable[tuple[Path, Reading | UnreadableImage]]) -> int:
+    """Write a list of objects, each as soon as it is known."""
+    failures, separator = 0, "[\n"
+    for file, reading in readings:
+        failures += isinstance(reading, UnreadableImage)
+        sys.stdout.write(separator + json.dumps({"path": to_text(os.fsencode(file)), **_fields(reading)}))
+        separator = ",\n"
+    sys.stdout.write("[]\n" if separator == "[\n" else "\n]\n")
     return 1 if failures else 0
 
 
@@ -53,7 +87,7 @@ def load_active(settings: Settings) -> reader.Model:
     except ModelMissing as error:
         raise ModelMissing(f"{error}: `digits train` makes one") from error
     with Console(stderr=True).status(f"loading model {version}"):
-        return load_model(settings.model_dir, version, settings.runtime)
+        return load_model(settings.model_dir, version, runtime_for(settings.runtime))
 
 
 def read_files(files: Sequence[Path], model: reader.Model) -> Iterator[tuple[Path, Reading | UnreadableImage]]:
@@ -85,15 +119,54 @@ def _name(file: Path) -> str:
     return printable(to_text(os.fsencode(file)))
 
 
-def _line(name: str, reading: Reading | UnreadableImage, width: int) -> str:
+@dataclass(frozen=True)
+class _Outcome:
+    """What is said of a file; "" for what there is not."""
+
+    text: str
+    written: str
+    confidence: float | None
+    verdict: str
+    reason: str
+
+
+def _outcome(reading: Reading | UnreadableImage) -> _Outcome:
     if isinstance(reading, UnreadableImage):
-        text, written, confidence, verdict, reason = "", "", None, "failed", reason_of(reading)
-    else:
-        text, written, confidence = reading.text, reading.written, reading.confidence if reading.text else None
-        verdict, reason = reading.verdict.value, reading.reason or ""
-    if not sys.stdout.isatty():
-        exact = "" if confidence is None else f"{confidence:.4f}"
-        return f"{name}\t{text}\t{exact}\t{verdict}\t{reason}\t{written}"
-    path = padded(shortened(name, width), width)
-    words = ", ".join(filter(None, (written_words(text, written), reason)))
-    return f"{path}  {text:<{_READING}}  {percent(confidence):>6}  {verdict:<8}  {words}".rstrip()
+        return _Outcome("", "", None, "failed", reason_of(reading))
+    confidence = reading.confidence if reading.text else None
+    return _Outcome(reading.text, reading.written, confidence, reading.verdict.value, reading.reason or "")
+
+
+def _plain(name: str, found: _Outcome) -> str:
+    exact = "" if found.confidence is None else f"{found.confidence:.4f}"
+    return f"{name}\t{found.text}\t{exact}\t{found.verdict}\t{found.reason}\t{found.written}"
+
+
+def _words(name: str, found: _Outcome, width: int) -> Iterator[tuple[str, str, int]]:
+    yield padded(shortened(name, width), width), "", 0
+    yield f"{found.text:<{_READING}}", "", 2
+    yield f"{percent(found.confidence):>6}", "", 2
+    yield f"{found.verdict:<8}", "", 2
+    yield from prose(", ".join(filter(None, (written_words(found.text, found.written), found.reason))), gap=2)
+
+
+def _fields(reading: Reading | UnreadableImage) -> dict[str, object]:
+    """Give what JSON says of a file, in the words of `digits results`."""
+    found = _outcome(reading)
+    digits = [] if isinstance(reading, UnreadableImage) else reading.digits
+    return {
+        "reading": found.text or None,
+        "written": found.written or None,
+        "confidence": found.confidence,
+        "status": found.verdict,
+        "reason": found.reason or None,
+        "digits": [
+            {
+                "label": digit.label,
+                "confidence": digit.confidence,
+                "box": asdict(digit.box),
+                "probabilities": digit.probabilities,
+            }
+            for digit in digits
+        ],
+    }

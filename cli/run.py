@@ -4,13 +4,14 @@ import os
 import signal
 import threading
 from contextlib import closing
+from io import TextIOWrapper
 from types import FrameType
 
 from cli.summary import TABLE_ROWS, Summary
 from cli.ticker import Ticker
 from db import paths, queries
 from db.engine import Database
-from db.errors import LedgerError
+from db.errors import LedgerError, LedgerGone
 from db.migrate import migrate
 from db.queries import Result
 from logs import configure_logs
@@ -18,6 +19,7 @@ from presentation.text import printable, say
 from settings import Settings
 from supervisor.backlog import Backlog
 from supervisor.lock import run_lock
+from supervisor.log_files import open_log
 from supervisor.run import Run
 from supervisor.tail import Tail
 from trainer.gate import needed
@@ -32,7 +34,8 @@ def run(settings: Settings, *, once: bool) -> int:
     require_folder(os.fsencode(settings.folder))
     with (
         run_lock(settings.var_dir),
-        (settings.var_dir / "log" / "run.log").open("a", encoding="utf-8") as log,
+        open_log(settings.var_dir / "log" / "run.log") as file,
+        TextIOWrapper(file, encoding="utf-8", write_through=True) as log,
         closing(Database(settings.database_url)) as database,
     ):
         configure_logs(settings.log_level, log)
@@ -107,6 +110,10 @@ def _forever(settings: Settings, database: Database, supervised: Run, stop: thre
             ticker.stopped(supervised.stopped)
             ticker.trouble(supervised.trouble)
             ticker.news(supervised.news())
+        except LedgerGone as error:
+            ticker.trouble(str(error))
+            migrate(database)  # all files of the folder come into the new ledger, and are read again
+            tail = Tail(database)
         except LedgerError as error:
             ticker.trouble(str(error))
         stop.wait(TICK_SECONDS)

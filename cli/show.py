@@ -26,12 +26,16 @@ from recognizer.preparation import prepare
 from recognizer.reading import Digit, Reading
 from settings import Settings
 
-#: Columns everything fits into.
+#: Columns everything takes at the most.
 _WIDTH = 80
+#: Columns of a terminal from which a digit and its probabilities stand side by side.
+_SIDE_BY_SIDE = 74
 #: Lines the picture may take, so that it and its first digit fit one screen.
 _LINES = 20
 #: Columns of a probability's bar.
 _BAR = 30
+#: Columns that a probability's line has beside its bar: indentation, label and percentage.
+_BESIDE_BAR = 13
 #: Places in the ten probabilities' percentages: the smaller ones are what one looks at here.
 _PLACES = 2
 
@@ -102,7 +106,7 @@ def _print_picture(  # noqa: PLR0913 - what there is to see of a picture
         console,
         canvas.picture(
             gray,
-            width=_WIDTH - 2,
+            width=min(_WIDTH, console.width) - 2,
             lines=_LINES,
             boxes=boxes,
             ink_is_dark=dark_on_light,
@@ -148,13 +152,16 @@ def _print_below(console: Console, *lines: str | None) -> None:
 def _print_digit(console: Console, canvas: Canvas, digit: Digit, title: str) -> None:
     console.print()
     seen = canvas.picture(digit.crop, width=SIDE, lines=SIDE // 2, ink_is_dark=False)
-    for left, right in zip_longest(seen, _facts(canvas, digit, title), fillvalue=Text()):
+    if console.width < _SIDE_BY_SIDE:
+        _print_lines(console, [*seen, *_facts(canvas, digit, title, min(_BAR, console.width - _BESIDE_BAR))])
+        return
+    for left, right in zip_longest(seen, _facts(canvas, digit, title, _BAR), fillvalue=Text()):
         line = Text("  ").append_text(left).append("   ").append_text(right)
         line.rstrip()
         console.print(line)
 
 
-def _facts(canvas: Canvas, digit: Digit, title: str) -> list[Text]:
+def _facts(canvas: Canvas, digit: Digit, title: str, bar_width: int) -> list[Text]:
     box = digit.box
     lines = [
         Text.assemble(f"{title}: ", (str(digit.label), "bold"), f"  {percent(digit.confidence, _PLACES)}"),
@@ -163,6 +170,6 @@ def _facts(canvas: Canvas, digit: Digit, title: str) -> list[Text]:
     ]
     for label, probability in enumerate(digit.probabilities):
         style = "bold green" if label == digit.label else ""
-        bar = f"{canvas.bar(probability, _BAR):<{_BAR}}"
+        bar = f"{canvas.bar(probability, bar_width):<{bar_width}}"
         lines.append(Text(f"{label} {bar} {percent(probability, _PLACES):>7}", style=style))
     return lines

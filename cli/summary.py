@@ -17,6 +17,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from cli.lines import Lines
 from db.queries import Balance, Result
 from presentation.text import COLOURS, percent, plural, printable, tolerant, written_words
 
@@ -24,6 +25,8 @@ from presentation.text import COLOURS, percent, plural, printable, tolerant, wri
 TABLE_ROWS = 40
 #: Share of the screen's width that a file name may take before it is broken in two.
 _WHOLE_NAMES = 0.375
+#: Columns that a name, and a reason, need at the least.
+_LEAST_PROSE = 12
 
 
 class Summary:
@@ -47,8 +50,11 @@ class Summary:
         self.close()
         if not new:
             self._say("Nothing new to read." if results else f"There are no files in {self._folder}.")
-        if results:
+        if results and _narrowest(results) <= self._console.width:
             self._console.print(_table(results, self._console.width))
+        else:
+            lines = Lines(self._console)
+            self._console.file.writelines(lines.reading(one, "") for one in results)
         if total > len(results):
             self._say(f"... and {total - len(results):,} more: digits results")
         for path in unfinished:
@@ -64,6 +70,12 @@ class Summary:
 
     def _say(self, text: str) -> None:
         self._console.print(Text(text), soft_wrap=True)
+
+
+def _narrowest(results: list[Result]) -> int:
+    """Give the width below which the table would break a number."""
+    longest = max(cell_len(one.reading or "") + 2 + cell_len(printable(one.written or "")) for one in results)
+    return longest + len("  confidence  accepted  ") + 2 * _LEAST_PROSE + 2
 
 
 def _table(results: list[Result], width: int) -> Table:
@@ -87,6 +99,12 @@ def _table(results: list[Result], width: int) -> Table:
             Text(printable(one.reason or "")),
         )
     return table
+
+
+def short_counts(balance: Balance) -> Text:
+    """Write how much is done where there is little room: `20 files`, `17 of 20 files`."""
+    done = f"{balance.seen - balance.queued:,} of " if balance.queued else ""
+    return Text(f"{done}{plural(balance.seen, 'file')}")
 
 
 def counts(balance: Balance) -> Text:

@@ -14,7 +14,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from db.errors import DatabaseUnavailable, LedgerError, ValueRefused
+from db.errors import DatabaseUnavailable, LedgerError, LedgerGone, ValueRefused
+from db.sqlite_file import GONE, follow_file, is_file, is_read_only, make_private
 from db.statements import Statements
 from urls import hide_password
 
@@ -66,9 +67,7 @@ class Database:
                 _sqlite_engine(self.url) if self.url.get_backend_name() == "sqlite" else _server_engine(self.url)
             )
         except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
-            raise DatabaseUnavailable(
-                f"the database URL {self._shown!r} can't be used: {_first_line(error)}"
-            ) from error
+            raise DatabaseUnavailable(f"the database URL {self._shown!r} can't be used: {_cause(error)}") from error
         self._driver: Any = self.engine.dialect.loaded_dbapi
         self._begins_itself = self.url.get_backend_name() == "sqlite"
 
@@ -117,17 +116,18 @@ class Database:
         code = getattr(error, "sqlstate", None) or ""
         if isinstance(error, about_a_value) or code.startswith(_TOO_LARGE):
             return ValueRefused(f"the database can't hold it: {_first_line(error)}")
-        return DatabaseUnavailable(f"the database {self._shown} can't be used: {_first_line(error)}")
+        kind = LedgerGone if self._begins_itself and str(error) == GONE else DatabaseUnavailable
+        return kind(f"the database {self._shown} can't be used: {_first_line(error)}")
 
     def prepare_folder(self) -> None:
-        """Make the folder of a SQLite file. Safe to call twice; raises DatabaseUnavailable."""
-        if self.url.get_backend_name() != "sqlite" or not self.url.database or self.url.database == ":memory:":
+        """Make a SQLite file and its folder, for this user alone. Safe to call twice; raises DatabaseUnavailable."""
+        if not self._begins_itself or not is_file(self.url.database):
             return
         try:
-            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            make_private(Path(self.url.database or ""))
         except OSError as error:
             raise DatabaseUnavailable(
-                f"the database's folder {Path(self.url.database).parent} can't be made: {error.strerror}"
+                f"the database's file {self.url.database} can't be made: {error.strerror}"
             ) from error
 
     def close(self) -> None:
@@ -149,6 +149,9 @@ def _sqlite_engine(url: URL) -> Engine:
         url, module=driver, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None, "check_same_thread": False}
     )
     journal = "WAL" if driver.sqlite_version_info >= FIRST_SAFE_WAL else "DELETE"
+
+    if is_file(url.database):
+        follow_file(engine, str(url.database), driver)
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - either of two driver modules
@@ -174,6 +177,8 @@ def _set_journal(cursor: Any, journal: str, driver: ModuleType) -> None:  # noqa
         try:
             cursor.execute(f"PRAGMA journal_mode = {journal}")
         except driver.OperationalError as error:
+            if is_read_only(error):
+                return
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                 raise
             time.sleep(0.01)
@@ -184,6 +189,13 @@ def _set_journal(cursor: Any, journal: str, driver: ModuleType) -> None:  # noqa
 def _sqlite_driver() -> ModuleType:
     """Give the wheel's SQLite, or Python's own where there is no wheel."""
     return _driver
+
+
+def _cause(error: BaseException) -> str:
+    """Say why a URL can't be used, with the way out where a driver is missing."""
+    if isinstance(error, ImportError) and error.name in ("psycopg", "psycopg_binary"):
+        return "PostgreSQL's driver is not installed: run `pip install 'psycopg[binary]'` in this environment"
+    return _first_line(error)
 
 
 def _first_line(error: BaseException | None) -> str:

@@ -2,6 +2,7 @@
 
 LedgerError
 ├── DatabaseUnavailable   it can't be reached, opened or written, or its tables are away
+│   └── LedgerGone        its SQLite file is not there any more
 ├── ValueRefused          it can't hold a value that it was given
 ├── NotMigrated           its tables are missing, or older than this code
 └── LedgerTooNew          its tables are of a version that this code does not know
@@ -18,6 +19,10 @@ class DatabaseUnavailable(LedgerError):  # noqa: N818 - named for what is wrong
 
 class ValueRefused(LedgerError):  # noqa: N818 - named for what is wrong
     """The database can't hold a value: its encoding has no such letter, or an index no room."""
+
+
+class LedgerGone(DatabaseUnavailable):
+    """The SQLite file is not there any more."""
 
 
 class NotMigrated(LedgerError):  # noqa: N818 - named for what is wrong

@@ -6,10 +6,10 @@ from pathlib import Path
 from sqlalchemy import inspect, text
 
 from db.engine import Database
-from db.errors import LedgerTooNew, NotMigrated
+from db.errors import DatabaseUnavailable, LedgerTooNew, NotMigrated
 
 #: The newest migration. A test compares it with the migrations folder.
-HEAD = "0005"
+HEAD = "0007"
 _EARLIER = [f"{number:04}" for number in range(1, int(HEAD))]
 #: The key of the lock that admits one migration at a time on PostgreSQL; any number that nobody else uses.
 _ADVISORY_LOCK = 5_710_220_431
@@ -38,8 +38,7 @@ def migrate(database: Database) -> None:
 
 def require_migrated(database: Database) -> None:
     """Raise NotMigrated or LedgerTooNew unless the database has exactly this version's tables. Read-only."""
-    missing_file = database.url.get_backend_name() == "sqlite" and not Path(database.url.database or "").exists()
-    if missing_file:
+    if database.url.get_backend_name() == "sqlite" and _is_missing(Path(database.url.database or "")):
         raise NotMigrated(f"there is no ledger at {database.url.database} yet: start with `digits run`")
     with database.reading() as connection:
         tables = inspect(connection).get_table_names()
@@ -55,3 +54,13 @@ def require_migrated(database: Database) -> None:
     raise LedgerTooNew(
         f"the ledger's tables are of version {version}, and this program knows none after {HEAD}: upgrade Digit Inbox"
     )
+
+
+def _is_missing(path: Path) -> bool:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError as error:
+        raise DatabaseUnavailable(f"the ledger {path} can't be opened: {error.strerror}") from error
+    return False

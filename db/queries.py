@@ -1,11 +1,14 @@
 """The questions people ask the ledger. All read-only."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 
 from db.engine import Database
+from db.glob import matches
 from db.tables import Status, digits, images, unregistered
 
 
@@ -56,15 +59,35 @@ class Result:
     answer: int | None = None
 
 
+class Sort(StrEnum):
+    """The orders of results. What has no time or confidence yet comes last."""
+
+    LATEST = "latest"
+    OLDEST = "oldest"
+    PATH = "path"
+    CONFIDENCE = "confidence"  # the least sure first
+    ID = "id"
+
+
 @dataclass(frozen=True)
 class Filter:
-    """Which results to give; None means any. `digit` selects files in which that digit was read."""
+    """Which results to give, in which order; None means any.
+
+    `digit` selects files in which that digit was read, `reading` those whose digits or written number are that text.
+    `path` is a pattern as in `db.glob`. `after` is a row's id, and selects the rows with a larger one.
+    """
 
     digit: int | None = None
-    status: Status | None = None
+    statuses: Collection[Status] = ()
     min_confidence: float | None = None
+    max_confidence: float | None = None
+    reading: str | None = None
+    path: str | None = None
     since_ms: int | None = None
+    after: int | None = None
+    ids: Collection[int] | None = None
     limit: int | None = None
+    sort: Sort = Sort.LATEST
 
 
 @dataclass(frozen=True)
@@ -85,6 +108,25 @@ _COLUMNS = tuple(
         "written", "answer",
     )
 )  # fmt: skip
+
+
+_ORDERS: Mapping[Sort, Sequence[ColumnElement[Any]]] = {
+    Sort.LATEST: (images.c.recognized_ms.desc().nulls_last(), images.c.id.desc()),
+    Sort.OLDEST: (images.c.recognized_ms.asc().nulls_last(), images.c.id),
+    Sort.PATH: (images.c.folder, images.c.path),
+    Sort.CONFIDENCE: (images.c.confidence.asc().nulls_last(), images.c.id),
+    Sort.ID: (images.c.id,),
+}
+#: The condition that each field of a filter stands for.
+_CONDITIONS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
+    "digit": lambda digit: images.c.reading.contains(str(digit)),
+    "min_confidence": lambda least: images.c.confidence >= least,
+    "max_confidence": lambda most: images.c.confidence <= most,
+    "reading": lambda text: or_(images.c.reading == text, images.c.written == text),
+    "since_ms": lambda moment: images.c.recognized_ms >= moment,
+    "after": lambda row_id: images.c.id > row_id,
+    "ids": images.c.id.in_,
+}
 
 
 def balance(database: Database) -> Balance:
@@ -123,21 +165,22 @@ def oldest_queued_ms(database: Database) -> int | None:
 
 
 def results(database: Database, wanted: Filter) -> list[Result]:
-    """Give the files that match, the latest answer first."""
-    query = select(*_COLUMNS).order_by(images.c.recognized_ms.desc().nulls_last(), images.c.id.desc())
+    """Give the files that match, in the order that is asked for."""
+    query = _narrowed(select(*_COLUMNS).order_by(*_ORDERS[wanted.sort]), wanted, database.engine.dialect.name)
     with database.reading() as connection:
-        return [_result(row) for row in connection.execute(_narrowed(query, wanted))]
+        return [_result(row) for row in connection.execute(query)]
 
 
-def _narrowed(query: Select[tuple[object, ...]], wanted: Filter) -> Select[tuple[object, ...]]:
-    if wanted.digit is not None:
-        query = query.where(images.c.reading.contains(str(wanted.digit)))
-    if wanted.status is not None:
-        query = query.where(images.c.status == wanted.status)
-    if wanted.min_confidence is not None:
-        query = query.where(images.c.confidence >= wanted.min_confidence)
-    if wanted.since_ms is not None:
-        query = query.where(images.c.recognized_ms >= wanted.since_ms)
+def _narrowed(query: Select[tuple[object, ...]], wanted: Filter, dialect: str) -> Select[tuple[object, ...]]:
+    for name, condition in _CONDITIONS.items():
+        if (value := getattr(wanted, name)) is not None:
+            query = query.where(condition(value))
+    if len(wanted.statuses) == 1:  # an index gives one status in order, not several
+        query = query.where(images.c.status == next(iter(wanted.statuses)))
+    elif wanted.statuses:
+        query = query.where(images.c.status.in_(wanted.statuses))
+    if wanted.path is not None:
+        query = query.where(matches(images.c.path, wanted.path, dialect))
     return query if wanted.limit is None else query.limit(wanted.limit)
 
 
@@ -168,6 +211,12 @@ def in_folder(database: Database, folder: str, *, limit: int, after: int | None 
     with database.reading() as connection:
         total = connection.execute(select(func.count()).select_from(images).where(those)).scalar_one()
         return [_result(row) for row in connection.execute(first)], total
+
+
+def has_folder(database: Database, folder: str) -> bool:
+    """Whether the ledger has a file of one watched folder."""
+    with database.reading() as connection:
+        return connection.execute(select(images.c.id).where(images.c.folder == folder).limit(1)).first() is not None
 
 
 def find(database: Database, path: str, folder: str | None = None) -> list[Result]:

@@ -5,6 +5,7 @@ from typing import BinaryIO
 
 from lock import locked
 from supervisor.errors import RunFailed
+from supervisor.log_files import make_log_folder
 
 
 def run_lock(var_dir: Path) -> BinaryIO:
@@ -13,7 +14,7 @@ def run_lock(var_dir: Path) -> BinaryIO:
     Raises RunFailed if another one has it, or `var_dir` can't be written.
     """
     try:
-        (var_dir / "log").mkdir(parents=True, exist_ok=True)
+        make_log_folder(var_dir)
         return locked(var_dir / "run.lock", wait=False)
     except BlockingIOError as error:
         raise RunFailed(f"`digits run` is already at work here (see {var_dir / 'log'})") from error

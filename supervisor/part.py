@@ -11,6 +11,7 @@ from broker import notice
 from broker.address import Address
 from settings import PREFIX, Settings
 from supervisor.errors import RunFailed
+from supervisor.log_files import open_log
 
 #: Seconds a part must have lived for its death to count as an accident and not as a failure to start.
 HEALTHY_SECONDS = 20.0
@@ -43,7 +44,7 @@ class Part:
     def start(self) -> None:
         """Start the process, apart from our terminal's signals and bound to our life by its standard input."""
         self._notice.unlink(missing_ok=True)
-        with self.log.open("ab") as log:
+        with open_log(self.log) as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
                 # -P: never anything of the same name in the user's folder
                 [sys.executable, "-P", "-m", "cli.main", *self._arguments, "--attached"],

@@ -8,6 +8,7 @@ from broker.connection import Pauses, ping
 from broker.errors import BrokerUnavailable
 from broker.server import CUT_OFF, EmbeddedBroker
 from settings import Settings
+from supervisor.log_files import open_log, rotate
 from supervisor.part import Part
 
 #: Seconds a part may take to finish its chunk when told to end; the hard limit of a chunk is 60.
@@ -19,6 +20,7 @@ class Supervisor:
 
     def __init__(self, settings: Settings) -> None:
         self._broker = None if settings.redis_url else EmbeddedBroker(settings.var_dir)
+        self._logs = settings.var_dir / "log"
         self.address = address_of(settings)
         #: Why our broker does not start, in one sentence; None if it runs or is not ours.
         self.trouble: str | None = None
@@ -34,6 +36,7 @@ class Supervisor:
     def start(self, *, watch: bool = False) -> None:
         """Start the broker if it is ours, the worker, and with `watch` the watcher. Raises BrokerUnavailable."""
         if self._broker:
+            open_log(self._logs / "broker.log").close()  # the server would let everybody read it
             self._broker.ensure()
         else:
             ping(self.address.url)
@@ -42,10 +45,11 @@ class Supervisor:
             self.watcher.start()
 
     def tend(self) -> None:
-        """Start again what died: broker and parts. Raises RunFailed if a part does not start.
+        """Start again what died, broker and parts, and keep the logs small. Raises RunFailed if a part does not start.
 
         Parts wait for their broker by themselves, so it is never the reason. Our own broker is tried again and again.
         """
+        rotate(self._logs)
         if self._broker:
             self._tend_broker(self._broker)
         for part in (self.watcher, self.worker, self.trainer):

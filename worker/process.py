@@ -14,6 +14,7 @@ from broker.client import Client
 from broker.presence import OwnPresence
 from logs import configure_logs
 from recognizer.errors import RecognitionError
+from recognizer.installed import runtime_for
 from settings import load_settings
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def reading_process() -> ReadingProcess:
 
     settings = load_settings()
     client = Client(address_of(settings))
-    model = HeldModel(settings.model_dir, settings.runtime)
+    model = HeldModel(settings.model_dir, runtime_for(settings.runtime))
     presence = OwnPresence(client, "worker", lambda: process.doing())  # noqa: PLW0108 - it is made below
     process = ReadingProcess(Database(settings.database_url), model, client, presence)
     return process

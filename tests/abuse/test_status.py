@@ -61,7 +61,8 @@ def test_status_tells_idle_stalled_and_recovered_and_retry_brings_back_what_fail
     stalled = abused.place.digits("status")
     assert stalled.returncode == 1
     assert re.fullmatch(
-        r"stalled: 1 file waits, nothing was answered for 7 min( \d+ s)?", stalled.stdout.splitlines()[-1]
+        r"answering stands still: 1 file waits, nothing was answered for 7 min( \d+ s)?",
+        stalled.stdout.splitlines()[-1],
     )
 
     for pid in readers:

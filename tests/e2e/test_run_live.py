@@ -69,3 +69,20 @@ def test_second_run_in_the_same_place_says_so(place: "Place") -> None:
 
     assert second.returncode == 1
     assert "already at work" in second.stderr
+
+
+def test_ledger_that_is_removed_is_told_and_made_anew(place: "Place", eventually: Eventually) -> None:
+    process = place.start("run", "--workers", "1", DIGITS_RESCAN_SECONDS="1")
+    assert process.stdout is not None
+    process.stdout.readline()
+    (place.inbox / "first.png").write_bytes(PICTURE)
+    assert "first.png" in process.stdout.readline()
+
+    for path in (place.path / "var").glob("results.db*"):
+        path.unlink()
+
+    assert "its file is gone" in process.stdout.readline()
+    assert "It is back." in process.stdout.readline()
+    assert "first.png" in process.stdout.readline()
+    (place.inbox / "second.png").write_bytes(PICTURE)
+    eventually(lambda: sum(statuses(place).values()) == 2, PATIENCE)

@@ -95,6 +95,7 @@ def test_a_new_file_opened_by_many_at_once_makes_none_of_them_fail(tmp_path: Pat
         for number in range(50):
             database = Database(f"sqlite:///{tmp_path / str(number)}.db")
             together.wait()
+            database.prepare_folder()
             with database.writing() as connection:
                 connection.execute(text("CREATE TABLE IF NOT EXISTS images (id INTEGER)"))
             database.close()
@@ -178,6 +179,7 @@ def test_wal_is_used_only_with_a_sqlite_that_does_not_corrupt_it(
 ) -> None:
     link_sqlite(version)
     database = Database(f"sqlite:///{tmp_path}/results.db")
+    database.prepare_folder()
     with database.reading() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == journal
         # 1 is NORMAL, enough for WAL; 2 is FULL, which the rollback journal needs against a power cut.
@@ -295,3 +297,10 @@ def test_bad_database_url_is_one_sentence_without_its_password(url: str) -> None
         Database(url)
     assert "secret" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_missing_driver_is_told_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(DatabaseUnavailable, match=r"not installed: run `pip install 'psycopg\[binary\]'`") as caught:
+        Database("postgresql+psycopg://somebody:secret@nowhere/digits")
+    assert "secret" not in str(caught.value)

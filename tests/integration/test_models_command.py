@@ -59,3 +59,20 @@ def test_no_models_at_all_is_one_sentence(settings: Settings, capsys: Capture) -
     out, error = capsys.readouterr()
     assert not out
     assert error == "There is no model in model yet: `digits run` or `digits train` makes one.\n"
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_no_figure_of_a_model_is_cut_on_any_terminal(
+    settings: Settings, width: int, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_version(settings.model_dir, 1)
+    activate_model(settings.model_dir, 1)
+    capsys.readouterr()
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(width))
+    show_models(settings.model_dir)
+    text = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    assert max(map(len, text.splitlines())) <= width
+    assert "…" not in text
+    words = text.split()
+    assert {"*", "1", "cnn", "99.55%", "123,456", "1.25", "0.900", "0.200", "min", "whole"} <= set(words)

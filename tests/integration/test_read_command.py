@@ -1,6 +1,7 @@
 """What `digits read` says of files, by a model that reads 7."""
 
 import dataclasses
+import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -59,6 +60,38 @@ def test_read_tells_how_a_number_is_written(
     cli.read.read(settings, files)
     one, two = (line.split(maxsplit=4) for line in capsys.readouterr().out.splitlines())
     assert (one[3:], two[3:]) == (["accepted"], ["accepted", "written 7.7"])
+
+
+@pytest.mark.usefixtures("sevens")
+def test_read_takes_a_folder_with_all_below_it(settings: Settings, draw: Draw, capsys: Capture) -> None:
+    Path("scans/deep").mkdir(parents=True)
+    for name in ("scans/b.png", "scans/a.png", "scans/deep/c.png", "scans/.hidden.png", "scans/d.png.part"):
+        draw(Path("one.png"), "1").replace(name)
+    assert cli.read.read(settings, [Path("scans")]) == 0
+    names = [line.split("\t")[0] for line in capsys.readouterr().out.splitlines()]
+    assert names == ["scans/a.png", "scans/b.png", "scans/deep/c.png"]
+
+
+@pytest.mark.usefixtures("sevens")
+def test_read_of_an_empty_folder_says_nothing(settings: Settings, capsys: Capture) -> None:
+    Path("empty").mkdir()
+    assert cli.read.read(settings, [Path("empty")]) == 0
+    assert cli.read.read(settings, [Path("empty")], as_json=True) == 0
+    assert capsys.readouterr().out == "[]\n"
+
+
+@pytest.mark.usefixtures("sevens")
+def test_programs_get_a_list_of_all_that_was_read(settings: Settings, draw: Draw, capsys: Capture) -> None:
+    files = [draw(Path("two.png"), "22"), Path("nowhere.png")]
+    assert cli.read.read(settings, files, as_json=True) == 1
+    two, nowhere = json.loads(capsys.readouterr().out)
+    assert (two["path"], two["reading"], two["written"], two["status"]) == ("two.png", "77", "7 7", "accepted")
+    assert [digit["label"] for digit in two["digits"]] == [7, 7]
+    assert set(two["digits"][0]["box"]) == {"left", "top", "width", "height"}
+    assert nowhere == {
+        "path": "nowhere.png", "reading": None, "written": None, "confidence": None, "status": "failed",
+        "reason": "there is no such file", "digits": [],
+    }  # fmt: skip
 
 
 def test_read_without_a_model_says_how_to_get_one(settings: Settings) -> None:

@@ -62,3 +62,15 @@ def test_show_says_why_a_file_cannot_be_read_and_what_the_ledger_knows(filled: S
     assert re.search(r"^ledger +failed", capsys.readouterr().out, re.MULTILINE)
     with pytest.raises(CommandFailed, match="there is no such file"):
         cli.show.show(filled, Path("nowhere.png"))
+
+
+@pytest.mark.usefixtures("sevens")
+@pytest.mark.parametrize("width", [40, 80])
+def test_show_fits_the_terminal(filled: Settings, width: int, draw: Draw, capsys: Capture, monkeypatch: Patch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(width))
+    draw(Path("digits/phone.png"), "01")
+    cli.show.show(filled, Path("phone.png"))
+    text = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    assert max(map(cell_len, text.splitlines())) <= width
+    assert text.count("0.50%") + text.count("0.49%") == 18

@@ -280,7 +280,7 @@ def test_files_of_a_folder_that_is_not_mounted_here_are_left_to_other_workers(le
         for message in ("first", "second"):
             done = read_chunk(ledger.database, MODEL, rows, message)
             assert (done.answered, done.unseen, done.rest) == (0, rows, [])
-            assert done.folders == {paths.folder_text(ledger.folder)}
+            assert done.folders == {paths.folder_text(ledger.folder, ledger.database.url)}
     assert ledger.outcomes() == {"seven.png": ("queued", None)}
     assert intake.owed(ledger.database).fresh == rows  # at no attempt's cost
     assert [log["log_level"] for log in logs] == ["error"]  # told once

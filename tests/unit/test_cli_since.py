@@ -1,12 +1,12 @@
 """The moments that `digits results --since` understands."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from cli.errors import CommandFailed
-from cli.results import parse_since
+from cli.since import parse_since
 
 
 @pytest.mark.parametrize(
@@ -30,8 +30,29 @@ def test_a_moment_is_local_unless_it_has_a_zone(text: str, moment: datetime) -> 
     assert parse_since(text) == moment.timestamp() * 1000
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01", "15", "m", "-3d", "\x1b[2J"])
+@pytest.mark.parametrize("text", ["", "tomorrow", "25:00", "2026-13-01", "15", "m", "-3d", "\x1b[2J"])
 def test_anything_else_is_refused_with_a_sentence(text: str) -> None:
-    with pytest.raises(CommandFailed, match="write 2026-11-22") as caught:
+    with pytest.raises(CommandFailed, match="write today") as caught:
         parse_since(text)
     assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(("text", "days"), [("today", 0), ("yesterday", 1), ("Today", 0)])
+def test_a_day_begins_at_midnight_here(text: str, days: int) -> None:
+    before = datetime.now().astimezone()
+    moment = datetime.fromtimestamp(parse_since(text) / 1000).astimezone()
+    days_ago = {(now - timedelta(days=days)).date() for now in (before, datetime.now().astimezone())}
+    assert moment.date() in days_ago
+    assert (moment.hour, moment.minute, moment.second) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("text", ["00:00", "12:30", "23:59:59", "9:05"])
+def test_a_time_of_day_is_the_last_one_of_it(text: str) -> None:
+    moment = datetime.fromtimestamp(parse_since(text) / 1000).astimezone()
+    now = datetime.now().astimezone()
+    assert now - timedelta(hours=25) <= moment <= now  # a day may have 25 hours
+    assert f"{moment:%H:%M:%S}".startswith(text.zfill(5))
+
+
+def test_a_date_begins_at_midnight_here() -> None:
+    assert parse_since("2026-11-24") == datetime(2026, 11, 24).astimezone().timestamp() * 1000

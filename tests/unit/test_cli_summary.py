@@ -1,5 +1,6 @@
 """The table of `digits run --once` on screens of several widths."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,14 @@ def test_a_number_with_signs_has_a_column_for_it(capsys: pytest.CaptureFixture[s
     heading, line, *_ = shown(capsys, NAME, written="8.8")
     assert heading.split() == ["reading", "written", "confidence", "status", "file", "reason"]
     assert line.split()[:4] == ["88", "8.8", "80.4%", "review"]
+
+
+def test_a_screen_too_narrow_for_the_table_breaks_no_number(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "40")
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", "\n".join(shown(capsys, NAME)))
+    assert " ".join(text.split()).endswith(f"88 80.4% review {NAME} ({REASON}) 1 file = 1 review")
+    assert max(map(len, text.splitlines())) <= 40

@@ -182,7 +182,8 @@ def test_the_results_view_has_the_promised_columns_and_one_row_a_file(database: 
     with database.reading() as connection:
         found = connection.execute(text("SELECT * FROM results ORDER BY path"))
         assert list(found.keys()) == [
-            "path", "reading", "confidence", "status", "reason", "model_version", "recognized_at", "written",
+            "path", "reading", "confidence", "status", "reason", "model_version", "recognized_at", "written", "folder",
+            "id",
         ]  # fmt: skip
         assert [(row.path, row.status) for row in found] == [("a", "queued"), ("a", "queued"), ("b", "queued")]
 

@@ -10,7 +10,7 @@ from db import claims, intake, queries
 from db.claims import Answer, DigitRow
 from db.engine import Database
 from db.intake import SeenFile
-from db.queries import Filter
+from db.queries import Filter, Sort
 from db.tables import Status, images
 
 ANSWERS = {
@@ -64,21 +64,73 @@ def test_answers_of_the_same_moment_have_one_order(read: Database) -> None:
         (Filter(digit=4), ["c.png", "a.png"]),
         (Filter(digit=0), ["a.png"]),
         (Filter(digit=1), []),
-        (Filter(status=Status.REVIEW), ["c.png"]),
-        (Filter(status=Status.QUEUED), ["f.png"]),
-        (Filter(status=Status.FAILED), ["e.png"]),
+        (Filter(statuses=(Status.REVIEW,)), ["c.png"]),
+        (Filter(statuses=(Status.QUEUED,)), ["f.png"]),
+        (Filter(statuses=(Status.FAILED,)), ["e.png"]),
+        (Filter(statuses=(Status.REVIEW, Status.FAILED)), ["e.png", "c.png"]),
         (Filter(min_confidence=0.97), ["b.png", "a.png"]),
+        (Filter(max_confidence=0.97), ["c.png", "a.png"]),
+        (Filter(reading="0472"), ["a.png"]),
+        (Filter(reading="472"), []),
+        (Filter(path="[!a-c].p?g"), ["e.png", "d.png", "f.png"]),
+        (Filter(path="[^a-c]*"), ["e.png", "d.png", "f.png"]),
+        (Filter(path="*.PNG"), []),
+        (Filter(path="A.png"), []),
+        (Filter(path="png"), []),
+        (Filter(path="[z-a].png"), []),
         (Filter(min_confidence=0.0), ["c.png", "b.png", "a.png"]),
         (Filter(min_confidence=1.0), []),
         (Filter(since_ms=3000), ["e.png", "d.png", "c.png"]),
         (Filter(since_ms=5001), []),
         (Filter(limit=2), ["e.png", "d.png"]),
-        (Filter(digit=4, status=Status.ACCEPTED, min_confidence=0.9, since_ms=1, limit=9), ["a.png"]),
+        (Filter(digit=4, statuses=(Status.ACCEPTED,), min_confidence=0.9, since_ms=1, limit=9), ["a.png"]),
         (Filter(digit=4, limit=1), ["c.png"]),
     ],
 )
 def test_a_filter_gives_exactly_what_matches(read: Database, wanted: Filter, expected: list[str]) -> None:
     assert paths(read, wanted) == expected
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        (Sort.OLDEST, ["a.png", "b.png", "c.png", "d.png", "e.png", "f.png"]),
+        (Sort.PATH, ["a.png", "b.png", "c.png", "d.png", "e.png", "f.png"]),
+        (Sort.CONFIDENCE, ["c.png", "a.png", "b.png"]),
+    ],
+)
+def test_results_come_in_the_order_that_is_asked_for(read: Database, sort: Sort, expected: list[str]) -> None:
+    assert paths(read, Filter(sort=sort))[: len(expected)] == expected
+
+
+def test_a_row_after_another_one_has_a_larger_id(read: Database) -> None:
+    ids = [result.id for result in queries.results(read, Filter(sort=Sort.ID))]
+    assert ids == sorted(ids)
+    assert [result.id for result in queries.results(read, Filter(after=ids[3], sort=Sort.ID))] == ids[4:]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matching"),
+    [
+        ("scans/*.png", ["scans/2026/b.png", "scans/a.png"]),
+        ("*%*", ["100%.png"]),
+        ("a+b.png", ["a+b.png"]),
+        ("*[[]*", ["x[1].png"]),
+        ("*\\*", ["back\\slash.png"]),
+        ("?", []),
+    ],
+)
+def test_a_pattern_means_the_same_on_every_database(database: Database, pattern: str, matching: list[str]) -> None:
+    names = ["scans/a.png", "scans/2026/b.png", "100%.png", "a+b.png", "aab.png", "x[1].png", "back\\slash.png"]
+    intake.register(database, "d", [SeenFile(name, 1, 1) for name in names])
+    assert sorted(paths(database, Filter(path=pattern))) == sorted(matching)
+
+
+def test_a_number_is_found_as_it_is_written(database: Database) -> None:
+    (row_id,) = intake.register(database, "d", [SeenFile("price.png", 1, 1)])
+    claims.claim(database, [row_id], "m")
+    claims.answer(database, "m", [Answer(row_id, Status.ACCEPTED, reading="125", written="12.5")])
+    assert paths(database, Filter(reading="12.5")) == paths(database, Filter(reading="125")) == ["price.png"]
 
 
 def plan(database: Database, ask: Callable[[Database], object]) -> str:
@@ -108,8 +160,8 @@ def plan(database: Database, ask: Callable[[Database], object]) -> str:
         (Filter(limit=20, digit=7), "ix_images_recognized"),
         (Filter(limit=20, min_confidence=0.9), "ix_images_recognized"),
         (Filter(limit=20, since_ms=1), "ix_images_recognized"),
-        (Filter(limit=20, status=Status.REVIEW), "ix_images_status"),
-        (Filter(limit=20, status=Status.ACCEPTED, digit=7, min_confidence=0.9, since_ms=1), "ix_images_status"),
+        (Filter(limit=20, statuses=(Status.REVIEW,)), "ix_images_status"),
+        (Filter(limit=20, statuses=(Status.ACCEPTED,), digit=7, min_confidence=0.9, since_ms=1), "ix_images_status"),
     ],
 )
 def test_the_latest_answers_are_found_without_sorting(database: Database, wanted: Filter, index: str) -> None:
@@ -153,6 +205,11 @@ def test_a_path_is_found_in_every_folder_or_in_the_named_one(read: Database) -> 
     assert sorted(result.folder for result in queries.find(read, "a.png")) == ["d", "other"]
     assert [result.folder for result in queries.find(read, "a.png", "other")] == ["other"]
     assert queries.find(read, "a.png", "nowhere") == []
+
+
+def test_a_folder_of_which_a_file_was_seen_is_known(read: Database) -> None:
+    assert queries.has_folder(read, "d")
+    assert not queries.has_folder(read, "other")
 
 
 def test_a_folders_first_files_come_by_path_and_are_counted(read: Database) -> None:

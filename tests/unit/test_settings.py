@@ -16,7 +16,7 @@ def test_without_variables_the_defaults_of_the_design_hold() -> None:
     assert settings.redis_namespace == "digits"
     assert settings.model_dir == Path("model")
     assert settings.var_dir == Path("var")
-    assert settings.runtime == "keras"
+    assert settings.runtime == "auto"
     assert settings.watch == "auto"
     assert settings.mnist_path is None
     assert 1 <= settings.workers <= 4
@@ -58,7 +58,7 @@ def test_a_variable_sets_its_field(
         ("DIGITS_WORKERS", "two", "a whole number from 1 to 256"),
         ("DIGITS_WORKERS", "2.5", "a whole number from 1 to 256"),
         ("DIGITS_WATCH", "sometimes", "auto or polling"),
-        ("DIGITS_RUNTIME", "torch", "keras or litert"),
+        ("DIGITS_RUNTIME", "torch", "auto or keras or litert"),
         ("DIGITS_LOG_LEVEL", "loud", "debug or error or info or warning"),
         ("DIGITS_SETTLE_SECONDS", "-1", "a number from 0 to 3600"),
         ("DIGITS_SETTLE_SECONDS", "nan", "a number from 0 to 3600"),
