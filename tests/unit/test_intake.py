@@ -118,6 +118,8 @@ def test_the_count_of_files_that_were_not_registered_is_the_last_one_noted(datab
     intake.note_unregistered(database, "\u65e5", 3, "no such letter: \u65e5")
     intake.note_unregistered(database, "d" * 4096, 2, "another reason")
     assert queries.not_registered(database) == Unregistered(5, "another reason")
+    assert queries.not_registered(database, "\u65e5") == Unregistered(3, r"no such letter: \u65e5")
+    assert queries.not_registered(database, "elsewhere") == Unregistered(0, None)
     intake.note_unregistered(database, "d" * 4096, 0, "")
     assert queries.not_registered(database) == Unregistered(3, r"no such letter: \u65e5")
 
