@@ -15,7 +15,7 @@ from db.errors import LedgerError, LedgerGone
 from db.migrate import migrate
 from db.queries import Result
 from logs import configure_logs
-from presentation.text import printable, say
+from presentation.text import plural, printable, say
 from settings import Settings
 from supervisor.backlog import Backlog
 from supervisor.lock import run_lock
@@ -70,7 +70,7 @@ def _stop_on_signals() -> threading.Event:
 
 
 def _once(settings: Settings, database: Database, supervised: Run, stop: threading.Event) -> int:
-    """Read the backlog, print the readings and the balance; 0 if nothing is queued any more."""
+    """Read the backlog, print the readings and the balance; 0 if all files were registered and none is queued."""
     before = queries.last_answer(database)
     supervised.start()
     backlog = Backlog(settings, database, supervised.client)
@@ -85,7 +85,10 @@ def _once(settings: Settings, database: Database, supervised: Run, stop: threadi
         summary.close()
     results, total, new = _shown(settings, database, before)
     summary.show(results, total=total, new=new, balance=queries.balance(database), unfinished=backlog.unfinished())
-    return 1 if backlog.queued() else 0
+    left = queries.not_registered(database, paths.folder_text(settings.folder, database.url))
+    if left.files:
+        say(f"{plural(left.files, 'file')} could not be registered: {printable(left.reason or '')}", error=True)
+    return 1 if backlog.queued() or left.files else 0
 
 
 def _shown(settings: Settings, database: Database, before: int) -> tuple[list[Result], int, bool]:

@@ -199,23 +199,27 @@ def unclaimed() -> ColumnElement[bool]:
 
 
 def owed(database: Database) -> Owed:
-    """Find every queued row that is not claimed.
-
-    Commits the time now for rows that were seen later than now: the clock was set back, and nobody could tell how long
-    they wait.
-    """
-    ahead = images.c.first_seen_ms > NOW + LEASE_MS
-    waiting = (images.c.status == Status.QUEUED, unclaimed())
+    """Find every queued row that is not claimed. Read-only."""
+    waiting = select(images.c.id, images.c.attempts).where(images.c.status == Status.QUEUED, unclaimed())
     with database.reading() as connection:
-        rows = connection.execute(select(images.c.id, images.c.attempts, ahead.label("ahead")).where(*waiting)).all()
-    if any(row.ahead for row in rows):
-        with database.writing() as connection:
-            mended = update(images).where(images.c.status == Status.QUEUED, ahead).values(first_seen_ms=NOW)
-            connection.execute(mended)
+        rows = connection.execute(waiting).all()
     return Owed(
         fresh=[row.id for row in rows if row.attempts == 0],
         tried=[row.id for row in rows if row.attempts > 0],
     )
+
+
+def mend_times(database: Database) -> None:
+    """Let rows that were seen later than now wait from now on: the clock was set back. Commits if there are any.
+
+    Otherwise nobody could tell for how long they wait.
+    """
+    ahead = (images.c.status == Status.QUEUED, images.c.first_seen_ms > NOW + LEASE_MS)
+    with database.reading() as connection:
+        if connection.execute(select(images.c.id).where(*ahead).limit(1)).first() is None:
+            return
+    with database.writing() as connection:
+        connection.execute(update(images).where(*ahead).values(first_seen_ms=NOW))
 
 
 def queued(database: Database, folder: str) -> int:

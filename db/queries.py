@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, true
 
 from db.engine import Database
 from db.glob import matches
+from db.halves import ascii_text
 from db.tables import Status, digits, images, unregistered
 
 
@@ -140,11 +141,13 @@ def balance(database: Database) -> Balance:
     return Balance(seen=seen, by_status=dict(zip(Status, counted, strict=True)))
 
 
-def not_registered(database: Database) -> Unregistered:
-    """Count the files that the watchers found but could not register. They are in no balance."""
-    latest = select(unregistered.c.reason).order_by(unregistered.c.id.desc()).limit(1).scalar_subquery()
+def not_registered(database: Database, folder: str | None = None) -> Unregistered:
+    """Count the files that watchers found and could not register, in one folder or in all. They are in no balance."""
+    those = true() if folder is None else unregistered.c.folder == ascii_text(folder)
+    counted = select(func.coalesce(func.sum(unregistered.c.files), 0)).where(those).scalar_subquery()
+    latest = select(unregistered.c.reason).where(those).order_by(unregistered.c.id.desc()).limit(1).scalar_subquery()
     with database.reading() as connection:
-        files, reason = connection.execute(select(func.coalesce(func.sum(unregistered.c.files), 0), latest)).one()
+        files, reason = connection.execute(select(counted, latest)).one()
     return Unregistered(files, reason)
 
 

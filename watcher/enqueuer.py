@@ -33,6 +33,7 @@ class Enqueuer:
         self._announce(lost=waiting is None)
         if waiting != 0:
             return
+        intake.mend_times(self._database)
         owed = intake.owed(self._database)
         self.enqueue(owed.fresh)
         self._client.enqueue_alone(owed.tried)

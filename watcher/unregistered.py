@@ -1,11 +1,10 @@
 """Remember the files that the ledger can't hold: log each once, and count them for `digits status`."""
 
-import os
 from collections.abc import Callable
 
 import structlog
 
-from db import intake
+from db import intake, paths
 from db.engine import Database
 from watcher.folder import FileState
 
@@ -32,7 +31,7 @@ class Unregistered:
         """Keep a file that was refused, and log it."""
         self._refused[state.path] = state
         self._reason = reason
-        _log.warning("file not registered", file=os.fsdecode(state.path), why=reason)
+        _log.warning("file not registered", file=paths.to_text(state.path), why=reason)
 
     def forget(self, path: bytes) -> None:
         """Forget a file that is gone or has been registered."""

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from db.errors import DatabaseUnavailable
 from db.intake import SeenFile
 from db.migrate import migrate
 from db.tables import Status
+from tests.place import Place
 from tests.postgres import postgres_server
 from watcher.registrar import Registrar
 from watcher.stability import Settling
@@ -126,6 +128,14 @@ def test_a_name_that_the_database_can_not_hold_is_counted_and_harms_no_other_fil
     (tmp_path / "\u65e5\u672c.png").rename(tmp_path / "nihon.png")
     assert registrar.scan() == 1
     assert queries.not_registered(latin).files == 0
+
+
+def test_a_single_run_says_that_a_file_could_not_be_registered(latin: Database, place: Place) -> None:
+    (place.inbox / "\u65e5\u672c.png").touch()
+    os.utime(place.inbox / "\u65e5\u672c.png", (1, 1))
+    ended = place.digits("run", "--once", DIGITS_DATABASE_URL=latin.url.render_as_string(hide_password=False))
+    assert ended.returncode == 1
+    assert re.fullmatch(r"1 file could not be registered: .*LATIN1.*\n", ended.stderr)
 
 
 def test_a_folder_that_the_database_can_not_name_is_counted_too(latin: Database, tmp_path: Path) -> None:

@@ -214,7 +214,10 @@ def test_a_file_that_changed_after_it_was_registered_stays_queued(ledger: Ledger
     assert intake.owed(ledger.database).tried == rows[:1]  # at once
 
 
-def test_a_file_that_never_is_as_it_was_registered_is_failed_with_that_reason(ledger: Ledger, draw: Draw) -> None:
+def test_a_file_that_never_is_as_it_was_registered_is_failed_with_that_reason(
+    ledger: Ledger, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker.chunk, "GROWING_SECONDS", 3600.0)
     draw(ledger.folder / "other.png", "7")
     (row_id,) = ledger.register("other.png")
     draw(ledger.folder / "other.png", "77")  # on some file systems a look gives another size than reading does

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from db import claims, intake, queries
 from db.claims import Answer, DigitRow
@@ -118,6 +118,8 @@ def test_the_count_of_files_that_were_not_registered_is_the_last_one_noted(datab
     intake.note_unregistered(database, "\u65e5", 3, "no such letter: \u65e5")
     intake.note_unregistered(database, "d" * 4096, 2, "another reason")
     assert queries.not_registered(database) == Unregistered(5, "another reason")
+    assert queries.not_registered(database, "\u65e5") == Unregistered(3, r"no such letter: \u65e5")
+    assert queries.not_registered(database, "elsewhere") == Unregistered(0, None)
     intake.note_unregistered(database, "d" * 4096, 0, "")
     assert queries.not_registered(database) == Unregistered(3, r"no such letter: \u65e5")
 
@@ -140,6 +142,16 @@ def test_times_beyond_what_a_database_counts_are_kept(database: Database) -> Non
     files = [SeenFile(str(year), 1, (year - 1970) * 31_556_952 * 10**9 + 1) for year in (1500, 2263, 2446, 300_000)]
     intake.register(database, "digits", files)
     assert intake.changed(database, "digits", files) == []
+
+
+def test_a_time_that_an_earlier_version_stored_inexactly_is_mended_by_the_next_scan(sqlite_database: Database) -> None:
+    seen = SeenFile("a", 1, 10_413_792_000_123_456_789)
+    ids = intake.register(sqlite_database, "digits", [seen])
+    with sqlite_database.writing() as connection:
+        connection.execute(text("UPDATE images SET mtime_ns = 10413792000123456789"))  # SQLite makes it a float
+    assert intake.changed(sqlite_database, "digits", [seen]) == [seen]
+    assert intake.register(sqlite_database, "digits", [seen]) == ids
+    assert intake.changed(sqlite_database, "digits", [seen]) == []
 
 
 def test_registering_nothing_is_fine(database: Database) -> None:

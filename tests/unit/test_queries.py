@@ -178,6 +178,9 @@ def test_the_latest_answers_are_found_without_sorting(database: Database, wanted
         (queries.oldest_queued_ms, "ix_images_queued"),
         (queries.latest_answer_ms, "ix_images_recognized"),
         (intake.owed, "ix_images_queued"),
+        (intake.mend_times, "ix_images_queued"),
+        (queries.last_answer, "ix_images_answer"),
+        (lambda database: queries.answered_after(database, 1), "ix_images_answer"),
         (lambda database: intake.queued(database, "d"), "ix_images_queued"),
     ],
 )
