@@ -95,12 +95,10 @@ class Client:
         It may answer and yet be a read-only replica, be full, or hold something else under our names.
         """
         try:
-            with self.redis.pipeline(transaction=False) as commands:
-                for queue in QUEUES.values():
-                    commands.llen(self.key(queue))
-                commands.zremrangebyscore(self.key(PRESENCE), "-inf", 0)
-                commands.set(self.key(_PROBE), 1, ex=TRAINING_ASKED_SECONDS)
-                commands.execute()
+            for queue in QUEUES.values():
+                self.redis.llen(self.key(queue))
+            self.redis.zremrangebyscore(self.key(PRESENCE), "-inf", 0)
+            self.redis.set(self.key(_PROBE), 1, ex=TRAINING_ASKED_SECONDS)
         except BROKER_ERRORS as error:
             self.why = printable(str(error))
             return f"the broker can't be used: {self.why}"
