@@ -15,6 +15,7 @@ from watcher.enqueuer import Enqueuer
 from watcher.errors import FolderMissing
 from watcher.events import EventSource, Look
 from watcher.folder import require_folder
+from watcher.mounts import shared_type
 from watcher.registrar import Registrar
 from watcher.stability import Settling
 
@@ -26,6 +27,8 @@ POLL_SECONDS = 1.0
 BURST = 1024
 #: Maximum number of seconds slept, so that a stop is noticed soon.
 NAP_SECONDS = 0.5
+_MORE_WATCHES = "raise fs.inotify.max_user_watches"
+_POLL = "set DIGITS_WATCH=polling"
 
 _log = structlog.get_logger()
 
@@ -70,7 +73,7 @@ class Watcher:
 
     def _step(self) -> None:
         try:
-            if time.monotonic() >= self._next_scan:
+            if time.monotonic() >= self._next_scan or (not self._trouble and self._replaced()):
                 self._rescan()
             elif self._trouble:  # only a scan shows whether it is over
                 time.sleep(NAP_SECONDS)
@@ -89,6 +92,11 @@ class Watcher:
                 self._identity = None  # its watches are gone with it, and a new folder may get the same inode number
             self._next_scan = time.monotonic() + POLL_SECONDS
             time.sleep(NAP_SECONDS)
+
+    def _replaced(self) -> bool:
+        """Whether another folder is at the path now, as when a link is turned. Raises FolderMissing."""
+        found = require_folder(self._folder)
+        return self._identity != (found.st_dev, found.st_ino)
 
     def _rescan(self) -> None:
         found = require_folder(self._folder)
@@ -109,6 +117,11 @@ class Watcher:
             self._events = EventSource(self._folder)
         except OSError as error:
             _log.warning("no file events come, the folder is scanned every second instead", why=str(error))
+            return
+        if why := self._events.missing():
+            _log.warning("some subfolders send no events, only scans see their files", why=why, advice=_MORE_WATCHES)
+        elif kind := shared_type(self._folder):
+            _log.warning("other machines' files may send no events, only scans see them", on=kind, advice=_POLL)
 
     def _gather(self) -> list[Look]:
         """Wait for the next event, or until something else is due, and take all events there are."""

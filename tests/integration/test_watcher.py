@@ -117,6 +117,7 @@ def watched(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Watched]:
     monkeypatch.setattr("watcher.watch.RECONCILE_SECONDS", 0.1)
+    monkeypatch.setattr("watcher.watch.shared_type", lambda _folder: None)  # of this machine's own file systems
     (tmp_path / "digits").mkdir()
     client = Client(address)
     watched = Watched(tmp_path / "digits", sqlite_database, client, eventually)
@@ -374,6 +375,69 @@ def test_files_are_seen_without_events_when_the_machine_has_no_watches_left(
     watched.start(settle=0.0, rescan=0.05)
     watched.pass_by("second.png")
     assert watched.announced("no file events come, the folder is scanned every second instead", "limit") == 1
+
+
+@pytest.mark.linux  # elsewhere one watch is for the whole tree
+def test_a_watch_limit_that_leaves_out_a_subfolder_is_told_in_one_warning(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from watchdog.observers.inotify_c import InotifyFD  # noqa: PLC0415 - only Linux has it
+
+    add = InotifyFD.add_callback
+
+    def limited(self: InotifyFD, path: bytes, *given: object) -> object:
+        if path != os.fsencode(watched.folder):
+            raise OSError(28, "inotify watch limit reached")
+        return add(self, path, *given)  # type: ignore[arg-type]  # handed through as they came
+
+    monkeypatch.setattr(InotifyFD, "add_callback", limited)
+    (watched.folder / "deep").mkdir()
+    watched.start(rescan=0.05)
+    assert watched.announced("some subfolders send no events, only scans see their files", "limit") == 1
+    watched.pass_by("second.png")  # where there is a watch, events still come
+
+
+def test_a_file_system_that_other_machines_write_is_told_in_one_warning(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watcher.watch.shared_type", lambda _folder: "nfs4")
+    watched.start(rescan=0.05)
+    watched.pass_by("second.png")
+    assert watched.announced("other machines' files may send no events, only scans see them") == 1
+
+
+def test_events_are_seen_in_a_folder_that_is_a_link(watched: Watched) -> None:
+    link_to(watched.folder, "elsewhere")
+    watched.start()
+    (watched.folder / "deep").mkdir()
+    watched.pass_by("deep/second.png")  # it settles for an hour: only the event of its closing brings it in
+
+
+def test_events_are_seen_in_a_folder_below_a_link(watched: Watched) -> None:
+    link_to(watched.folder, "elsewhere")
+    (watched.folder / "inner").mkdir()
+    watched.folder /= "inner"
+    watched.start()
+    watched.pass_by("second.png")
+
+
+def test_a_link_that_is_turned_to_another_folder_is_noticed_without_a_rescan(watched: Watched) -> None:
+    link_to(watched.folder, "elsewhere")
+    watched.start()
+    other = watched.folder.with_name("other")
+    other.mkdir()
+    (other / "second.png").write_bytes(b"x")
+    aged(other / "second.png")
+    (other.with_name("new link")).symlink_to(other)
+    (other.with_name("new link")).rename(watched.folder)
+    watched.wait_for("second.png")
+    watched.pass_by("third.png")
+
+
+def link_to(folder: Path, name: str) -> None:
+    """Move a folder elsewhere and put a link in its place."""
+    folder.rename(folder.with_name(name))
+    folder.symlink_to(name)
 
 
 def kill(server: EmbeddedBroker, eventually: Eventually) -> None:
