@@ -29,7 +29,7 @@ class Backlog:
     def __init__(self, settings: Settings, database: Database, client: Client) -> None:
         self._database = database
         self._name = paths.folder_text(settings.folder)
-        self._enqueuer = Enqueuer(database, client)
+        self._enqueuer = Enqueuer(database, client, self._name)
         folder = os.path.abspath(os.fsencode(settings.folder))
         self._registrar = Registrar(folder, database, self._enqueuer, Settling(settings.settle_seconds))
         self.registered = 0

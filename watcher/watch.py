@@ -9,6 +9,7 @@ import structlog
 
 from broker.client import Client
 from broker.presence_file import PresenceFile
+from db import paths
 from db.engine import Database
 from db.errors import DatabaseUnavailable
 from watcher.enqueuer import Enqueuer
@@ -48,7 +49,7 @@ class Watcher:
         presence_file: PresenceFile | None = None,
     ) -> None:
         self._folder = os.path.abspath(os.fsencode(folder))
-        self._enqueuer = Enqueuer(database, client)
+        self._enqueuer = Enqueuer(database, client, paths.folder_text(folder))
         self._registrar = Registrar(self._folder, database, self._enqueuer, Settling(settle_seconds))
         self._polling = polling
         self._presence_file = presence_file or PresenceFile(None)

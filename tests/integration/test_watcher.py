@@ -408,8 +408,8 @@ def test_a_file_system_that_other_machines_write_is_told_in_one_warning(
 
 def test_events_are_seen_in_a_folder_that_is_a_link(watched: Watched) -> None:
     link_to(watched.folder, "elsewhere")
-    watched.start()
     (watched.folder / "deep").mkdir()
+    watched.start()
     watched.pass_by("deep/second.png")  # it settles for an hour: only the event of its closing brings it in
 
 

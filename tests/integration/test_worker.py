@@ -60,7 +60,7 @@ class Site:
         migrate(self.database)
         self.address = Address(redis_url, "digits")
         self.client = Client(self.address)
-        self._enqueuer = Enqueuer(self.database, self.client)
+        self._enqueuer = Enqueuer(self.database, self.client, paths.folder_text(self.folder))
         self._registrar = Registrar(os.fsencode(self.folder), self.database, self._enqueuer, Settling(0.0))
         self._eventually = eventually
         self._log = home / "worker.log"
