@@ -9,7 +9,8 @@ from db import intake, paths
 from db.engine import Database
 from db.intake import SeenFile
 from watcher.enqueuer import Enqueuer
-from watcher.folder import FileState, is_ours, look_at, scan
+from watcher.folder import FileState, Folder
+from watcher.selection import Selection
 from watcher.stability import Settling
 from watcher.writers import has_writer
 
@@ -20,9 +21,16 @@ BATCH_FILES = 1024
 class Registrar:
     """Registers the files of one watched folder in one ledger."""
 
-    def __init__(self, folder: bytes, database: Database, enqueuer: Enqueuer, settling: Settling) -> None:
+    def __init__(
+        self,
+        folder: bytes,
+        database: Database,
+        enqueuer: Enqueuer,
+        settling: Settling,
+        selection: Selection | None = None,
+    ) -> None:
         self.settling = settling
-        self._folder = folder
+        self._folder = Folder(folder, selection)
         self._name = paths.folder_text(folder)
         self._database = database
         self._enqueuer = enqueuer
@@ -31,7 +39,7 @@ class Registrar:
         """Look at all files, register new and changed ones, give their number. Raises DatabaseUnavailable."""
         registered = 0
         batch: list[FileState] = []
-        for state in scan(self._folder, below):
+        for state in self._folder.scan(below):
             batch.append(state)
             if len(batch) == BATCH_FILES:
                 registered += self._register(batch)
@@ -42,7 +50,7 @@ class Registrar:
         """Look at some paths. The value of each: whether its writer has closed it. Raises DatabaseUnavailable."""
         states = []
         for path in looked:
-            state = look_at(self._folder, path) if is_ours(path) else None
+            state = self._folder.look(path)
             if state is None:
                 self.settling.forget(path)
             else:
@@ -66,5 +74,5 @@ class Registrar:
         return len(ids)
 
     def _is_complete(self, state: FileState, closed: AbstractSet[bytes]) -> bool:
-        held = partial(has_writer, os.path.join(self._folder, state.path))
+        held = partial(has_writer, os.path.join(self._folder.path, state.path))
         return self.settling.complete(state, closed=state.path in closed, held=held)

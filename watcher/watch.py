@@ -18,6 +18,7 @@ from watcher.events import EventSource, Look
 from watcher.folder import require_folder
 from watcher.mounts import shared_type
 from watcher.registrar import Registrar
+from watcher.selection import Selection
 from watcher.stability import Settling
 
 #: Seconds between two comparisons of ledger and broker: an LLEN, and if it is zero a query of the queued rows.
@@ -37,7 +38,7 @@ _log = structlog.get_logger()
 class Watcher:
     """Registers every file dropped into `folder`. All its work happens in the thread that calls `run`."""
 
-    def __init__(  # noqa: PLR0913 - three are settings
+    def __init__(  # noqa: PLR0913 - four are settings
         self,
         folder: os.PathLike[str],
         database: Database,
@@ -47,10 +48,11 @@ class Watcher:
         settle_seconds: float,
         rescan_seconds: float,
         presence_file: PresenceFile | None = None,
+        selection: Selection | None = None,
     ) -> None:
         self._folder = os.path.abspath(os.fsencode(folder))
         self._enqueuer = Enqueuer(database, client, paths.folder_text(folder))
-        self._registrar = Registrar(self._folder, database, self._enqueuer, Settling(settle_seconds))
+        self._registrar = Registrar(self._folder, database, self._enqueuer, Settling(settle_seconds), selection)
         self._polling = polling
         self._presence_file = presence_file or PresenceFile(None)
         self._rescan_seconds = rescan_seconds

@@ -25,6 +25,7 @@ from db.claims import Answer
 from db.engine import Database
 from db.tables import Status
 from watcher.errors import FolderMissing
+from watcher.selection import Selection
 from watcher.watch import Watcher
 
 Eventually = Callable[[Callable[[], object], float], None]
@@ -54,6 +55,7 @@ class Watched:
         self.logs: list[MutableMapping[str, object]] = []
         self._eventually = eventually
         self.presence_file = folder.with_name("presence")
+        self.selection = Selection()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -73,6 +75,7 @@ class Watched:
             settle_seconds=settle,
             rescan_seconds=rescan,
             presence_file=PresenceFile(self.presence_file),
+            selection=self.selection,
         )
         self._thread = threading.Thread(target=watcher.run, args=(self._stop,), name="watcher")
         self._thread.start()
@@ -137,7 +140,7 @@ def started(watched: Watched) -> Watched:
 
 def test_the_backlog_is_registered_by_the_first_scan_and_enqueued(watched: Watched) -> None:
     (watched.folder / "deep" / "er").mkdir(parents=True)
-    names = ["7.png", "deep/7.png", "deep/er/7.png", "not an image.txt", "empty"]
+    names = ["7.png", "deep/7.png", "deep/er/7.png", "not an image", "empty"]
     for name in names:
         aged(watched.drop(name, b""))
     watched.start()
@@ -304,6 +307,18 @@ def test_hidden_and_unfinished_files_are_not_enqueued(watched: Watched) -> None:
     watched.pass_by("second.png")
     watched.pass_by("third.png")
     assert watched.rows().keys() == {"first.png", "second.png", "third.png"}
+
+
+def test_what_is_ignored_and_what_is_of_another_kind_becomes_no_row(watched: Watched) -> None:
+    watched.selection = Selection(["old", "*.bak.png"])
+    (watched.folder / "old").mkdir()
+    for name in ("old/7.png", "7.bak.png", "list.csv"):
+        aged(watched.drop(name))
+    watched.start(rescan=0.05)
+    watched.drop("list of 2020.csv")
+    watched.pass_by("second.png")
+    assert watched.rows().keys() == {"first.png", "second.png"}
+    assert watched.announced("passed over, as its name says that it is no picture") == 2
 
 
 def test_a_name_that_is_no_text_is_registered(started: Watched) -> None:
@@ -523,7 +538,7 @@ def test_events_and_scans_agree_on_directories_with_unfinished_names(watched: Wa
     watched.pass_by("neighbour.png")
     by_event = "upload.tmp/by event.png" in watched.rows()
     watched.stop()
-    scanned = {os.fsdecode(state.path) for state in watcher.folder.scan(os.fsencode(watched.folder))}
+    scanned = {os.fsdecode(state.path) for state in watcher.folder.Folder(os.fsencode(watched.folder)).scan()}
     assert by_event == ("upload.tmp/by event.png" in scanned)
 
 
