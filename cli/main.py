@@ -233,6 +233,14 @@ def retry(
 
 
 @app.command()
+def forget(paths: Annotated[list[Path], typer.Argument(help="Files that are gone.")]) -> None:
+    """Take the rows of files that are gone out of the ledger."""
+    from cli.forget import forget as take_out  # noqa: PLC0415
+
+    take_out(_settings(), paths)
+
+
+@app.command()
 def read(files: Annotated[list[Path], typer.Argument(help="Image files.")]) -> None:
     """Read files here and now, without queue and database: one line each."""
     from cli.read import read as read_now  # noqa: PLC0415

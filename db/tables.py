@@ -60,6 +60,7 @@ images = Table(
     UniqueConstraint("folder", "path", name="uq_images_folder_path"),
     CheckConstraint(f"status IN ({_STATUSES})", name="ck_images_status"),
     # On PostgreSQL the migration makes it partial too. Stated here, every start would import that dialect.
+    Index("ix_images_moved", "size", "mtime_ns"),
     Index("ix_images_queued", "status", "first_seen_ms", sqlite_where=text("status = 'queued'")),
 )
 #: The order of `queries.results`, read backwards, and then the columns of its filters: they need no look at the row.

@@ -10,6 +10,7 @@ from db.engine import Database
 from db.intake import SeenFile
 from watcher.enqueuer import Enqueuer
 from watcher.folder import FileState, Folder
+from watcher.moves import Moves
 from watcher.selection import Selection
 from watcher.stability import Settling
 from watcher.writers import has_writer
@@ -31,6 +32,7 @@ class Registrar:
     ) -> None:
         self.settling = settling
         self._folder = Folder(folder, selection)
+        self._moves = Moves(folder, database)
         self._name = paths.folder_text(folder)
         self._database = database
         self._enqueuer = enqueuer
@@ -69,7 +71,11 @@ class Registrar:
         complete = [file for file in files if self._is_complete(by_path[file.path], closed)]
         if not complete:
             return 0
-        ids = intake.register(self._database, self._name, complete)
+        followed = self._moves.follow(complete)
+        new = [file for file in complete if file.path not in followed]
+        ids = [row_id for row_id in followed.values() if row_id is not None]
+        if new:
+            ids += intake.register(self._database, self._name, new)
         self._enqueuer.enqueue(ids)
         return len(ids)
 

@@ -1,6 +1,8 @@
 """A real watcher on a real folder, with a real ledger and broker, and nobody who reads."""
 
+import dataclasses
 import functools
+import hashlib
 import itertools
 import os
 import shutil
@@ -67,6 +69,15 @@ class Watched:
         It is known to watch when the first scan, which comes after, has found the old file `first.png`.
         """
         aged(self.drop("first.png"))
+        self._watch(polling, settle, rescan, database)
+        self.wait_for("first.png")
+
+    def restart(self) -> None:
+        """Start a watcher anew, and wait for nothing."""
+        self._watch(polling=False, settle=LONG, rescan=LONG)
+
+    def _watch(self, polling: bool, settle: float, rescan: float, database: Database | None = None) -> None:  # noqa: FBT001 - handed through
+        self._stop = threading.Event()
         watcher = Watcher(
             self.folder,
             database or self.database,
@@ -79,7 +90,6 @@ class Watched:
         )
         self._thread = threading.Thread(target=watcher.run, args=(self._stop,), name="watcher")
         self._thread.start()
-        self.wait_for("first.png")
 
     def stop(self) -> None:
         self._stop.set()
@@ -243,9 +253,81 @@ def test_a_finished_download_is_registered_under_its_final_name_only(started: Wa
     assert "7.png.part" not in started.rows()
 
 
-def test_a_renamed_file_is_a_new_row(started: Watched) -> None:
+def read(watched: Watched, name: str) -> queries.Result:
+    """Answer a row as a worker does, and give it."""
+    row = watched.rows()[name]
+    content = hashlib.sha256((watched.folder / name).read_bytes()).hexdigest()
+    claims.claim(watched.database, [row.id], "reader")
+    answer = Answer(row.id, Status.ACCEPTED, reading="7", confidence=0.9, model_version=1, hash=content)
+    assert claims.answer(watched.database, "reader", [answer]) == 1
+    return watched.rows()[name]
+
+
+def test_the_row_of_a_renamed_file_follows_it_with_its_reading(started: Watched) -> None:
+    before = read(started, "first.png")
     (started.folder / "first.png").rename(started.folder / "second.png")
-    started.wait_for("first.png", "second.png")
+    started.wait_for("second.png")
+    assert started.rows() == {"second.png": dataclasses.replace(before, path="second.png")}
+
+
+def test_the_rows_of_a_renamed_directory_follow_their_files(started: Watched) -> None:
+    (started.folder / "old").mkdir()
+    names = [f"{number}.png" for number in range(5)]
+    for name in names:
+        started.drop(f"old/{name}")
+    started.wait_for(*(f"old/{name}" for name in names))
+    before = {name: read(started, f"old/{name}").id for name in names}
+    (started.folder / "old").rename(started.folder / "new")
+    started.wait_for(*(f"new/{name}" for name in names))
+    rows = started.rows()
+    assert {name: rows[f"new/{name}"].id for name in names} == before  # though all have the same content
+    assert rows.keys() == {"first.png", *(f"new/{name}" for name in names)}
+    assert {row.reading for path, row in rows.items() if path != "first.png"} == {"7"}
+
+
+def test_a_file_that_was_moved_while_nobody_watched_keeps_its_row(watched: Watched) -> None:
+    watched.start()
+    before = read(watched, "first.png")
+    watched.stop()
+    (watched.folder / "deep").mkdir()
+    (watched.folder / "first.png").rename(watched.folder / "deep" / "first.png")
+    watched.restart()
+    watched.wait_for("deep/first.png")
+    assert watched.rows()["deep/first.png"] == dataclasses.replace(before, path="deep/first.png")
+
+
+def test_a_copy_is_a_row_of_its_own(started: Watched) -> None:
+    before = read(started, "first.png")
+    shutil.copy2(started.folder / "first.png", started.folder / "copy.png")
+    started.wait_for("copy.png")
+    rows = started.rows()
+    assert rows["first.png"] == before
+    assert (rows["copy.png"].status, rows["copy.png"].reading) == (Status.QUEUED, None)
+
+
+def test_other_content_of_the_same_size_and_time_is_no_moved_file(started: Watched) -> None:
+    before = read(started, "first.png")
+    (started.folder / "first.png").unlink()
+    outside = started.folder.with_name("outside.png")
+    outside.write_bytes(b"other byte")
+    aged(outside).rename(started.folder / "second.png")
+    started.wait_for("second.png")
+    assert started.rows()["first.png"] == before
+    assert started.rows()["second.png"].status == Status.QUEUED
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_a_row_that_was_not_read_follows_its_file_and_is_queued(started: Watched, *, failed: bool) -> None:
+    (row_id,) = (row.id for row in started.rows().values())
+    claims.claim(started.database, [row_id], "reader")
+    if failed:
+        claims.answer(started.database, "reader", [Answer(row_id, Status.FAILED, reason="vanished")])
+    (started.folder / "first.png").rename(started.folder / "second.png")
+    started.wait_for("second.png")
+    assert {row.id: (row.path, row.status, row.reason) for row in started.rows().values()} == {
+        row_id: ("second.png", Status.QUEUED, None)
+    }
+    assert claims.answer(started.database, "reader", [Answer(row_id, Status.FAILED, reason="vanished")]) == 0
 
 
 def test_a_tree_moved_in_is_registered_whole(started: Watched, tmp_path: Path) -> None:

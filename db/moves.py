@@ -1,0 +1,101 @@
+"""Let a row follow its file to another path, find rows whose content may have changed, and forget rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, bindparam, delete, select, tuple_, update
+from sqlalchemy.exc import DataError, IntegrityError
+
+from db.engine import Database
+from db.intake import QUEUE_AGAIN, STATEMENT_ROWS, SeenFile, now_ms
+from db.tables import Status, images
+
+#: Most rows that are looked at for the files of one batch. Thousands of files of one size and time are copies.
+MOST_ROWS = 2000
+#: Values in one statement; two for each file.
+_PART = STATEMENT_ROWS // 2
+
+
+@dataclass(frozen=True)
+class KnownFile:
+    """A row and the file that it knows; `hash` is None for one that was not read."""
+
+    id: int
+    path: str
+    size: int
+    mtime_ns: int
+    hash: str | None
+    status: Status
+    recognized_ms: int | None
+
+
+@dataclass(frozen=True)
+class Move:
+    """A row whose file has another path now."""
+
+    row: KnownFile
+    path: str
+
+
+_COLUMNS = tuple(images.c[name] for name in KnownFile.__annotations__)
+_SIZE_AND_TIME = tuple_(images.c.size, images.c.mtime_ns)
+# Built once: every dropped file waits for it.
+_ALIKE = (
+    select(*_COLUMNS)
+    .where(images.c.folder == bindparam("folder"), _SIZE_AND_TIME.in_(bindparam("pairs", expanding=True)))
+    .limit(MOST_ROWS)
+)
+#: Everything that belongs to an image goes with its row: the digits by their foreign key.
+_FORGET = delete(images)
+
+
+def alike(database: Database, folder: str, files: Sequence[SeenFile]) -> list[KnownFile]:
+    """Find rows of the folder with size and time of one of the files. Read-only."""
+    wanted = list({(file.size, file.mtime_ns) for file in files})
+    found: list[KnownFile] = []
+    with database.reading() as connection:
+        for start in range(0, len(wanted), _PART):
+            given = {"folder": folder, "pairs": wanted[start : start + _PART]}
+            found += map(_known, connection.execute(_ALIKE, given))
+    return found
+
+
+def at_paths(database: Database, folder: str, paths: Sequence[str]) -> dict[str, KnownFile]:
+    """Find the rows of the folder at these paths. Read-only."""
+    found: dict[str, KnownFile] = {}
+    with database.reading() as connection:
+        for start in range(0, len(paths), STATEMENT_ROWS):
+            part = images.c.path.in_(paths[start : start + STATEMENT_ROWS])
+            rows = connection.execute(select(*_COLUMNS).where(images.c.folder == folder, part))
+            found.update((row.path, _known(row)) for row in rows)
+    return found
+
+
+def follow(database: Database, folder: str, move: Move) -> bool:
+    """Give a row its file's new path; False if it has changed meanwhile, or another row has that path. Commits.
+
+    The row keeps its reading. One that was not read is queued again, as a worker may look for it at its old path.
+    """
+    row = move.row
+    taken = select(images.c.id).where(images.c.folder == folder, images.c.path == move.path)
+    new = {"path": move.path} if row.hash else {"path": move.path, **QUEUE_AGAIN, "first_seen_ms": now_ms()}
+    same = images.c.hash == row.hash if row.hash else images.c.hash.is_(None)
+    here = (images.c.id == row.id, images.c.path == row.path, same, ~taken.exists())
+    try:
+        with database.writing() as connection:
+            return connection.execute(update(images).where(*here).values(new)).rowcount == 1
+    except (DataError, IntegrityError):  # registered meanwhile, or a path that the database can't hold
+        return False
+
+
+def forget(database: Database, row_ids: Sequence[int]) -> None:
+    """Delete rows and their digits. Commits."""
+    with database.writing() as connection:
+        for start in range(0, len(row_ids), STATEMENT_ROWS):
+            connection.execute(_FORGET.where(images.c.id.in_(row_ids[start : start + STATEMENT_ROWS])))
+
+
+def _known(row: Row[tuple[object, ...]]) -> KnownFile:
+    fields: dict[str, Any] = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented way to a row's names
+    return KnownFile(**{**fields, "status": Status(fields["status"])})
