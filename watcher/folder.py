@@ -3,7 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -24,6 +24,8 @@ class FileState:
     path: bytes
     size: int
     mtime_ns: int
+    #: When content, owner, rights or name last changed. Nobody can set it.
+    ctime_ns: int = field(default=0, compare=False)
 
 
 def require_folder(folder: bytes) -> os.stat_result:
@@ -86,7 +88,7 @@ class Folder:
         if is_other_kind(path):
             self._tell(path, "passed over, as its name says that it is no picture")
             return None
-        return FileState(path, found.st_size, found.st_mtime_ns)
+        return FileState(path, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
     def _unseen(self, path: bytes, error: OSError) -> None:
         if not isinstance(error, (FileNotFoundError, NotADirectoryError)):  # those have vanished

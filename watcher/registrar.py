@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
+from itertools import islice
 
 from db import intake, paths
 from db.engine import Database
@@ -13,6 +14,7 @@ from watcher.folder import FileState, Folder
 from watcher.moves import Moves
 from watcher.selection import Selection
 from watcher.stability import Settling
+from watcher.touches import Touches
 from watcher.writers import has_writer
 
 #: Number of files that a scan compares with the ledger, and writes, at a time.
@@ -33,6 +35,7 @@ class Registrar:
         self.settling = settling
         self._folder = Folder(folder, selection)
         self._moves = Moves(folder, database)
+        self._touches = Touches(folder, database)
         self._name = paths.folder_text(folder)
         self._database = database
         self._enqueuer = enqueuer
@@ -40,13 +43,13 @@ class Registrar:
     def scan(self, below: bytes = b"") -> int:
         """Look at all files, register new and changed ones, give their number. Raises DatabaseUnavailable."""
         registered = 0
-        batch: list[FileState] = []
-        for state in self._folder.scan(below):
-            batch.append(state)
-            if len(batch) == BATCH_FILES:
-                registered += self._register(batch)
-                batch = []
-        return registered + self._register(batch)
+        if not below:
+            self._touches.begin_scan()
+        scanned = self._folder.scan(below)
+        while batch := list(islice(scanned, BATCH_FILES)):
+            self._enqueuer.enqueue(self._touches.queue_again(batch))
+            registered += self._register(batch)
+        return registered
 
     def look(self, looked: Mapping[bytes, bool]) -> int:
         """Look at some paths. The value of each: whether its writer has closed it. Raises DatabaseUnavailable."""

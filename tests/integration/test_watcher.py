@@ -73,8 +73,11 @@ class Watched:
         self.wait_for("first.png")
 
     def restart(self) -> None:
-        """Start a watcher anew, and wait for nothing."""
+        """Start a watcher anew, and wait until it sees events."""
+        name = f"{len(self.rows())} were there.png"
+        aged(self.drop(name, name.encode()))
         self._watch(polling=False, settle=LONG, rescan=LONG)
+        self.wait_for(name)
 
     def _watch(self, polling: bool, settle: float, rescan: float, database: Database | None = None) -> None:  # noqa: FBT001 - handed through
         self._stop = threading.Event()
@@ -373,6 +376,54 @@ def test_a_file_that_is_only_looked_at_is_not_queued_again(watched: Watched) -> 
     (watched.folder / "first.png").chmod(0o600)
     watched.pass_by("neighbour.png")
     assert watched.rows()["first.png"].status == Status.ACCEPTED
+
+
+def test_new_content_of_the_same_size_and_time_is_read_again(watched: Watched, eventually: Eventually) -> None:
+    watched.start(rescan=0.05)
+    read(watched, "first.png")
+    with (watched.folder / "first.png").open("r+b") as file:
+        file.write(b"other byte")
+        file.flush()
+        aged(watched.folder / "first.png")  # before it is closed: nobody sees another time
+    eventually(lambda: watched.rows()["first.png"].status == Status.QUEUED, SOON)
+
+
+def test_a_file_that_took_anothers_place_with_its_size_and_time_is_read_again(
+    watched: Watched, eventually: Eventually, tmp_path: Path
+) -> None:
+    (tmp_path / "other.png").write_bytes(b"other byte")
+    aged(tmp_path / "other.png")
+    watched.start(rescan=0.05)
+    read(watched, "first.png")
+    (tmp_path / "other.png").rename(watched.folder / "first.png")
+    eventually(lambda: watched.rows()["first.png"].status == Status.QUEUED, SOON)
+
+
+def test_a_file_that_failed_is_read_again_when_its_rights_change(watched: Watched, eventually: Eventually) -> None:
+    watched.start(rescan=0.05)
+    (row_id,) = (row.id for row in watched.rows().values())
+    claims.claim(watched.database, [row_id], "reader")
+    claims.answer(watched.database, "reader", [Answer(row_id, Status.FAILED, reason="permission denied")])
+    watched.pass_by("second.png")
+    watched.pass_by("third.png")
+    assert watched.rows()["first.png"].status == Status.FAILED
+    (watched.folder / "first.png").chmod(0o600)
+    eventually(lambda: watched.rows()["first.png"].status == Status.QUEUED, SOON)
+
+
+def test_a_file_that_was_touched_while_nobody_watched_is_hashed_and_keeps_its_reading(watched: Watched) -> None:
+    watched.start(rescan=0.05)
+    before = read(watched, "first.png")
+    watched.stop()
+    (watched.folder / "first.png").chmod(0o600)
+    watched.restart()
+    watched.pass_by("second.png")
+    assert watched.rows()["first.png"] == before
+    watched.stop()
+    aged(watched.drop("first.png", b"other byte"))
+    watched.restart()
+    watched.pass_by("third.png")
+    assert watched.rows()["first.png"].status == Status.QUEUED
 
 
 def test_a_deleted_file_keeps_its_row(started: Watched) -> None:
