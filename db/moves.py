@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, select, tuple_, update
+from sqlalchemy import bindparam, delete, select, tuple_, update
 from sqlalchemy.exc import DataError, IntegrityError
 
 from db.engine import Database
 from db.intake import QUEUE_AGAIN, STATEMENT_ROWS, SeenFile, now_ms
-from db.tables import Status, images
+from db.tables import images
 
 #: Most rows that are looked at for the files of one batch. Thousands of files of one size and time are copies.
 MOST_ROWS = 2000
@@ -26,7 +25,7 @@ class KnownFile:
     size: int
     mtime_ns: int
     hash: str | None
-    status: Status
+    status: str
     recognized_ms: int | None
 
 
@@ -40,11 +39,12 @@ class Move:
 
 _COLUMNS = tuple(images.c[name] for name in KnownFile.__annotations__)
 _SIZE_AND_TIME = tuple_(images.c.size, images.c.mtime_ns)
-# Built once: every dropped file waits for it.
-_ALIKE = (
-    select(*_COLUMNS)
-    .where(images.c.folder == bindparam("folder"), _SIZE_AND_TIME.in_(bindparam("pairs", expanding=True)))
-    .limit(MOST_ROWS)
+#: Keeps SQLite off the index of the paths: it would look through the whole folder to find these few.
+_IN_FOLDER = images.c.folder.concat("") == bindparam("folder")
+# Built once: every dropped file waits for the first, and the first scan runs the other for every thousand files.
+_ALIKE = select(*_COLUMNS).where(_IN_FOLDER, _SIZE_AND_TIME.in_(bindparam("pairs", expanding=True))).limit(MOST_ROWS)
+_AT_PATHS = select(*_COLUMNS).where(
+    images.c.folder == bindparam("folder"), images.c.path.in_(bindparam("paths", expanding=True))
 )
 #: Everything that belongs to an image goes with its row: the digits by their foreign key.
 _FORGET = delete(images)
@@ -57,7 +57,7 @@ def alike(database: Database, folder: str, files: Sequence[SeenFile]) -> list[Kn
     with database.reading() as connection:
         for start in range(0, len(wanted), _PART):
             given = {"folder": folder, "pairs": wanted[start : start + _PART]}
-            found += map(_known, connection.execute(_ALIKE, given))
+            found += [KnownFile(*row) for row in connection.execute(_ALIKE, given)]
     return found
 
 
@@ -66,9 +66,8 @@ def at_paths(database: Database, folder: str, paths: Sequence[str]) -> dict[str,
     found: dict[str, KnownFile] = {}
     with database.reading() as connection:
         for start in range(0, len(paths), STATEMENT_ROWS):
-            part = images.c.path.in_(paths[start : start + STATEMENT_ROWS])
-            rows = connection.execute(select(*_COLUMNS).where(images.c.folder == folder, part))
-            found.update((row.path, _known(row)) for row in rows)
+            given = {"folder": folder, "paths": paths[start : start + STATEMENT_ROWS]}
+            found.update((row.path, KnownFile(*row)) for row in connection.execute(_AT_PATHS, given))
     return found
 
 
@@ -94,8 +93,3 @@ def forget(database: Database, row_ids: Sequence[int]) -> None:
     with database.writing() as connection:
         for start in range(0, len(row_ids), STATEMENT_ROWS):
             connection.execute(_FORGET.where(images.c.id.in_(row_ids[start : start + STATEMENT_ROWS])))
-
-
-def _known(row: Row[tuple[object, ...]]) -> KnownFile:
-    fields: dict[str, Any] = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented way to a row's names
-    return KnownFile(**{**fields, "status": Status(fields["status"])})
