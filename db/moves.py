@@ -1,15 +1,21 @@
 """Let a row follow its file to another path, find rows whose content may have changed, and forget rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import bindparam, delete, select, tuple_, update
 from sqlalchemy.exc import DataError, IntegrityError
 
 from db.engine import Database
+from db.errors import DatabaseUnavailable, LedgerError
 from db.intake import QUEUE_AGAIN, STATEMENT_ROWS, SeenFile, now_ms
 from db.tables import images
 
+_Given = TypeVar("_Given")
+
+#: Times that a column holds, in nanoseconds.
+_LEAST, _MOST = -(2**63), 2**63 - 1
 #: Most rows that are looked at for the files of one batch. Thousands of files of one size and time are copies.
 MOST_ROWS = 2000
 #: Values in one statement; two for each file.
@@ -52,23 +58,33 @@ _FORGET = delete(images)
 
 def alike(database: Database, folder: str, files: Sequence[SeenFile]) -> list[KnownFile]:
     """Find rows of the folder with size and time of one of the files. Read-only."""
-    wanted = list({(file.size, file.mtime_ns) for file in files})
-    found: list[KnownFile] = []
-    with database.reading() as connection:
-        for start in range(0, len(wanted), _PART):
-            given = {"folder": folder, "pairs": wanted[start : start + _PART]}
-            found += [KnownFile(*row) for row in connection.execute(_ALIKE, given)]
-    return found
+    wanted = list({(file.size, file.mtime_ns) for file in files if _LEAST <= file.mtime_ns <= _MOST})
+
+    def find() -> list[KnownFile]:
+        found: list[KnownFile] = []
+        with database.reading() as connection:
+            for start in range(0, len(wanted), _PART):
+                given = {"folder": folder, "pairs": wanted[start : start + _PART]}
+                found += [KnownFile(*row) for row in connection.execute(_ALIKE, given)]
+        return found
+
+    return _unless_refused(find, [])
 
 
 def at_paths(database: Database, folder: str, paths: Sequence[str]) -> dict[str, KnownFile]:
     """Find the rows of the folder at these paths. Read-only."""
-    found: dict[str, KnownFile] = {}
-    with database.reading() as connection:
-        for start in range(0, len(paths), STATEMENT_ROWS):
-            given = {"folder": folder, "paths": paths[start : start + STATEMENT_ROWS]}
-            found.update((row.path, KnownFile(*row)) for row in connection.execute(_AT_PATHS, given))
-    return found
+
+    def find() -> dict[str, KnownFile] | None:
+        with database.reading() as connection:
+            rows = connection.execute(_AT_PATHS, {"folder": folder, "paths": paths})
+            return {row.path: KnownFile(*row) for row in rows}
+
+    if len(paths) <= STATEMENT_ROWS:
+        found = _unless_refused(find, None)
+        if found is not None or len(paths) <= 1:
+            return found or {}
+    middle = len(paths) // 2  # of those that are refused together, most are not refused alone
+    return at_paths(database, folder, paths[:middle]) | at_paths(database, folder, paths[middle:])
 
 
 def follow(database: Database, folder: str, move: Move) -> bool:
@@ -81,11 +97,22 @@ def follow(database: Database, folder: str, move: Move) -> bool:
     new = {"path": move.path} if row.hash else {"path": move.path, **QUEUE_AGAIN, "first_seen_ms": now_ms()}
     same = images.c.hash == row.hash if row.hash else images.c.hash.is_(None)
     here = (images.c.id == row.id, images.c.path == row.path, same, ~taken.exists())
-    try:
+
+    def write() -> bool:
         with database.writing() as connection:
             return connection.execute(update(images).where(*here).values(new)).rowcount == 1
-    except (DataError, IntegrityError):  # registered meanwhile, or a path that the database can't hold
-        return False
+
+    return _unless_refused(write, False)  # noqa: FBT003 - as that is what it gives
+
+
+def _unless_refused(run: Callable[[], _Given], otherwise: _Given) -> _Given:
+    """Run a transaction. One that names what the database can't hold gives `otherwise`, as no row has that."""
+    try:
+        return run()
+    except DatabaseUnavailable:
+        raise
+    except (LedgerError, DataError, IntegrityError, UnicodeEncodeError):
+        return otherwise
 
 
 def forget(database: Database, row_ids: Sequence[int]) -> None:

@@ -22,9 +22,9 @@ _log = structlog.get_logger()
 class Moves:
     """Lets the rows of one watched folder follow their files."""
 
-    def __init__(self, folder: bytes, database: Database) -> None:
+    def __init__(self, folder: bytes, name: str, database: Database) -> None:
         self._folder = folder
-        self._name = paths.folder_text(folder)
+        self._name = name
         self._database = database
 
     def follow(self, files: Sequence[SeenFile]) -> dict[str, int | None]:

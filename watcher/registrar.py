@@ -34,9 +34,9 @@ class Registrar:
     ) -> None:
         self.settling = settling
         self._folder = Folder(folder, selection)
-        self._moves = Moves(folder, database)
-        self._touches = Touches(folder, database)
         self._name = paths.folder_text(folder)
+        self._moves = Moves(folder, self._name, database)
+        self._touches = Touches(folder, self._name, database)
         self._database = database
         self._enqueuer = enqueuer
 

@@ -25,9 +25,9 @@ class Touches:
     with a ctime above the highest one of the scan before the last are looked at: all others were looked at already.
     """
 
-    def __init__(self, folder: bytes, database: Database) -> None:
+    def __init__(self, folder: bytes, name: str, database: Database) -> None:
         self._folder = folder
-        self._name = paths.folder_text(folder)
+        self._name = name
         self._database = database
         self._known = self._before = self._highest = -1
 

@@ -1,12 +1,15 @@
 """Which rows may be those of a file, and what a row keeps that follows its file."""
 
+from collections.abc import Callable
+
 import pytest
-from sqlalchemy import select
+from sqlalchemy import create_engine, make_url, select, text
 
 from db import claims, intake, moves, queries
 from db.claims import Answer, DigitRow
 from db.engine import Database
 from db.intake import SeenFile
+from db.migrate import migrate
 from db.moves import KnownFile, Move
 from db.tables import Status, digits
 
@@ -75,6 +78,38 @@ def test_a_row_does_not_follow_where_things_have_changed_meanwhile(database: Dat
     before = queries.results(database, queries.Filter())
     assert not moves.follow(database, "digits", move)
     assert queries.results(database, queries.Filter()) == before
+
+
+@pytest.mark.postgres
+def test_names_that_the_database_can_t_hold_have_no_row_and_take_none(new_postgres_url: Callable[[], str]) -> None:
+    url = make_url(new_postgres_url())
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        options = "TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'"
+        connection.execute(text(f"CREATE DATABASE latin_{url.database} {options}"))
+    engine.dispose()
+    database = Database(url.set(database=f"latin_{url.database}").render_as_string(hide_password=False))
+    migrate(database)
+    row_id = answered(database, OLD)
+    strange = "\N{CJK UNIFIED IDEOGRAPH-65E5}.png"
+    found = moves.at_paths(database, "digits", [strange, *(f"{number}.png" for number in range(20)), OLD.path])
+    assert [row.id for row in found.values()] == [row_id]
+    assert not moves.follow(database, "digits", Move(found[OLD.path], strange))
+    assert moves.alike(database, strange, [OLD]) == []
+    database.close()
+
+
+def test_a_time_that_no_column_holds_is_no_rows(database: Database) -> None:
+    answered(database, OLD)
+    far = SeenFile("far.png", 100, 2**63)
+    assert [row.path for row in moves.alike(database, "digits", [far, OLD])] == [OLD.path]
+
+
+def test_rows_at_more_paths_than_fit_one_statement_are_found(database: Database) -> None:
+    files = [SeenFile(f"{number}.png", 1, 1) for number in range(2500)]
+    intake.register(database, "digits", files)
+    assert len(moves.at_paths(database, "digits", [file.path for file in files])) == 2500
+    assert moves.at_paths(database, "digits", []) == {}
 
 
 def test_a_forgotten_row_takes_its_digits_with_it(database: Database) -> None:
