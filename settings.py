@@ -55,6 +55,10 @@ class Settings:
     model_dir: Path = field(default=Path("model"), metadata=_takes(Path))
     #: logs and the embedded broker's socket
     var_dir: Path = field(default=Path("var"), metadata=_takes(Path))
+    #: glob patterns, with commas between them, of names and paths in the folder that are passed over
+    ignore: tuple[str, ...] = field(
+        default=(), metadata=_takes(lambda text: tuple(filter(None, map(str.strip, text.split(",")))))
+    )
     #: what runs the network
     runtime: Literal["auto", "keras", "litert"] = field(default="auto", metadata=_one_of("auto", "keras", "litert"))
     #: `polling` for network mounts, which send no events

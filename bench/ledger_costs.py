@@ -19,7 +19,7 @@ from broker.address import Address, address_of
 from broker.client import CHUNK_ROWS, Client
 from cli.results import show_results
 from cli.status import show_status
-from db import claims, intake
+from db import claims, intake, paths
 from db.claims import Answer, DigitRow
 from db.engine import Database
 from db.intake import SeenFile, now_ms
@@ -94,7 +94,12 @@ def enqueue(folder: Path, database: Database, address: Address) -> float:
 
 
 def _registrar(folder: Path, database: Database, client: Client) -> Registrar:
-    return Registrar(os.fsencode(folder), database, Enqueuer(database, client), Settling(0.5))
+    return Registrar(
+        os.fsencode(folder),
+        database,
+        Enqueuer(database, client, paths.folder_text(folder, database.url)),
+        Settling(0.5),
+    )
 
 
 @dataclass(frozen=True)

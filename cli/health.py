@@ -22,7 +22,8 @@ from recognizer.errors import RecognitionError
 from recognizer.installed import RuntimeName, runtime_for
 from recognizer.versions import active_card
 from settings import Settings
-from watcher.folder import FileState, scan
+from watcher.folder import FileState, Folder
+from watcher.selection import selection_of
 
 #: Seconds after which waiting without progress is a stall: two claims, so that what a dead worker held comes first.
 STALL_SECONDS = 2 * LEASE_MS / 1000
@@ -175,7 +176,7 @@ def _unregistered(settings: Settings, database: Database) -> int:
     """
     folder, name = os.fsencode(settings.folder), paths.folder_text(settings.folder, database.url)
     until, found = time.monotonic() + LOOK_SECONDS, 0
-    states = scan(folder)
+    states = Folder(folder, selection_of(settings)).scan()
     while time.monotonic() < until and (batch := list(islice(states, _BATCH_FILES))):
         files = [SeenFile(paths.to_text(one.path), one.size, one.mtime_ns) for one in batch]
         missing = {file.path for file in intake.changed(database, name, files)}

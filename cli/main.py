@@ -180,6 +180,14 @@ def retry(
 
 
 @app.command()
+def forget(paths: Annotated[list[Path], typer.Argument(help="Files that are gone.", metavar="PATH...")]) -> None:
+    """Take the rows of files that are gone out of the ledger."""
+    from cli.forget import forget as take_out  # noqa: PLC0415
+
+    take_out(_settings(), paths)
+
+
+@app.command()
 def read(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Image files, or folders of them.")],
     *,

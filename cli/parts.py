@@ -19,6 +19,7 @@ def watch(settings: Settings, *, attached: bool) -> None:
     from broker.presence_file import PresenceFile  # noqa: PLC0415 - likewise
     from logs import configure_logs  # noqa: PLC0415 - likewise
     from watcher.folder import require_folder  # noqa: PLC0415 - a worker has no use for what these import
+    from watcher.selection import selection_of  # noqa: PLC0415 - likewise
     from watcher.watch import Watcher  # noqa: PLC0415 - likewise
 
     require_folder(os.fsencode(settings.folder))
@@ -40,6 +41,7 @@ def watch(settings: Settings, *, attached: bool) -> None:
         settle_seconds=settings.settle_seconds,
         rescan_seconds=settings.rescan_seconds,
         presence_file=PresenceFile(settings.presence_file),
+        selection=selection_of(settings),
     )
     watcher.run(stop)
     presence.end()

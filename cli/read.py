@@ -23,7 +23,7 @@ from recognizer.preparation import Prepared
 from recognizer.reading import Reading
 from recognizer.versions import active_version
 from settings import Settings
-from watcher.folder import require_folder, scan
+from watcher.folder import Folder, require_folder
 
 #: Files read by one call of the model: enough to make the call cheap, few enough that answers come at once.
 _CHUNK = 32
@@ -52,7 +52,9 @@ def _files(path: Path) -> list[Path]:
         return [path]
     folder = os.fsencode(path)
     require_folder(folder)
-    return [Path(os.fsdecode(os.path.join(folder, name))) for name in sorted(state.path for state in scan(folder))]
+    return [
+        Path(os.fsdecode(os.path.join(folder, name))) for name in sorted(state.path for state in Folder(folder).scan())
+    ]
 
 
 def _print_lines(readings: Iterable[tuple[Path, Reading | UnreadableImage]], files: Sequence[Path]) -> int:

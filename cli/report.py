@@ -9,8 +9,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from cli.ledger import file_of, opened
+from cli.ledger import opened
 from cli.output import replacing
+from db import paths
 from db.queries import Filter, Result, results
 from db.tables import Status
 from presentation.page import render
@@ -108,7 +109,12 @@ def _entry(row: Result) -> _Entry:
     reading = row.reading or ""
     return _Entry(
         path=row.path,
-        picture=picture(file_of(row), name=row.path, alt=f"{row.path}, read as {reading}" if reading else row.path),
+        picture=picture(
+            paths.to_bytes(row.path),
+            below=paths.to_bytes(row.folder),
+            name=row.path,
+            alt=f"{row.path}, read as {reading}" if reading else row.path,
+        ),
         status=row.status,
         reading=reading,
         long=len(reading) > _LONG,

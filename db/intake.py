@@ -37,6 +37,11 @@ _Item = TypeVar("_Item")
 
 #: Milliseconds for which a claim holds. By then the hard time limit has killed the process, or its worker is gone.
 LEASE_MS = 60_000
+#: Milliseconds by which an answered row must be younger than one whose message counts as lost: several workers take
+#: messages at once, and none holds one longer than a claim.
+OVERTAKEN_MS = LEASE_MS
+#: Number of latest answers that show how far the workers are. Some of them were enqueued again, and are old.
+LATEST_ANSWERS = 100
 #: Maximum number of rows in a statement, well below every database's limit on bound values.
 STATEMENT_ROWS = 1000
 
@@ -198,9 +203,26 @@ def unclaimed() -> ColumnElement[bool]:
     return or_(claimed.is_(None), claimed < NOW - LEASE_MS, claimed > NOW + LEASE_MS)
 
 
-def owed(database: Database) -> Owed:
-    """Find every queued row that is not claimed. Read-only."""
-    waiting = select(images.c.id, images.c.attempts).where(images.c.status == Status.QUEUED, unclaimed())
+def owed(database: Database, folder: str | None = None) -> Owed:
+    """Find every queued row that is not claimed, of one watched folder or of all. Read-only."""
+    return _owed(database, folder, true())
+
+
+def overtaken(database: Database, folder: str) -> Owed:
+    """Find the owed rows of a folder that later ones have overtaken. Read-only.
+
+    Messages are taken in the order in which they were sent. Where a row has its answer, the message of one that was
+    enqueued OVERTAKEN_MS before it is lost. While nothing is answered, no row is overtaken.
+    """
+    by_answer = (images.c.recognized_ms.desc().nulls_last(), images.c.id.desc())
+    answered = select(images.c.first_seen_ms).where(images.c.recognized_ms.is_not(None)).order_by(*by_answer)
+    reached = select(func.max(answered.limit(LATEST_ANSWERS).subquery().c.first_seen_ms)).scalar_subquery()
+    return _owed(database, folder, images.c.first_seen_ms < reached - OVERTAKEN_MS)
+
+
+def _owed(database: Database, folder: str | None, those: ColumnElement[bool]) -> Owed:
+    here = true() if folder is None else images.c.folder == folder
+    waiting = select(images.c.id, images.c.attempts).where(images.c.status == Status.QUEUED, unclaimed(), here, those)
     with database.reading() as connection:
         rows = connection.execute(waiting).all()
     return Owed(

@@ -71,6 +71,7 @@ images = Table(
     CheckConstraint(f"status IN ({_STATUSES})", name="ck_images_status"),
     # On PostgreSQL the migration makes it partial too. Stated here, every start would import that dialect.
     Index("ix_images_answer", "answer"),
+    Index("ix_images_moved", "size", "mtime_ns"),
     Index("ix_images_queued", "status", "first_seen_ms", sqlite_where=text("status = 'queued'")),
 )
 #: What tells files apart, by database. An index of PostgreSQL has no room for a long path.

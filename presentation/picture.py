@@ -26,10 +26,13 @@ class Picture:
     tiny: bool = False
 
 
-def picture(file: bytes, *, name: str, alt: str) -> Picture:
-    """Make a thumbnail of an image file with `alt`; `name` stands for a file that can't be opened."""
+def picture(file: bytes, *, name: str, alt: str, below: bytes | None = None) -> Picture:
+    """Make a thumbnail of an image file with `alt`; `name` stands for a file that can't be opened.
+
+    With `below`, `file` leads from that folder through no link.
+    """
     try:
-        gray = open_image(file).gray
+        gray = open_image(file, below=below).gray
     except UnreadableImage as error:
         why = "the file is gone" if str(error) == VANISHED else "no picture"
         return Picture(f"{name}: {why}", missing=why)

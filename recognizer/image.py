@@ -51,13 +51,16 @@ class Picture:
     more: bool = False
 
 
-def open_image(path: bytes, *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS) -> Picture:
+def open_image(
+    path: bytes, *, below: bytes | None = None, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS
+) -> Picture:
     """Read and decode the regular file at `path`. Read-only.
 
-    Raises UnreadableImage, whose text is the reason in plain words; it is `vanished` if there is no such file.
+    With `below`, `path` leads from that folder through no link. Raises UnreadableImage, whose text is the reason in
+    plain words; it is `vanished` if there is no such file.
     """
     try:
-        data, status = _read(path, max_bytes)
+        data, status = _read(path, below, max_bytes)
     except TooLongError as error:
         raise UnreadableImage(error.strerror) from error
     except OSError as error:
@@ -99,8 +102,8 @@ def _decoded(data: bytes, header: Header) -> Gray:
         raise UnreadableImage("the image is damaged") from error
 
 
-def _read(path: bytes, max_bytes: int) -> tuple[bytes, os.stat_result]:
-    with opened(path, most=max_bytes, links=False) as (descriptor, status):
+def _read(path: bytes, below: bytes | None, max_bytes: int) -> tuple[bytes, os.stat_result]:
+    with opened(path, most=max_bytes, links=False, below=below) as (descriptor, status):
         data = read_to_end(descriptor, status.st_size)
     if len(data) != status.st_size:
         raise UnreadableImage("the file changed while it was read")

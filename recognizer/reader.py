@@ -58,9 +58,12 @@ class PreparedFile:
     prepared: Prepared
 
 
-def prepare_file(path: bytes) -> PreparedFile:
-    """Open the image at `path` and prepare it. Read-only; raises UnreadableImage."""
-    picture = open_image(path)
+def prepare_file(path: bytes, *, below: bytes | None = None) -> PreparedFile:
+    """Open the image at `path` and prepare it. Read-only; raises UnreadableImage.
+
+    With `below`, `path` leads from that folder through no link.
+    """
+    picture = open_image(path, below=below)
     prepared = replace(prepare(picture.gray), more=picture.more)
     return PreparedFile(picture.size, picture.mtime_ns, picture.digest, prepared)
 

@@ -10,6 +10,7 @@ from db.engine import Database
 from settings import Settings
 from watcher.enqueuer import Enqueuer
 from watcher.registrar import Registrar
+from watcher.selection import selection_of
 from watcher.stability import Settling
 
 #: Seconds without progress after which `--once` looks at folder and broker again: a file may have changed, a message
@@ -29,9 +30,10 @@ class Backlog:
     def __init__(self, settings: Settings, database: Database, client: Client) -> None:
         self._database = database
         self._name = paths.folder_text(settings.folder, database.url)
-        self._enqueuer = Enqueuer(database, client)
+        self._enqueuer = Enqueuer(database, client, self._name)
         folder = os.path.abspath(os.fsencode(settings.folder))
-        self._registrar = Registrar(folder, database, self._enqueuer, Settling(settings.settle_seconds))
+        settling, selection = Settling(settings.settle_seconds), selection_of(settings)
+        self._registrar = Registrar(folder, database, self._enqueuer, settling, selection)
         self.registered = 0
         self._queued = 0
         self._next_count = 0.0

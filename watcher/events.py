@@ -43,10 +43,14 @@ class EventSource:
     """Watches a folder and all below it, and fills `looks`."""
 
     def __init__(self, folder: bytes) -> None:
-        """Start watching. Raises OSError when the machine has no watches left."""
+        """Start watching. Raises OSError when the machine has no watches left.
+
+        The system does not watch through a link, so the folder that a link leads to is watched.
+        """
+        real = os.path.realpath(folder)
         self.looks: queue.SimpleQueue[Look] = queue.SimpleQueue()
         self._observer = Observer()
-        self._observer.schedule(_Handler(folder, self.looks), os.fsdecode(folder), recursive=True, event_filter=_WANTED)
+        self._observer.schedule(_Handler(real, self.looks), os.fsdecode(real), recursive=True, event_filter=_WANTED)
         self._observer.start()
         self._overflow = _Overflow(self._scan_all)
         _WATCHDOG.addHandler(self._overflow)
@@ -54,6 +58,20 @@ class EventSource:
     def alive(self) -> bool:
         """Whether events still come. They end with the folder."""
         return all(emitter.is_alive() for emitter in self._observer.emitters)
+
+    def missing(self) -> str | None:
+        """Say why a part of the folder may have no watch; None if all of it has one.
+
+        watchdog passes over a subfolder that it can't watch, so this tries whether the system still gives a watch.
+        """
+        if sys.platform != "linux":  # elsewhere one watch is for the whole tree
+            return None
+        try:
+            one_more = self._observer.schedule(FileSystemEventHandler(), os.sep, event_filter=[DirMovedEvent])
+        except OSError as error:
+            return error.strerror
+        self._observer.unschedule(one_more)
+        return None
 
     def close(self) -> None:
         """Stop watching. Safe to call twice."""

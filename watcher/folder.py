@@ -3,13 +3,18 @@
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import structlog
+
+from db.paths import to_text
 from watcher.errors import FolderMissing
+from watcher.selection import Selection, is_other_kind
 
-#: Endings that programs give to files they still write.
-UNFINISHED_ENDINGS = (b".part", b".partial", b".crdownload", b".download", b".filepart", b".tmp", b".swp", b"~")
+#: Number of paths that are remembered, so that each is logged once.
+_REMEMBERED = 10_000
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -19,15 +24,8 @@ class FileState:
     path: bytes
     size: int
     mtime_ns: int
-
-
-def is_ours(path: bytes) -> bool:
-    """Whether a path counts: no part of it is hidden or named like an unfinished download."""
-    return all(map(_is_our_name, path.split(b"/")))
-
-
-def _is_our_name(name: bytes) -> bool:
-    return not (name.startswith(b".") or name.lower().endswith(UNFINISHED_ENDINGS))
+    #: When content, owner, rights or name last changed. Nobody can set it.
+    ctime_ns: int = field(default=0, compare=False)
 
 
 def require_folder(folder: bytes) -> os.stat_result:
@@ -44,38 +42,59 @@ def require_folder(folder: bytes) -> os.stat_result:
     return found
 
 
-def look_at(folder: bytes, path: bytes) -> FileState | None:
-    """Look at one path; None for nothing and for a directory. Follows no link."""
-    try:
-        found = os.lstat(os.path.join(folder, path))
-    except OSError:
-        return None
-    return None if stat.S_ISDIR(found.st_mode) else FileState(path, found.st_size, found.st_mtime_ns)
+class Folder:
+    """A watched folder, as far as it counts. Logs each path once that is passed over or can't be seen."""
 
+    def __init__(self, path: bytes, selection: Selection | None = None) -> None:
+        self.path = path
+        self._selection = selection or Selection()
+        self._told: set[bytes] = set()
 
-def scan(folder: bytes, below: bytes = b"") -> Iterator[FileState]:
-    """Find every file that counts in the folder, or below one directory in it. Follows no link.
+    def look(self, path: bytes) -> FileState | None:
+        """Look at one path; None for nothing, for a directory and for what does not count. Follows no link."""
+        return self._state(path, os.path.join(self.path, path)) if self._selection.takes(path) else None
 
-    A directory that vanishes or can't be read is skipped, and the next scan looks again. Memory does not grow with the
-    folder: each file is given before the next look.
-    """
-    waiting = [below] if is_ours(below) else []
-    while waiting:
-        directory = waiting.pop()
-        inside = os.path.join(directory, b"")
-        with suppress(OSError), os.scandir(os.path.join(folder, directory)) as entries:
-            for entry in entries:
-                if not _is_our_name(entry.name):
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(inside + entry.name)
-                elif state := _state(inside + entry.name, entry):
-                    yield state
+    def scan(self, below: bytes = b"") -> Iterator[FileState]:
+        """Find every file that counts in the folder, or below one directory in it. Follows no link.
 
+        A directory that vanishes or can't be read is skipped, and the next scan looks again. Memory does not grow with
+        the folder: each file is given before the next look.
+        """
+        waiting = [below] if not below or self._selection.takes(below) else []
+        while waiting:
+            directory = waiting.pop()
+            inside = os.path.join(directory, b"")
+            try:
+                with os.scandir(os.path.join(self.path, directory)) as entries:
+                    for entry in entries:
+                        path = inside + entry.name
+                        if not self._selection.passes(path):
+                            continue
+                        if entry.is_dir(follow_symlinks=False):
+                            waiting.append(path)
+                        elif state := self._state(path, entry):
+                            yield state
+            except OSError as error:
+                self._unseen(directory, error)
 
-def _state(path: bytes, entry: "os.DirEntry[bytes]") -> FileState | None:
-    try:
-        found = entry.stat(follow_symlinks=False)
-    except OSError:
-        return None
-    return FileState(path, found.st_size, found.st_mtime_ns)
+    def _state(self, path: bytes, at: "bytes | os.DirEntry[bytes]") -> FileState | None:
+        try:
+            found = os.lstat(at) if isinstance(at, bytes) else at.stat(follow_symlinks=False)
+        except OSError as error:
+            self._unseen(path, error)
+            return None
+        if stat.S_ISDIR(found.st_mode):
+            return None
+        if is_other_kind(path):
+            self._tell(path, "passed over, as its name says that it is no picture")
+            return None
+        return FileState(path, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+    def _unseen(self, path: bytes, error: OSError) -> None:
+        if not isinstance(error, (FileNotFoundError, NotADirectoryError)):  # those have vanished
+            self._tell(path, "passed over, as it can't be seen", why=error.strerror)
+
+    def _tell(self, path: bytes, event: str, **known: str | None) -> None:
+        if path not in self._told and len(self._told) < _REMEMBERED:
+            self._told.add(path)
+            _log.warning(event, path=to_text(path), **known)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
+from itertools import islice
 from typing import TypeVar
 
 from db import intake, paths
@@ -11,8 +12,11 @@ from db.engine import Database
 from db.halves import in_halves
 from db.intake import SeenFile
 from watcher.enqueuer import Enqueuer
-from watcher.folder import FileState, is_ours, look_at, scan
+from watcher.folder import FileState, Folder
+from watcher.moves import Moves
+from watcher.selection import Selection
 from watcher.stability import Settling
+from watcher.touches import Touches
 from watcher.unregistered import Unregistered
 from watcher.writers import has_writer
 
@@ -25,26 +29,34 @@ BATCH_FILES = 1024
 class Registrar:
     """Registers the files of one watched folder in one ledger."""
 
-    def __init__(self, folder: bytes, database: Database, enqueuer: Enqueuer, settling: Settling) -> None:
+    def __init__(
+        self,
+        folder: bytes,
+        database: Database,
+        enqueuer: Enqueuer,
+        settling: Settling,
+        selection: Selection | None = None,
+    ) -> None:
         self.settling = settling
-        self._folder = folder
+        self._folder = Folder(folder, selection)
         self._name = paths.folder_text(folder, database.url)
         self._named = False
+        self._moves = Moves(folder, self._name, database)
+        self._touches = Touches(folder, self._name, database)
         self._database = database
         self._enqueuer = enqueuer
-        self._unregistered = Unregistered(database, self._name, partial(look_at, folder))
+        self._unregistered = Unregistered(database, self._name, self._folder.look)
 
     def scan(self, below: bytes = b"") -> int:
         """Look at all files, register new and changed ones, give their number. Raises DatabaseUnavailable."""
         self._name_once()
         registered = 0
-        batch: list[FileState] = []
-        for state in scan(self._folder, below):
-            batch.append(state)
-            if len(batch) == BATCH_FILES:
-                registered += self._register(batch)
-                batch = []
-        registered += self._register(batch)
+        if not below:
+            self._touches.begin_scan()
+        scanned = self._folder.scan(below)
+        while batch := list(islice(scanned, BATCH_FILES)):
+            self._enqueuer.enqueue(self._touches.queue_again(batch))
+            registered += self._register(batch)
         self._unregistered.forget_gone()
         self._unregistered.note()
         return registered
@@ -53,7 +65,7 @@ class Registrar:
         """Look at some paths. The value of each: whether its writer has closed it. Raises DatabaseUnavailable."""
         states = []
         for path in looked:
-            state = look_at(self._folder, path) if is_ours(path) else None
+            state = self._folder.look(path)
             if state is None:
                 self.settling.forget(path)
                 self._unregistered.forget(path)
@@ -69,7 +81,7 @@ class Registrar:
 
     def _name_once(self) -> None:
         """Name rows that an earlier version named by its working directory, if their files are in this folder."""
-        old = paths.relative_text(self._folder)
+        old = paths.relative_text(self._folder.path)
         if not self._named and old != self._name:
             found = intake.paths_in(self._database, old)
             ours = [row_id for row_id, path in found.items() if self._has(path)]
@@ -77,7 +89,7 @@ class Registrar:
         self._named = True
 
     def _has(self, path: str) -> bool:
-        return os.path.lexists(os.path.join(self._folder, paths.to_bytes(path)))
+        return os.path.lexists(os.path.join(self._folder.path, paths.to_bytes(path)))
 
     def _register(self, states: Sequence[FileState], closed: AbstractSet[bytes] = frozenset()) -> int:
         by_path = {paths.to_text(state.path): state for state in states if state not in self._unregistered}
@@ -89,7 +101,11 @@ class Registrar:
             return 0
         for file in complete:
             self._unregistered.forget(by_path[file.path].path)
-        ids = self._taken(complete, partial(intake.register, self._database, self._name), by_path)
+        followed = self._moves.follow(complete)
+        new = [file for file in complete if file.path not in followed]
+        ids = [row_id for row_id in followed.values() if row_id is not None]
+        if new:
+            ids += self._taken(new, partial(intake.register, self._database, self._name), by_path)
         self._enqueuer.enqueue(ids)
         return len(ids)
 
@@ -106,5 +122,5 @@ class Registrar:
         return results
 
     def _is_complete(self, state: FileState, closed: AbstractSet[bytes]) -> bool:
-        held = partial(has_writer, os.path.join(self._folder, state.path))
+        held = partial(has_writer, os.path.join(self._folder.path, state.path))
         return self.settling.complete(state, closed=state.path in closed, held=held)

@@ -9,13 +9,16 @@ import structlog
 
 from broker.client import Client
 from broker.presence_file import PresenceFile
+from db import paths
 from db.engine import Database
 from db.errors import LedgerError
 from watcher.enqueuer import Enqueuer
 from watcher.errors import FolderMissing
 from watcher.events import EventSource, Look
 from watcher.folder import require_folder
+from watcher.mounts import shared_type
 from watcher.registrar import Registrar
+from watcher.selection import Selection
 from watcher.stability import Settling
 
 #: Seconds between two comparisons of ledger and broker: an LLEN, and if it is zero a query of the queued rows.
@@ -26,6 +29,8 @@ POLL_SECONDS = 1.0
 BURST = 1024
 #: Maximum number of seconds slept, so that a stop is noticed soon.
 NAP_SECONDS = 0.5
+_MORE_WATCHES = "raise fs.inotify.max_user_watches"
+_POLL = "set DIGITS_WATCH=polling"
 
 _log = structlog.get_logger()
 
@@ -33,7 +38,7 @@ _log = structlog.get_logger()
 class Watcher:
     """Registers every file dropped into `folder`. All its work happens in the thread that calls `run`."""
 
-    def __init__(  # noqa: PLR0913 - three are settings
+    def __init__(  # noqa: PLR0913 - four are settings
         self,
         folder: os.PathLike[str],
         database: Database,
@@ -43,10 +48,11 @@ class Watcher:
         settle_seconds: float,
         rescan_seconds: float,
         presence_file: PresenceFile | None = None,
+        selection: Selection | None = None,
     ) -> None:
         self._folder = os.path.abspath(os.fsencode(folder))
-        self._enqueuer = Enqueuer(database, client)
-        self._registrar = Registrar(self._folder, database, self._enqueuer, Settling(settle_seconds))
+        self._enqueuer = Enqueuer(database, client, paths.folder_text(folder, database.url))
+        self._registrar = Registrar(self._folder, database, self._enqueuer, Settling(settle_seconds), selection)
         self._polling = polling
         self._presence_file = presence_file or PresenceFile(None)
         self._rescan_seconds = rescan_seconds
@@ -70,7 +76,7 @@ class Watcher:
 
     def _step(self) -> None:
         try:
-            if time.monotonic() >= self._next_scan:
+            if time.monotonic() >= self._next_scan or (not self._trouble and self._replaced()):
                 self._rescan()
             elif self._trouble:  # only a scan shows whether it is over
                 time.sleep(NAP_SECONDS)
@@ -89,6 +95,11 @@ class Watcher:
                 self._identity = None  # its watches are gone with it, and a new folder may get the same inode number
             self._next_scan = time.monotonic() + POLL_SECONDS
             time.sleep(NAP_SECONDS)
+
+    def _replaced(self) -> bool:
+        """Whether another folder is at the path now, as when a link is turned. Raises FolderMissing."""
+        found = require_folder(self._folder)
+        return self._identity != (found.st_dev, found.st_ino)
 
     def _rescan(self) -> None:
         found = require_folder(self._folder)
@@ -109,6 +120,11 @@ class Watcher:
             self._events = EventSource(self._folder)
         except OSError as error:
             _log.warning("no file events come, the folder is scanned every second instead", why=str(error))
+            return
+        if why := self._events.missing():
+            _log.warning("some subfolders send no events, only scans see their files", why=why, advice=_MORE_WATCHES)
+        elif kind := shared_type(self._folder):
+            _log.warning("other machines' files may send no events, only scans see them", on=kind, advice=_POLL)
 
     def _gather(self) -> list[Look]:
         """Wait for the next event, or until something else is due, and take all events there are."""

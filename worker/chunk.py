@@ -127,16 +127,16 @@ class _Opened:
 
     def add(self, file: ClaimedFile) -> None:
         """Open and prepare one file; an error becomes its reason."""
-        path = os.path.join(paths.to_bytes(file.folder), paths.to_bytes(file.path))
         try:
-            prepared = prepare_file(path)
+            prepared = prepare_file(paths.to_bytes(file.path), below=paths.to_bytes(file.folder))
         except Inaccessible as error:
             self._fail_if_folder_is_here(file, error)
         except Exception as error:  # noqa: BLE001 - the task boundary: a neighbour must not suffer
             self._fail_unless_growing(file, error)
         else:
             _folder.back()
-            if file.is_unchanged(prepared.size, prepared.mtime_ns):
+            # One that holds still is answered, in any state that the watcher saw: no row may wait for another look.
+            if file.is_unchanged(prepared.size, prepared.mtime_ns) or not _grows(prepared.mtime_ns):
                 self._ready.append((file, prepared))
                 self.memory += prepared.prepared.memory
             else:
@@ -166,8 +166,7 @@ class _Opened:
             self.unseen.append(file)
 
     def _fail_unless_growing(self, file: ClaimedFile, error: Exception) -> None:
-        age = time.time() - file.mtime_ns / 1e9
-        if 0 <= age < GROWING_SECONDS:
+        if _grows(file.mtime_ns):
             self.unsteady.append(file.id)
         else:
             self._fail(file, _reason(file, error))
@@ -175,6 +174,10 @@ class _Opened:
     def _fail(self, file: ClaimedFile, reason: str) -> None:
         _log.info("file failed", row=file.id, why=reason)
         self._failed.append(Answer(file.id, Status.FAILED, reason=reason))
+
+
+def _grows(mtime_ns: int) -> bool:
+    return 0 <= time.time() - mtime_ns / 1e9 < GROWING_SECONDS
 
 
 def _reason(file: ClaimedFile, error: Exception) -> str:

@@ -66,7 +66,7 @@ def test_a_read_only_replica_is_logged_once_and_gets_its_rows_when_it_is_none_an
     client: Client, sqlite_database: Database
 ) -> None:
     ids = intake.register(sqlite_database, "d", [SeenFile("a", 1, 1)])
-    enqueuer = Enqueuer(sqlite_database, client)
+    enqueuer = Enqueuer(sqlite_database, client, "d")
     command(client, FAULTS["read-only"][0])
     with capture_logs() as logs:
         enqueuer.enqueue(ids)

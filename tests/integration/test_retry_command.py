@@ -35,9 +35,31 @@ def test_retry_puts_back_all_that_failed(filled: Settings, sqlite_database: Data
 def test_retry_knows_a_file_by_each_of_its_names(
     filled: Settings, sqlite_database: Database, name: str, tmp_path: Path
 ) -> None:
+    Path("digits/four or nine.png").touch()
     retry(filled, [Path(name.format(here=tmp_path))])
     changed = {path for path, status in _statuses(sqlite_database).items() if status == Status.QUEUED}
     assert changed == {"four or nine.png", "waiting.png"}
+
+
+def test_retry_of_a_file_that_is_gone_keeps_its_reading_and_says_so(
+    filled: Settings, sqlite_database: Database, capsys: Capture
+) -> None:
+    before = queries.results(sqlite_database, Filter())
+    retry(filled, [Path("seven.png"), Path("blank.png")])
+    assert queries.results(sqlite_database, Filter()) == before
+    told = capsys.readouterr().out
+    assert "seven.png is gone, so it keeps its reading" in told
+    assert "blank.png is gone" in told
+    Path("digits/seven.png").touch()
+    retry(filled, [Path("seven.png"), Path("blank.png")])
+    statuses = _statuses(sqlite_database)
+    assert (statuses["seven.png"], statuses["blank.png"]) == (Status.QUEUED, Status.REJECTED)
+
+
+def test_retry_puts_back_a_file_whose_folder_is_out_of_reach_here(filled: Settings, sqlite_database: Database) -> None:
+    Path("digits").rmdir()
+    retry(filled, [Path("seven.png")])
+    assert _statuses(sqlite_database)["seven.png"] == Status.QUEUED
 
 
 def test_retry_knows_a_file_of_another_watched_folder(

@@ -1,6 +1,8 @@
 """A real watcher on a real folder, with a real ledger and broker, and nobody who reads."""
 
+import dataclasses
 import functools
+import hashlib
 import itertools
 import os
 import shutil
@@ -25,6 +27,7 @@ from db.claims import Answer
 from db.engine import Database
 from db.tables import Status
 from watcher.errors import FolderMissing
+from watcher.selection import Selection
 from watcher.watch import Watcher
 
 Eventually = Callable[[Callable[[], object], float], None]
@@ -54,6 +57,7 @@ class Watched:
         self.logs: list[MutableMapping[str, object]] = []
         self._eventually = eventually
         self.presence_file = folder.with_name("presence")
+        self.selection = Selection()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -65,6 +69,18 @@ class Watched:
         It is known to watch when the first scan, which comes after, has found the old file `first.png`.
         """
         aged(self.drop("first.png"))
+        self._watch(polling, settle, rescan, database)
+        self.wait_for("first.png")
+
+    def restart(self) -> None:
+        """Start a watcher anew, and wait until it sees events."""
+        name = f"{len(self.rows())} were there.png"
+        aged(self.drop(name, name.encode()))
+        self._watch(polling=False, settle=LONG, rescan=LONG)
+        self.wait_for(name)
+
+    def _watch(self, polling: bool, settle: float, rescan: float, database: Database | None = None) -> None:  # noqa: FBT001 - handed through
+        self._stop = threading.Event()
         watcher = Watcher(
             self.folder,
             database or self.database,
@@ -73,10 +89,10 @@ class Watched:
             settle_seconds=settle,
             rescan_seconds=rescan,
             presence_file=PresenceFile(self.presence_file),
+            selection=self.selection,
         )
         self._thread = threading.Thread(target=watcher.run, args=(self._stop,), name="watcher")
         self._thread.start()
-        self.wait_for("first.png")
 
     def stop(self) -> None:
         self._stop.set()
@@ -117,6 +133,7 @@ def watched(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Watched]:
     monkeypatch.setattr("watcher.watch.RECONCILE_SECONDS", 0.1)
+    monkeypatch.setattr("watcher.watch.shared_type", lambda _folder: None)  # of this machine's own file systems
     (tmp_path / "digits").mkdir()
     client = Client(address)
     watched = Watched(tmp_path / "digits", sqlite_database, client, eventually)
@@ -136,7 +153,7 @@ def started(watched: Watched) -> Watched:
 
 def test_the_backlog_is_registered_by_the_first_scan_and_enqueued(watched: Watched) -> None:
     (watched.folder / "deep" / "er").mkdir(parents=True)
-    names = ["7.png", "deep/7.png", "deep/er/7.png", "not an image.txt", "empty"]
+    names = ["7.png", "deep/7.png", "deep/er/7.png", "not an image", "empty"]
     for name in names:
         aged(watched.drop(name, b""))
     watched.start()
@@ -239,9 +256,81 @@ def test_a_finished_download_is_registered_under_its_final_name_only(started: Wa
     assert "7.png.part" not in started.rows()
 
 
-def test_a_renamed_file_is_a_new_row(started: Watched) -> None:
+def read(watched: Watched, name: str) -> queries.Result:
+    """Answer a row as a worker does, and give it."""
+    row = watched.rows()[name]
+    content = hashlib.sha256((watched.folder / name).read_bytes()).hexdigest()
+    claims.claim(watched.database, [row.id], "reader")
+    answer = Answer(row.id, Status.ACCEPTED, reading="7", confidence=0.9, model_version=1, hash=content)
+    assert claims.answer(watched.database, "reader", [answer]) == 1
+    return watched.rows()[name]
+
+
+def test_the_row_of_a_renamed_file_follows_it_with_its_reading(started: Watched) -> None:
+    before = read(started, "first.png")
     (started.folder / "first.png").rename(started.folder / "second.png")
-    started.wait_for("first.png", "second.png")
+    started.wait_for("second.png")
+    assert started.rows() == {"second.png": dataclasses.replace(before, path="second.png")}
+
+
+def test_the_rows_of_a_renamed_directory_follow_their_files(started: Watched) -> None:
+    (started.folder / "old").mkdir()
+    names = [f"{number}.png" for number in range(5)]
+    for name in names:
+        started.drop(f"old/{name}")
+    started.wait_for(*(f"old/{name}" for name in names))
+    before = {name: read(started, f"old/{name}").id for name in names}
+    (started.folder / "old").rename(started.folder / "new")
+    started.wait_for(*(f"new/{name}" for name in names))
+    rows = started.rows()
+    assert {name: rows[f"new/{name}"].id for name in names} == before  # though all have the same content
+    assert rows.keys() == {"first.png", *(f"new/{name}" for name in names)}
+    assert {row.reading for path, row in rows.items() if path != "first.png"} == {"7"}
+
+
+def test_a_file_that_was_moved_while_nobody_watched_keeps_its_row(watched: Watched) -> None:
+    watched.start()
+    before = read(watched, "first.png")
+    watched.stop()
+    (watched.folder / "deep").mkdir()
+    (watched.folder / "first.png").rename(watched.folder / "deep" / "first.png")
+    watched.restart()
+    watched.wait_for("deep/first.png")
+    assert watched.rows()["deep/first.png"] == dataclasses.replace(before, path="deep/first.png")
+
+
+def test_a_copy_is_a_row_of_its_own(started: Watched) -> None:
+    before = read(started, "first.png")
+    shutil.copy2(started.folder / "first.png", started.folder / "copy.png")
+    started.wait_for("copy.png")
+    rows = started.rows()
+    assert rows["first.png"] == before
+    assert (rows["copy.png"].status, rows["copy.png"].reading) == (Status.QUEUED, None)
+
+
+def test_other_content_of_the_same_size_and_time_is_no_moved_file(started: Watched) -> None:
+    before = read(started, "first.png")
+    (started.folder / "first.png").unlink()
+    outside = started.folder.with_name("outside.png")
+    outside.write_bytes(b"other byte")
+    aged(outside).rename(started.folder / "second.png")
+    started.wait_for("second.png")
+    assert started.rows()["first.png"] == before
+    assert started.rows()["second.png"].status == Status.QUEUED
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_a_row_that_was_not_read_follows_its_file_and_is_queued(started: Watched, *, failed: bool) -> None:
+    (row_id,) = (row.id for row in started.rows().values())
+    claims.claim(started.database, [row_id], "reader")
+    if failed:
+        claims.answer(started.database, "reader", [Answer(row_id, Status.FAILED, reason="vanished")])
+    (started.folder / "first.png").rename(started.folder / "second.png")
+    started.wait_for("second.png")
+    assert {row.id: (row.path, row.status, row.reason) for row in started.rows().values()} == {
+        row_id: ("second.png", Status.QUEUED, None)
+    }
+    assert claims.answer(started.database, "reader", [Answer(row_id, Status.FAILED, reason="vanished")]) == 0
 
 
 def test_a_tree_moved_in_is_registered_whole(started: Watched, tmp_path: Path) -> None:
@@ -289,6 +378,54 @@ def test_a_file_that_is_only_looked_at_is_not_queued_again(watched: Watched) -> 
     assert watched.rows()["first.png"].status == Status.ACCEPTED
 
 
+def test_new_content_of_the_same_size_and_time_is_read_again(watched: Watched, eventually: Eventually) -> None:
+    watched.start(rescan=0.05)
+    read(watched, "first.png")
+    with (watched.folder / "first.png").open("r+b") as file:
+        file.write(b"other byte")
+        file.flush()
+        aged(watched.folder / "first.png")  # before it is closed: nobody sees another time
+    eventually(lambda: watched.rows()["first.png"].status == Status.QUEUED, SOON)
+
+
+def test_a_file_that_took_anothers_place_with_its_size_and_time_is_read_again(
+    watched: Watched, eventually: Eventually, tmp_path: Path
+) -> None:
+    (tmp_path / "other.png").write_bytes(b"other byte")
+    aged(tmp_path / "other.png")
+    watched.start(rescan=0.05)
+    read(watched, "first.png")
+    (tmp_path / "other.png").rename(watched.folder / "first.png")
+    eventually(lambda: watched.rows()["first.png"].status == Status.QUEUED, SOON)
+
+
+def test_a_file_that_failed_is_read_again_when_its_rights_change(watched: Watched, eventually: Eventually) -> None:
+    watched.start(rescan=0.05)
+    (row_id,) = (row.id for row in watched.rows().values())
+    claims.claim(watched.database, [row_id], "reader")
+    claims.answer(watched.database, "reader", [Answer(row_id, Status.FAILED, reason="permission denied")])
+    watched.pass_by("second.png")
+    watched.pass_by("third.png")
+    assert watched.rows()["first.png"].status == Status.FAILED
+    (watched.folder / "first.png").chmod(0o600)
+    eventually(lambda: watched.rows()["first.png"].status == Status.QUEUED, SOON)
+
+
+def test_a_file_that_was_touched_while_nobody_watched_is_hashed_and_keeps_its_reading(watched: Watched) -> None:
+    watched.start(rescan=0.05)
+    before = read(watched, "first.png")
+    watched.stop()
+    (watched.folder / "first.png").chmod(0o600)
+    watched.restart()
+    watched.pass_by("second.png")
+    assert watched.rows()["first.png"] == before
+    watched.stop()
+    aged(watched.drop("first.png", b"other byte"))
+    watched.restart()
+    watched.pass_by("third.png")
+    assert watched.rows()["first.png"].status == Status.QUEUED
+
+
 def test_a_deleted_file_keeps_its_row(started: Watched) -> None:
     (started.folder / "first.png").unlink()
     started.pass_by("neighbour.png")
@@ -303,6 +440,18 @@ def test_hidden_and_unfinished_files_are_not_enqueued(watched: Watched) -> None:
     watched.pass_by("second.png")
     watched.pass_by("third.png")
     assert watched.rows().keys() == {"first.png", "second.png", "third.png"}
+
+
+def test_what_is_ignored_and_what_is_of_another_kind_becomes_no_row(watched: Watched) -> None:
+    watched.selection = Selection(["old", "*.bak.png"])
+    (watched.folder / "old").mkdir()
+    for name in ("old/7.png", "7.bak.png", "list.csv"):
+        aged(watched.drop(name))
+    watched.start(rescan=0.05)
+    watched.drop("list of 2020.csv")
+    watched.pass_by("second.png")
+    assert watched.rows().keys() == {"first.png", "second.png"}
+    assert watched.announced("passed over, as its name says that it is no picture") == 2
 
 
 def test_a_name_that_is_no_text_is_registered(started: Watched) -> None:
@@ -374,6 +523,69 @@ def test_files_are_seen_without_events_when_the_machine_has_no_watches_left(
     watched.start(settle=0.0, rescan=0.05)
     watched.pass_by("second.png")
     assert watched.announced("no file events come, the folder is scanned every second instead", "limit") == 1
+
+
+@pytest.mark.linux  # elsewhere one watch is for the whole tree
+def test_a_watch_limit_that_leaves_out_a_subfolder_is_told_in_one_warning(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from watchdog.observers.inotify_c import InotifyFD  # noqa: PLC0415 - only Linux has it
+
+    add = InotifyFD.add_callback
+
+    def limited(self: InotifyFD, path: bytes, *given: object) -> object:
+        if path != os.fsencode(watched.folder):
+            raise OSError(28, "inotify watch limit reached")
+        return add(self, path, *given)  # type: ignore[arg-type]  # handed through as they came
+
+    monkeypatch.setattr(InotifyFD, "add_callback", limited)
+    (watched.folder / "deep").mkdir()
+    watched.start(rescan=0.05)
+    assert watched.announced("some subfolders send no events, only scans see their files", "limit") == 1
+    watched.pass_by("second.png")  # where there is a watch, events still come
+
+
+def test_a_file_system_that_other_machines_write_is_told_in_one_warning(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watcher.watch.shared_type", lambda _folder: "nfs4")
+    watched.start(rescan=0.05)
+    watched.pass_by("second.png")
+    assert watched.announced("other machines' files may send no events, only scans see them") == 1
+
+
+def test_events_are_seen_in_a_folder_that_is_a_link(watched: Watched) -> None:
+    link_to(watched.folder, "elsewhere")
+    (watched.folder / "deep").mkdir()
+    watched.start()
+    watched.pass_by("deep/second.png")  # it settles for an hour: only the event of its closing brings it in
+
+
+def test_events_are_seen_in_a_folder_below_a_link(watched: Watched) -> None:
+    link_to(watched.folder, "elsewhere")
+    (watched.folder / "inner").mkdir()
+    watched.folder /= "inner"
+    watched.start()
+    watched.pass_by("second.png")
+
+
+def test_a_link_that_is_turned_to_another_folder_is_noticed_without_a_rescan(watched: Watched) -> None:
+    link_to(watched.folder, "elsewhere")
+    watched.start()
+    other = watched.folder.with_name("other")
+    other.mkdir()
+    (other / "second.png").write_bytes(b"x")
+    aged(other / "second.png")
+    (other.with_name("new link")).symlink_to(other)
+    (other.with_name("new link")).rename(watched.folder)
+    watched.wait_for("second.png")
+    watched.pass_by("third.png")
+
+
+def link_to(folder: Path, name: str) -> None:
+    """Move a folder elsewhere and put a link in its place."""
+    folder.rename(folder.with_name(name))
+    folder.symlink_to(name)
 
 
 def kill(server: EmbeddedBroker, eventually: Eventually) -> None:
@@ -459,7 +671,7 @@ def test_events_and_scans_agree_on_directories_with_unfinished_names(watched: Wa
     watched.pass_by("neighbour.png")
     by_event = "upload.tmp/by event.png" in watched.rows()
     watched.stop()
-    scanned = {os.fsdecode(state.path) for state in watcher.folder.scan(os.fsencode(watched.folder))}
+    scanned = {os.fsdecode(state.path) for state in watcher.folder.Folder(os.fsencode(watched.folder)).scan()}
     assert by_event == ("upload.tmp/by event.png" in scanned)
 
 

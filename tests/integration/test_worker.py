@@ -26,7 +26,7 @@ from db.migrate import migrate
 from db.tables import Status, images
 from recognizer.versions import active_version, version_name
 from watcher.enqueuer import Enqueuer
-from watcher.folder import scan
+from watcher.folder import Folder
 from watcher.registrar import Registrar
 from watcher.stability import Settling
 from worker.app import make_app
@@ -59,7 +59,7 @@ class Site:
         migrate(self.database)
         self.address = Address(redis_url, "digits")
         self.client = Client(self.address)
-        self._enqueuer = Enqueuer(self.database, self.client)
+        self._enqueuer = Enqueuer(self.database, self.client, paths.folder_text(self.folder, self.database.url))
         self._registrar = Registrar(os.fsencode(self.folder), self.database, self._enqueuer, Settling(0.0))
         self._eventually = eventually
         self._log = home / "worker.log"
@@ -118,7 +118,7 @@ class Site:
 
     def register(self) -> None:
         """Register what is new in the folder, and enqueue nothing."""
-        states = scan(os.fsencode(self.folder))
+        states = Folder(os.fsencode(self.folder)).scan()
         seen = [SeenFile(paths.to_text(state.path), state.size, state.mtime_ns) for state in states]
         intake.register(self.database, paths.folder_text(self.folder, self.database.url), seen)
 

@@ -147,10 +147,10 @@ def test_a_name_that_is_no_text_is_read(ledger: Ledger, draw: Draw) -> None:
 def test_a_reader_that_fails_on_one_file_reads_the_others(
     ledger: Ledger, draw: Draw, error: Exception, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails_on_one(path: bytes) -> PreparedFile:
+    def fails_on_one(path: bytes, *, below: bytes) -> PreparedFile:
         if path.endswith(b"bad.png"):
             raise error
-        return prepare_file(path)
+        return prepare_file(path, below=below)
 
     monkeypatch.setattr(worker.chunk, "prepare_file", fails_on_one)
     names = ["before.png", "bad.png", "after.png"]
@@ -250,6 +250,38 @@ def test_a_file_of_any_year_is_read_and_known_again(ledger: Ledger, draw: Draw, 
     assert intake.changed(ledger.database, paths.folder_text(ledger.folder, ledger.database.url), [seen]) == []
 
 
+@pytest.mark.parametrize("ago", [3600.0, -3600.0])
+def test_a_file_that_holds_still_is_answered_though_the_ledger_has_another_time_of_it(
+    ledger: Ledger, draw: Draw, ago: float
+) -> None:
+    """As when nobody looks at it again, or the ledger can't hold its time."""
+    draw(ledger.folder / "7.png", "7")
+    rows = ledger.register("7.png")
+    os.utime(ledger.folder / "7.png", (time.time() - ago,) * 2)
+    assert read_chunk(ledger.database, MODEL, rows, "message").answered == 1
+    assert ledger.outcomes() == {"7.png": ("accepted", "7")}
+
+
+def test_a_file_below_a_directory_that_became_a_link_is_not_read(ledger: Ledger, draw: Draw, tmp_path: Path) -> None:
+    (ledger.folder / "a" / "b").mkdir(parents=True)
+    draw(ledger.folder / "a" / "b" / "secret.png", "7")
+    rows = ledger.register("a/b/secret.png")
+    (ledger.folder / "a").rename(tmp_path / "outside")
+    (ledger.folder / "a").symlink_to(tmp_path / "outside")
+    assert read_chunk(ledger.database, MODEL, rows, "message").answered == 1
+    assert ledger.outcomes() == {"a/b/secret.png": ("failed", "below a symbolic link; links are not followed")}
+
+
+def test_files_of_a_watched_folder_that_is_a_link_are_read(ledger: Ledger, draw: Draw, tmp_path: Path) -> None:
+    (ledger.folder / "a").mkdir()
+    draw(ledger.folder / "a" / "7.png", "7")
+    rows = ledger.register("a/7.png")
+    ledger.folder.rename(tmp_path / "elsewhere")
+    ledger.folder.symlink_to("elsewhere")
+    read_chunk(ledger.database, MODEL, rows, "message")
+    assert ledger.outcomes() == {"a/7.png": ("accepted", "7")}
+
+
 def test_a_bad_file_that_changed_a_moment_ago_is_looked_at_again(ledger: Ledger) -> None:
     (ledger.folder / "growing.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     moment = time.time() - worker.chunk.GROWING_SECONDS / 2
@@ -330,10 +362,10 @@ def test_a_file_that_takes_too_long_is_failed_at_once_and_its_reader_ends(
         draw(ledger.folder / name, "7")
     rows, ended, codes = ledger.register(*names), threading.Event(), []
 
-    def slow(path: bytes) -> PreparedFile:
+    def slow(path: bytes, *, below: bytes) -> PreparedFile:
         if path.endswith(b"slow.png"):
             assert ended.wait(PATIENCE)
-        return prepare_file(path)
+        return prepare_file(path, below=below)
 
     def end(code: int) -> None:
         codes.append(code)
@@ -370,8 +402,8 @@ def test_a_row_that_is_replaced_while_it_is_read_is_not_answered(
     draw(ledger.folder / "7.png", "7")
     (row_id,) = ledger.register("7.png")
 
-    def meanwhile_replaced(path: bytes) -> PreparedFile:
-        prepared = prepare_file(path)
+    def meanwhile_replaced(path: bytes, *, below: bytes) -> PreparedFile:
+        prepared = prepare_file(path, below=below)
         draw(ledger.folder / "7.png", "77")
         ledger.register("7.png")
         return prepared
@@ -445,7 +477,7 @@ def test_answers_are_given_up_before_the_hard_limit_comes(
 
 
 def test_a_message_for_nothing_that_waits_opens_no_file(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    def opened(_path: bytes) -> PreparedFile:
+    def opened(_path: bytes, **_: bytes) -> PreparedFile:
         pytest.fail("a file was opened")
 
     monkeypatch.setattr(worker.chunk, "prepare_file", opened)

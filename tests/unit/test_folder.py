@@ -2,28 +2,23 @@
 
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from watcher.errors import FolderMissing
-from watcher.folder import UNFINISHED_ENDINGS, is_ours, look_at, require_folder, scan
+from watcher.folder import FileState, Folder, require_folder
+from watcher.selection import Selection
 
 
-@pytest.mark.parametrize("path", [b"7.png", b"a/b/7.png", b"7", b"\xff.png", b"part", b"tmp/7.png", b"7.png.txt", b" "])
-def test_a_dropped_file_is_ours(path: bytes) -> None:
-    assert is_ours(path)
+def scan(folder: bytes, below: bytes = b"") -> Iterator[FileState]:
+    return Folder(folder).scan(below)
 
 
-@pytest.mark.parametrize(
-    "path", [b".hidden", b".git/7.png", b"a/.b/7.png", b"a/.7.png", b"7.png~", b"7.PNG.PART", b"x.crdownload", b"7.tmp"]
-)
-def test_hidden_and_unfinished_files_are_not_ours(path: bytes) -> None:
-    assert not is_ours(path)
-
-
-def test_every_unfinished_ending_is_passed_over() -> None:
-    assert [ending for ending in UNFINISHED_ENDINGS if is_ours(b"7.png" + ending)] == []
+def look_at(folder: bytes, path: bytes) -> FileState | None:
+    return Folder(folder).look(path)
 
 
 def test_a_scan_finds_files_at_every_depth_with_size_and_time(tmp_path: Path) -> None:
@@ -125,3 +120,52 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(FolderMissing, match="is not a folder"):
         require_folder(os.fsencode(tmp_path / "file"))
+
+
+def test_a_file_of_another_kind_is_passed_over_with_one_log_line(tmp_path: Path) -> None:
+    for name in ("list.csv", "7.PNG.TXT", "7.png", "seven", "7.scan"):
+        (tmp_path / name).touch()
+    folder = Folder(os.fsencode(tmp_path))
+    with capture_logs() as logs:
+        for _ in range(2):
+            assert sorted(state.path for state in folder.scan()) == [b"7.png", b"7.scan", b"seven"]
+            assert folder.look(b"list.csv") is None
+    assert sorted(log["path"] for log in logs) == ["7.PNG.TXT", "list.csv"]
+
+
+def test_a_file_whose_path_is_too_long_is_named_once(tmp_path: Path) -> None:
+    place = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(25):
+        os.mkdir("d" * 200, dir_fd=place)
+        inner = os.open("d" * 200, os.O_RDONLY, dir_fd=place)
+        os.close(place)
+        place = inner
+    os.close(place)
+    (tmp_path / "7.png").touch()
+    folder = Folder(os.fsencode(tmp_path))
+    with capture_logs() as logs:
+        assert [state.path for _ in range(2) for state in folder.scan()] == [b"7.png"] * 2
+    assert [(log["log_level"], log["why"]) for log in logs] == [("warning", "File name too long")]
+    assert str(logs[0]["path"]).startswith("ddd")
+
+
+def test_a_directory_that_can_t_be_read_is_named_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(path: bytes) -> Iterator[os.DirEntry[bytes]]:
+        raise PermissionError(13, "Permission denied", path)  # the one who runs the tests may be allowed everything
+
+    monkeypatch.setattr(os, "scandir", denied)
+    folder = Folder(os.fsencode(tmp_path))
+    with capture_logs() as logs:
+        assert list(folder.scan(b"closed")) + list(folder.scan(b"closed")) == []
+    assert [(log["path"], log["why"]) for log in logs] == [("closed", "Permission denied")]
+
+
+def test_what_is_not_selected_is_neither_scanned_nor_looked_at(tmp_path: Path) -> None:
+    for name in ("var/log", "in/old"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("var/log/7.png", "in/old/7.png", "in/7.png"):
+        (tmp_path / name).touch()
+    folder = Folder(os.fsencode(tmp_path), Selection(["old"], [b"var"]))
+    assert [state.path for state in folder.scan()] == [b"in/7.png"]
+    assert list(folder.scan(b"var/log")) == []
+    assert (folder.look(b"var/log/7.png"), folder.look(b"in/old/7.png")) == (None, None)

@@ -14,9 +14,9 @@ from recognizer.image import open_image
 from tests.unit.encoded import GRAY, animation, encoded, gif, tiff_pages, webp_with_exif, with_small_copy
 
 
-def reason(path: Path) -> str:
+def reason(path: Path, below: Path | None = None) -> str:
     with pytest.raises(UnreadableImage) as caught:
-        open_image(os.fsencode(path))
+        open_image(os.fsencode(path), below=None if below is None else os.fsencode(below))
     return str(caught.value)
 
 
@@ -65,6 +65,48 @@ def test_a_symbolic_link_is_not_followed(tmp_path: Path) -> None:
     assert reason(tmp_path / "link.png") == "a symbolic link; only regular files are read"
 
 
+def test_no_link_is_followed_below_a_folder_at_any_depth(tmp_path: Path) -> None:
+    outside, folder = tmp_path / "outside", tmp_path / "folder"
+    (outside / "b").mkdir(parents=True)
+    (outside / "b" / "7.png").write_bytes(encoded(".png"))
+    (folder / "a").mkdir(parents=True)
+    (folder / "link").symlink_to(outside)
+    (folder / "a" / "b").symlink_to(outside / "b")
+    (folder / "a" / "7.png").symlink_to(outside / "b" / "7.png")
+    for path in ("link/b/7.png", "a/b/7.png"):
+        assert reason(Path(path), folder) == "below a symbolic link; links are not followed"
+    assert reason(Path("a/7.png"), folder) == "a symbolic link; only regular files are read"
+
+
+@pytest.mark.parametrize("path", ["../7.png", "a/../../7.png", "/etc/passwd", "a//7.png", "./7.png"])
+def test_no_path_leads_out_of_the_folder(tmp_path: Path, path: str) -> None:
+    (tmp_path / "folder" / "a").mkdir(parents=True)
+    (tmp_path / "7.png").write_bytes(encoded(".png"))
+    with pytest.raises(UnreadableImage, match="not a regular file"):
+        open_image(path.encode(), below=os.fsencode(tmp_path / "folder"))
+
+
+def test_a_file_below_a_folder_is_opened_however_long_its_path_is(tmp_path: Path) -> None:
+    names = ["d" * 200] * 25
+    place = os.open(tmp_path, os.O_RDONLY)
+    for name in names:
+        os.mkdir(name, dir_fd=place)
+        inner = os.open(name, os.O_RDONLY, dir_fd=place)
+        os.close(place)
+        place = inner
+    with open(os.open("7.png", os.O_CREAT | os.O_WRONLY, dir_fd=place), "wb") as file:  # pathlib takes no descriptor
+        file.write(encoded(".png"))
+    os.close(place)
+    found = open_image(os.fsencode("/".join([*names, "7.png"])), below=os.fsencode(tmp_path))
+    assert np.array_equal(found.gray, GRAY)
+
+
+def test_a_folder_or_directory_that_is_gone_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert reason(Path("7.png"), tmp_path / "gone") == "vanished"
+    assert reason(Path("gone/7.png"), tmp_path) == reason(Path("file/7.png"), tmp_path) == "vanished"
+
+
 def test_a_folder_is_refused(tmp_path: Path) -> None:
     assert reason(tmp_path) == "not a regular file"
 
@@ -88,7 +130,7 @@ def test_a_socket_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_denied_permission_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    def deny(*_: object) -> int:
+    def deny(*_: object, **__: object) -> int:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(os, "open", deny)  # the one who runs the tests may be allowed everything
@@ -125,9 +167,12 @@ def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path: Path, monkeypat
 def test_no_descriptor_stays_open(tmp_path: Path) -> None:
     for _ in range(3):
         reason(tmp_path)
+    (tmp_path / "a").mkdir()
     before = len(os.listdir("/dev/fd"))
     for _ in range(5):
         reason(tmp_path)
+        reason(Path("a/gone.png"), tmp_path)
+        reason(Path("gone/7.png"), tmp_path)
     assert len(os.listdir("/dev/fd")) == before
 
 

@@ -32,6 +32,7 @@ def test_without_variables_the_defaults_of_the_design_hold() -> None:
         ("DIGITS_MODEL_DIR", "/srv/model", "model_dir", Path("/srv/model")),
         ("DIGITS_VAR_DIR", "/srv/var", "var_dir", Path("/srv/var")),
         ("DIGITS_WATCH", "polling", "watch", "polling"),
+        ("DIGITS_IGNORE", " backup, *.old,,2019/* ", "ignore", ("backup", "*.old", "2019/*")),
         ("DIGITS_WORKERS", "3", "workers", 3),
         ("DIGITS_SETTLE_SECONDS", "0", "settle_seconds", 0.0),
         ("DIGITS_RESCAN_SECONDS", "7.5", "rescan_seconds", 7.5),

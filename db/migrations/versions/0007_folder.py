@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 
 #: `recognized_at` in each database's own way, as the first migration has it.
 RECOGNIZED_AT = {

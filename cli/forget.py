@@ -1,0 +1,39 @@
+"""Take the rows of files that are gone out of the ledger."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from cli.errors import CommandFailed
+from cli.ledger import file_of, opened, rows_named
+from db import moves, paths
+from db.queries import Result
+from presentation.text import plural, printable, say
+from settings import Settings
+
+
+def forget(settings: Settings, given: Sequence[Path]) -> None:
+    """Delete the rows of the named files, with their digits. Commits.
+
+    Raises CommandFailed, and changes nothing, if the ledger does not know one of the names, if one of the files is
+    there, or if its watched folder is not: its files may only be out of reach.
+    """
+    with opened(settings.database_url) as database:
+        rows = {row.id: row for path in given for row in _rows(rows_named(database, settings.folder, path), path)}
+        for row in rows.values():
+            _require_gone(row)
+        moves.forget(database, list(rows))
+    say(f"{plural(len(rows), 'file')} forgotten.")
+
+
+def _rows(found: list[Result], path: Path) -> list[Result]:
+    if not found:
+        raise CommandFailed(f"the ledger has no file {printable(str(path))}: `digits results` lists what it has")
+    return found
+
+
+def _require_gone(row: Result) -> None:
+    if os.path.lexists(file_of(row)):
+        raise CommandFailed(f"{printable(row.path)} is still there: `digits forget` is for files that are gone")
+    if not os.path.isdir(paths.to_bytes(row.folder)):
+        raise CommandFailed(f"the folder {printable(row.folder)} is not here, so its files may not be gone")

@@ -1,0 +1,120 @@
+"""Which rows may be those of a file, and what a row keeps that follows its file."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import create_engine, make_url, select, text
+
+from db import claims, intake, moves, queries
+from db.claims import Answer, DigitRow
+from db.engine import Database
+from db.intake import SeenFile
+from db.migrate import migrate
+from db.moves import KnownFile, Move
+from db.tables import Status, digits
+
+OLD = SeenFile("old/7.png", 100, 1_700_000_000_123_456_789)
+
+
+def registered(database: Database, file: SeenFile, folder: str = "digits") -> int:
+    (row_id,) = intake.register(database, folder, [file])
+    return row_id
+
+
+def answered(database: Database, file: SeenFile) -> int:
+    row_id = registered(database, file)
+    claims.claim(database, [row_id], "reader")
+    digit = DigitRow(7, 0.9, (1, 2, 3, 4), (0.1,) * 10)
+    claims.answer(database, "reader", [Answer(row_id, Status.ACCEPTED, reading="7", hash="a", digits=(digit,))])
+    return row_id
+
+
+def known(database: Database, file: SeenFile) -> KnownFile:
+    return moves.at_paths(database, "digits", [file.path])[file.path]
+
+
+def test_rows_with_size_and_time_of_a_file_are_found_in_its_folder(database: Database) -> None:
+    row_id = answered(database, OLD)
+    registered(database, OLD, folder="elsewhere")
+    others = [SeenFile(f"{number}.png", 100, number) for number in range(1, 1500)]
+    intake.register(database, "digits", others)
+    new = SeenFile("new.png", OLD.size, OLD.mtime_ns)
+    assert [row.id for row in moves.alike(database, "digits", [new])] == [row_id]
+    assert len(moves.alike(database, "digits", [new, *others])) == 1500
+    assert moves.alike(database, "digits", [SeenFile("new.png", 101, OLD.mtime_ns)]) == []
+    assert moves.alike(database, "digits", []) == []
+
+
+def test_a_row_that_was_read_keeps_all_but_its_path(database: Database) -> None:
+    row_id = answered(database, OLD)
+    (before,) = queries.find(database, OLD.path)
+    assert moves.follow(database, "digits", Move(known(database, OLD), "new.png"))
+    (after,) = queries.find(database, "new.png")
+    assert (after.id, after.status, after.reading, after.recognized_ms) == (
+        row_id, before.status, before.reading, before.recognized_ms,
+    )  # fmt: skip
+    assert queries.find(database, OLD.path) == []
+    assert len(queries.digits_of(database, [row_id])[row_id]) == 1
+    assert intake.changed(database, "digits", [SeenFile("new.png", OLD.size, OLD.mtime_ns)]) == []
+
+
+def test_a_row_that_was_not_read_is_queued_anew_and_its_claim_ends(database: Database) -> None:
+    row_id = registered(database, OLD)
+    claims.claim(database, [row_id], "reader")
+    assert moves.follow(database, "digits", Move(known(database, OLD), "new.png"))
+    assert intake.owed(database).fresh == [row_id]
+
+
+@pytest.mark.parametrize("meanwhile", ["new path taken", "row changed", "row gone"])
+def test_a_row_does_not_follow_where_things_have_changed_meanwhile(database: Database, meanwhile: str) -> None:
+    row_id = answered(database, OLD)
+    move = Move(known(database, OLD), "new.png")
+    if meanwhile == "new path taken":
+        registered(database, SeenFile("new.png", 1, 1))
+    elif meanwhile == "row changed":
+        assert moves.follow(database, "digits", Move(move.row, "elsewhere.png"))
+    else:
+        moves.forget(database, [row_id])
+    before = queries.results(database, queries.Filter())
+    assert not moves.follow(database, "digits", move)
+    assert queries.results(database, queries.Filter()) == before
+
+
+@pytest.mark.postgres
+def test_names_that_the_database_can_t_hold_have_no_row_and_take_none(new_postgres_url: Callable[[], str]) -> None:
+    url = make_url(new_postgres_url())
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        options = "TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'"
+        connection.execute(text(f"CREATE DATABASE latin_{url.database} {options}"))
+    engine.dispose()
+    database = Database(url.set(database=f"latin_{url.database}").render_as_string(hide_password=False))
+    migrate(database)
+    row_id = answered(database, OLD)
+    strange = "\N{CJK UNIFIED IDEOGRAPH-65E5}.png"
+    found = moves.at_paths(database, "digits", [strange, *(f"{number}.png" for number in range(20)), OLD.path])
+    assert [row.id for row in found.values()] == [row_id]
+    assert not moves.follow(database, "digits", Move(found[OLD.path], strange))
+    assert moves.alike(database, strange, [OLD]) == []
+    database.close()
+
+
+def test_a_time_that_no_column_holds_is_no_rows(database: Database) -> None:
+    answered(database, OLD)
+    far = SeenFile("far.png", 100, 2**63)
+    assert [row.path for row in moves.alike(database, "digits", [far, OLD])] == [OLD.path]
+
+
+def test_rows_at_more_paths_than_fit_one_statement_are_found(database: Database) -> None:
+    files = [SeenFile(f"{number}.png", 1, 1) for number in range(2500)]
+    intake.register(database, "digits", files)
+    assert len(moves.at_paths(database, "digits", [file.path for file in files])) == 2500
+    assert moves.at_paths(database, "digits", []) == {}
+
+
+def test_a_forgotten_row_takes_its_digits_with_it(database: Database) -> None:
+    gone, kept = answered(database, OLD), answered(database, SeenFile("kept.png", 1, 1))
+    moves.forget(database, [gone, 999_999])
+    assert [row.id for row in queries.results(database, queries.Filter())] == [kept]
+    with database.reading() as connection:
+        assert list(connection.execute(select(digits.c.image_id)).scalars()) == [kept]
