@@ -8,6 +8,7 @@ from rich.text import Text
 
 from broker.address import Address, address_of
 from broker.client import Client
+from broker.connection import answers
 from broker.errors import BrokerUnavailable
 from broker.presence import FAILED, Presence, present
 from cli.ledger import opened
@@ -48,10 +49,16 @@ def show_status(settings: Settings) -> int:
     with opened(settings.database_url) as database:
         counted, oldest, latest = balance(database), oldest_queued_ms(database), latest_answer_ms(database)
     queue = _queue(counted.queued, oldest, latest)
-    parts = _parts(address_of(settings))
+    address = address_of(settings)
+    parts = _parts(address)
     model, card = _model_line(settings)
     stall = _stall(queue, parts, readable=card is not None)
-    lines = [*_balance_lines(counted, queue), Text(), *_part_lines(parts, embedded=not settings.redis_url), model]
+    lines = [
+        *_balance_lines(counted, queue),
+        Text(),
+        *_part_lines(parts, _refusal(parts, address), embedded=not settings.redis_url),
+        model,
+    ]
     if stall:
         lines += [Text(), Text(f"stalled: {queue.wait}, {stall}", "bold red")]
     elif queue.files and not _ones("worker", parts):
@@ -115,10 +122,18 @@ def _parts(address: Address) -> list[Presence] | None:
         return None
 
 
-def _part_lines(parts: list[Presence] | None, *, embedded: bool) -> list[Text]:
+def _refusal(parts: list[Presence] | None, address: Address) -> str | None:
+    """Say why a broker that answers does not tell who is present; None if it does, or does not answer."""
+    if parts is not None or not answers(address.url):
+        return None
+    with closing(Client(address)) as client:
+        return client.trouble()
+
+
+def _part_lines(parts: list[Presence] | None, refusal: str | None, *, embedded: bool) -> list[Text]:
     if parts is None:
-        why = "not running; `digits run` starts it" if embedded else "DIGITS_REDIS_URL can't be reached"
-        return [_named("broker", why, "yellow")]
+        absent = "not running; `digits run` starts it" if embedded else "DIGITS_REDIS_URL can't be reached"
+        return [_named("broker", refusal or absent, "yellow")]
     lines = [_named("broker", "embedded" if embedded else "DIGITS_REDIS_URL", "")]
     for role in _ROLES:
         ones = _ones(role, parts)

@@ -168,3 +168,12 @@ def test_status_names_the_model_each_worker_holds(filled: Settings, address: Add
     assert show_status(dataclasses.replace(filled, redis_url=address.url)) == 0
     out = capsys.readouterr().out
     assert re.search(r"^worker +model 3 \(h, process 7\)\nworker +model 4 \(h, process 8\)$", out, re.MULTILINE)
+
+
+def test_status_says_why_a_broker_that_answers_is_of_no_use(
+    filled: Settings, address: Address, capsys: Capture
+) -> None:
+    with closing(Client(address)) as client:
+        client.redis.set(client.key(PRESENCE), "x")
+        show_status(dataclasses.replace(filled, redis_url=address.url))
+    assert "broker    the broker can't be used: WRONGTYPE" in capsys.readouterr().out
