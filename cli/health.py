@@ -6,16 +6,27 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 from broker.address import Address, address_of
 from broker.client import Client
+from broker.connection import answers
 from broker.errors import BrokerUnavailable
 from broker.presence import FAILED, Presence, present
 from db import intake, paths
 from db.engine import Database
+from db.halves import in_halves
 from db.intake import LEASE_MS, SeenFile
-from db.queries import Balance, balance, has_folder, latest_answer_ms, oldest_queued_ms
+from db.queries import (
+    Balance,
+    Unregistered,
+    balance,
+    has_folder,
+    latest_answer_ms,
+    not_registered,
+    oldest_queued_ms,
+)
 from presentation.text import duration, plural, printable
 from recognizer.contract import Card
 from recognizer.errors import RecognitionError
@@ -41,7 +52,8 @@ class State:
 
     `oldest_waits` and `silent` are the seconds for which the oldest queued file waits, and for which nothing was
     answered meanwhile. `unregistered` files lie in the folder, and are not in the ledger. `parts` and `messages` are
-    None if the broker is out of reach. `card` is None if there is no model, and `no_model` says why.
+    None if the broker can't be used; `refusal` is the answer of one that is there. `card` is None if there is no model,
+    and `no_model` says why.
     """
 
     folder: str
@@ -49,9 +61,10 @@ class State:
     oldest_waits: float
     silent: float
     unsent: bool
-    unregistered: int
+    unregistered: Unregistered
     parts: list[Presence] | None
     messages: int | None
+    refusal: str | None
     card: Card | None
     no_model: str
     runtime: RuntimeName
@@ -73,7 +86,7 @@ def state_of(settings: Settings, database: Database) -> State:
     now = time.time()
     waited = now - oldest / 1000 if counted.queued and oldest is not None else 0.0
     silent = min(waited, now - latest / 1000) if latest is not None else waited
-    parts, messages = _broker(address_of(settings))
+    parts, messages, refusal = _broker(address_of(settings))
     card, no_model = _model(settings)
     return State(
         folder=printable(str(settings.folder)),
@@ -81,9 +94,10 @@ def state_of(settings: Settings, database: Database) -> State:
         oldest_waits=waited,
         silent=silent,
         unsent=silent > STALL_SECONDS and messages == 0 and _untried(database),
-        unregistered=_unregistered(settings, database) if _is_watched(settings, database, parts) else 0,
+        unregistered=_unregistered(settings, database, parts),
         parts=parts,
         messages=messages,
+        refusal=refusal,
         card=card,
         no_model=no_model,
         runtime=runtime_for(settings.runtime),
@@ -99,11 +113,12 @@ def trouble(state: State) -> str | None:
 
 
 def _registering(state: State) -> str | None:
-    if not state.unregistered:
+    count, reason = state.unregistered.files, state.unregistered.reason
+    if not count:
         return None
-    files = f"{plural(state.unregistered, 'file')} in {state.folder}"
+    files = f"{plural(count, 'file')} in {state.folder} {'is' if count == 1 else 'are'} not in the ledger"
     missing = "" if state.ones("watcher") else ", and no watcher is running"
-    return f"registering stands still: {files} {'is' if state.unregistered == 1 else 'are'} not in the ledger{missing}"
+    return f"registering stands still: {files}{missing}" + (f" ({printable(reason)})" if reason else "")
 
 
 def _sending(state: State) -> str | None:
@@ -135,13 +150,16 @@ def _training(state: State) -> bool:
     return state.card is None and any(not one.doing.startswith(FAILED) for one in state.ones("trainer"))
 
 
-def _broker(address: Address) -> tuple[list[Presence] | None, int | None]:
-    """List who is present, and count the messages; None if the broker is out of reach."""
-    try:
-        with closing(Client(address)) as client:
-            return present(client), client.waiting()
-    except BrokerUnavailable:
-        return None, None
+def _broker(address: Address) -> tuple[list[Presence] | None, int | None, str | None]:
+    """List who is present, and count the messages; both are None if the broker can't be used.
+
+    The last one says why, of a broker that answers.
+    """
+    with closing(Client(address)) as client:
+        try:
+            return present(client), client.waiting(), None
+        except BrokerUnavailable:
+            return None, None, client.trouble() if answers(address.url) else None
 
 
 def _model(settings: Settings) -> tuple[Card | None, str]:
@@ -169,7 +187,14 @@ def _is_watched(settings: Settings, database: Database, parts: list[Presence] | 
     return has_folder(database, paths.folder_text(settings.folder, database.url))
 
 
-def _unregistered(settings: Settings, database: Database) -> int:
+def _unregistered(settings: Settings, database: Database, parts: list[Presence] | None) -> Unregistered:
+    """Count the folder's files that are not in the ledger, with the reason of the last one that was refused."""
+    refused = not_registered(database, paths.folder_text(settings.folder, database.url))
+    missed = _missed(settings, database) if _is_watched(settings, database, parts) else 0
+    return Unregistered(max(missed, refused.files), refused.reason if refused.files else None)
+
+
+def _missed(settings: Settings, database: Database) -> int:
     """Count the files that have been in the folder for long and are not in the ledger with this content.
 
     The folder may be another machine's. Then there is nothing to count.
@@ -179,7 +204,8 @@ def _unregistered(settings: Settings, database: Database) -> int:
     states = Folder(folder, selection_of(settings)).scan()
     while time.monotonic() < until and (batch := list(islice(states, _BATCH_FILES))):
         files = [SeenFile(paths.to_text(one.path), one.size, one.mtime_ns) for one in batch]
-        missing = {file.path for file in intake.changed(database, name, files)}
+        changed, refused = in_halves(files, partial(intake.changed, database, name))
+        missing = {file.path for file in (*changed, *(refusal.item for refusal in refused))}
         found += sum(1 for _ in _settled(folder, (one for one in batch if paths.to_text(one.path) in missing)))
     return found
 

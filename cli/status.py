@@ -41,7 +41,7 @@ def _fields(state: State, found: str | None) -> dict[str, object]:
         "by_status": {status.value: count for status, count in state.balance.by_status.items()},
         "balance_closes": state.balance.closes,
         "oldest_waits_seconds": round(state.oldest_waits, 1),
-        "unregistered": state.unregistered,
+        "unregistered": state.unregistered.files,
         "broker": "embedded" if state.embedded else "DIGITS_REDIS_URL",
         "broker_answers": state.parts is not None,
         "messages": state.messages,
@@ -76,15 +76,15 @@ def _balance_lines(state: State) -> list[Text]:
         lines[0].append(f"  the oldest for {duration(state.oldest_waits)}", "dim")
     verdict = ("  the balance closes", "green") if counted.closes else ("  the balance does not close", "bold red")
     lines.append(Text.assemble((f"{'seen':<{_NAME}}{counted.seen:>{width},}", "bold"), verdict))
-    if state.unregistered:
-        lines.append(_named("not seen", f"{state.unregistered:>{width},}  not in the ledger", "yellow"))
+    if state.unregistered.files:
+        lines.append(_named("not seen", f"{state.unregistered.files:>{width},}  not in the ledger", "yellow"))
     return lines
 
 
 def _part_lines(state: State) -> list[Text]:
     if state.parts is None:
-        why = "not running; `digits run` starts it" if state.embedded else "DIGITS_REDIS_URL can't be reached"
-        return [_named("broker", why, "yellow")]
+        absent = "not running; `digits run` starts it" if state.embedded else "DIGITS_REDIS_URL can't be reached"
+        return [_named("broker", state.refusal or absent, "yellow")]
     lines = [_named("broker", "embedded" if state.embedded else "DIGITS_REDIS_URL")]
     for role in _ROLES:
         ones = state.ones(role)

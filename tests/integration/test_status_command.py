@@ -265,3 +265,12 @@ def test_a_file_that_came_a_moment_ago_may_not_be_in_the_ledger_yet(filled: Sett
     Path("digits/one.png").write_bytes(b"x")
     os.utime("digits/one.png", (1, 1))  # a file that was moved in keeps its old time
     assert show_status(filled) == 0
+
+
+def test_status_says_why_a_broker_that_answers_is_of_no_use(
+    filled: Settings, address: Address, capsys: Capture
+) -> None:
+    with closing(Client(address)) as client:
+        client.redis.set(client.key(PRESENCE), "x")
+        show_status(dataclasses.replace(filled, redis_url=address.url))
+    assert "broker    the broker can't be used: WRONGTYPE" in capsys.readouterr().out
