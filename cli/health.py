@@ -12,7 +12,6 @@ from itertools import islice
 from broker.address import Address, address_of
 from broker.client import Client
 from broker.connection import answers
-from broker.errors import BrokerUnavailable
 from broker.presence import FAILED, Presence, present
 from db import intake, paths
 from db.engine import Database
@@ -156,10 +155,10 @@ def _broker(address: Address) -> tuple[list[Presence] | None, int | None, str | 
     The last one says why, of a broker that answers.
     """
     with closing(Client(address)) as client:
-        try:
-            return present(client), client.waiting(), None
-        except BrokerUnavailable:
-            return None, None, client.trouble() if answers(address.url) else None
+        parts = present(client)
+        if parts is not None:
+            return parts, client.waiting(), None
+        return None, None, client.trouble() if answers(address.url) else None
 
 
 def _model(settings: Settings) -> tuple[Card | None, str]:

@@ -58,7 +58,8 @@ def _print(state: State, found: str | None) -> None:
         lines += [Text(), Text(found, "bold red")]
     elif state.balance.queued and not state.ones("worker"):
         lost = state.parts is None and not state.embedded
-        missing = "the broker does not answer" if lost else "no worker is running: start `digits run`"
+        lost_broker = "the broker can't be used" if state.refusal else "the broker does not answer"
+        missing = lost_broker if lost else "no worker is running: start `digits run`"
         lines += [Text(), Text(f"{state.waiting} and {missing}", "yellow")]
     console = stdout()
     for line in lines:

@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import logging
 import os
 import socket
 import sys
@@ -12,6 +13,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+import structlog
 
 import recognizer.versions
 from broker.address import Address
@@ -53,6 +55,16 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith("DIGITS_") or name == "MNIST_PATH":
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_at_the_start() -> Iterator[None]:
+    """A test may configure the logs, to a stream that is closed after it."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers[:], root.level = handlers, level
 
 
 @pytest.fixture(autouse=True, scope="session")

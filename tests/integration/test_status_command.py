@@ -21,6 +21,7 @@ from cli.retry import retry
 from cli.status import show_status
 from db import intake
 from db.engine import Database
+from db.paths import folder_text
 from recognizer.installed import RuntimeChoice
 from settings import Settings
 from tests.versions import write_version
@@ -237,7 +238,11 @@ def test_status_names_the_registering_if_files_are_not_in_the_ledger(
     out = capsys.readouterr().out
     assert out.endswith("\nregistering stands still: 1 file in digits is not in the ledger\n")
     found = Path("digits/one.png").stat()
-    intake.register(sqlite_database, "digits", [intake.SeenFile("one.png", found.st_size, found.st_mtime_ns)])
+    intake.register(
+        sqlite_database,
+        folder_text("digits", sqlite_database.url),
+        [intake.SeenFile("one.png", found.st_size, found.st_mtime_ns)],
+    )
     with sqlite_database.writing() as connection:
         connection.execute(text("UPDATE images SET status = 'failed' WHERE status = 'queued'"))
     assert show_status(announced(worker="model 1")) == 0
@@ -273,4 +278,6 @@ def test_status_says_why_a_broker_that_answers_is_of_no_use(
     with closing(Client(address)) as client:
         client.redis.set(client.key(PRESENCE), "x")
         show_status(dataclasses.replace(filled, redis_url=address.url))
-    assert "broker    the broker can't be used: WRONGTYPE" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert re.search(r"^broker +the broker can.t be used: WRONGTYPE", out, re.MULTILINE)
+    assert "1 file waits and the broker can't be used" in out
