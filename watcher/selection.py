@@ -19,11 +19,11 @@ LITTER = frozenset(
         b"ehthumbs.db", b"desktop.ini", b"$recycle.bin", b"system volume information", b"lost+found",
     ]
 )  # fmt: skip
-#: Suffixes of files that claim to be something else than a picture. An unknown suffix may be a picture's.
+#: Suffixes of what lies beside pictures: texts, tables, archives, sound, film. An unknown suffix may be a picture's.
 OTHER_KINDS = frozenset(
-    b"7z aac aae ass avi bat bz2 c cfg conf cpp css csv db dll doc docx eml exe flac gz h htm html ics ini iso jar "
-    b"java js json jsonl lnk log lst m4a md mkv mov mp3 mp4 msi odp ods odt ogg parquet ppt pptx py pyc rar rst rtf sh "
-    b"so sql sqlite srt tar tgz toml torrent ts tsv txt url vcf wav webm wma wmv xls xlsm xlsx xml xmp xz yaml yml zip "
+    b"7z aac aae ass avi bat bz2 c cfg conf cpp css csv db doc docx eml flac gz h htm html ics ini "
+    b"java js json jsonl lnk log lst m4a md mkv mov mp3 mp4 odp ods odt ogg parquet ppt pptx py pyc rar rst rtf sh "
+    b"sql sqlite srt tar tgz toml torrent ts tsv txt url vcf wav webm wma wmv xls xlsm xlsx xml xmp xz yaml yml zip "
     b"zst".split()
 )
 
