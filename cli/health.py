@@ -126,8 +126,8 @@ def _sending(state: State) -> str | None:
     stall = f"sending stands still: {state.waiting}, the oldest for {duration(state.oldest_waits)}, and"
     if state.parts is None:
         return f"{stall} the broker can't be reached"
-    if state.unsent and state.ones("worker"):
-        return f"{stall} none is in the queue{'' if state.ones('watcher') else ', and no watcher is running'}"
+    if state.unsent and state.ones("worker") and not state.ones("watcher"):
+        return f"{stall} no watcher is running"
     return None
 
 

@@ -22,7 +22,6 @@ from recognizer.arrays import Gray
 from recognizer.contract import SIDE, Card
 from recognizer.errors import UnreadableImage
 from recognizer.image import open_image
-from recognizer.preparation import prepare
 from recognizer.reading import Digit, Reading
 from settings import Settings
 
@@ -57,15 +56,15 @@ def show(settings: Settings, path: Path) -> None:
     console = stdout()
     found = _find(settings, path)
     try:
-        gray = open_image(found.file).gray
+        picture = open_image(found.file)
     except UnreadableImage as error:
         _print_ledger(console, found)
         raise CommandFailed(f"{_name(found.file)} can't be read: {reason_of(error)}") from error
     model = load_active(settings)
-    prepared = prepare(gray)
+    prepared = reader.prepared(picture)
     reading = reader.read([prepared], model)[0]
     canvas = Canvas(console)
-    _print_picture(console, canvas, found, gray, reading, dark_on_light=prepared.dark_on_light)
+    _print_picture(console, canvas, found, picture.gray, reading, dark_on_light=prepared.dark_on_light)
     _print_reading(console, reading, model.card)
     _print_ledger(console, found)
     for number, digit in enumerate(reading.digits, 1):
@@ -100,7 +99,7 @@ def _print_picture(  # noqa: PLR0913 - what there is to see of a picture
     ink = "dark on light" if dark_on_light else "light on dark"
     facts = f"{width} x {height} pixels, {ink}, {plural(len(reading.digits), 'digit')} found"
     boxes = [digit.box for digit in reading.digits] if len(reading.digits) > 1 else []
-    console.print(Text(_name(found.file), style="bold"))
+    console.print(Text(_name(found.file), style="bold"), soft_wrap=True)
     console.print(Text(facts, style="dim"))
     _print_lines(
         console,

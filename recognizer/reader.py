@@ -11,7 +11,7 @@ import numpy as np
 from recognizer.arrays import Cells, Crops, Gray, Probabilities
 from recognizer.contract import CLASSES, SIDE, Card
 from recognizer.crop import fit
-from recognizer.image import open_image
+from recognizer.image import Picture, open_image
 from recognizer.marks import Mark
 from recognizer.parts import Part
 from recognizer.preparation import Prepared, Single, cut, prepare
@@ -64,8 +64,12 @@ def prepare_file(path: bytes, *, below: bytes | None = None) -> PreparedFile:
     With `below`, `path` leads from that folder through no link.
     """
     picture = open_image(path, below=below)
-    prepared = replace(prepare(picture.gray), more=picture.more)
-    return PreparedFile(picture.size, picture.mtime_ns, picture.digest, prepared)
+    return PreparedFile(picture.size, picture.mtime_ns, picture.digest, prepared(picture))
+
+
+def prepared(picture: Picture) -> Prepared:
+    """Prepare a decoded file. Pure."""
+    return replace(prepare(picture.gray), more=picture.more)
 
 
 @dataclass(frozen=True)

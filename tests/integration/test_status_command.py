@@ -215,9 +215,9 @@ def test_status_names_the_sending_if_nothing_that_waits_was_ever_tried(
     with sqlite_database.writing() as connection:
         connection.execute(text("UPDATE images SET attempts = 0, claim = NULL, claimed_ms = NULL"))
     _minutes_ago(sqlite_database, seen=9, answered=9)
-    assert show_status(announced(worker="model 1", watcher="digits")) == 1
-    assert (
-        "sending stands still: 1 file waits, the oldest for 9 min, and none is in the queue" in capsys.readouterr().out
+    assert show_status(announced(worker="model 1")) == 1
+    assert "sending stands still: 1 file waits, the oldest for 9 min, and no watcher is running" in (
+        capsys.readouterr().out
     )
 
 

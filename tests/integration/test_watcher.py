@@ -274,10 +274,11 @@ def test_the_row_of_a_renamed_file_follows_it_with_its_reading(started: Watched)
 
 
 def test_the_rows_of_a_renamed_directory_follow_their_files(started: Watched) -> None:
-    (started.folder / "old").mkdir()
+    (started.folder / ".old").mkdir()
     names = [f"{number}.png" for number in range(5)]
     for name in names:
-        started.drop(f"old/{name}")
+        aged(started.drop(f".old/{name}"))
+    (started.folder / ".old").rename(started.folder / "old")
     started.wait_for(*(f"old/{name}" for name in names))
     before = {name: read(started, f"old/{name}").id for name in names}
     (started.folder / "old").rename(started.folder / "new")
