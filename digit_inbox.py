@@ -33,7 +33,7 @@ def main() -> None:
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in OURS:
             raise
-        sys.exit(f"digits: {error}: another program may have replaced a file of ours; {_ADVICE}")
+        sys.exit(f"digits: {error}: after an upgrade run `pip install -e .` again; else {_ADVICE}")
 
 
 def _foreign(name: str) -> "str | None":  # as text, for old Pythons: they must get as far as the sentence

@@ -1,14 +1,19 @@
 """What tests of the commands share: settings, and a ledger that holds something."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
+from broker.address import Address
+from broker.client import Client
 from db import claims, intake
 from db.engine import Database
 from db.tables import Status
 from settings import Settings
 from tests.filled import ROWS, answer
+from tests.integration.watched import Eventually, Watched
 
 
 @pytest.fixture
@@ -42,3 +47,30 @@ def signed(filled: Settings, sqlite_database: Database) -> Settings:
     claims.claim(sqlite_database, [row_id], "message")
     claims.answer(sqlite_database, "message", [answer(row_id, "125", 0.99, Status.ACCEPTED, None, written="12.5")])
     return filled
+
+
+@pytest.fixture
+def watched(
+    tmp_path: Path,
+    sqlite_database: Database,
+    address: Address,
+    eventually: Eventually,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Watched]:
+    monkeypatch.setattr("watcher.watch.RECONCILE_SECONDS", 0.1)
+    monkeypatch.setattr("watcher.watch.shared_type", lambda _folder: None)  # of this machine's own file systems
+    (tmp_path / "digits").mkdir()
+    client = Client(address)
+    watched = Watched(tmp_path / "digits", sqlite_database, client, eventually)
+    with structlog.testing.capture_logs() as logs:
+        watched.logs = logs
+        yield watched
+        watched.stop()
+    client.close()
+
+
+@pytest.fixture
+def started(watched: Watched) -> Watched:
+    """Give a folder whose watcher already sees events."""
+    watched.start()
+    return watched
