@@ -13,6 +13,7 @@ from rich.console import Console
 
 from cli.lines import Lines, prose
 from db.paths import to_text
+from logs import configure_logs
 from presentation.text import padded, percent, printable, say, shortened, stdout, written_words
 from recognizer import reader
 from recognizer.errors import ModelMissing, UnreadableImage
@@ -24,6 +25,7 @@ from recognizer.reading import Reading
 from recognizer.versions import active_version
 from settings import Settings
 from watcher.folder import Folder, require_folder
+from watcher.selection import Selection
 
 #: Files read by one call of the model: enough to make the call cheap, few enough that answers come at once.
 _CHUNK = 32
@@ -41,20 +43,20 @@ def read(settings: Settings, paths: Sequence[Path], *, as_json: bool = False) ->
     A terminal shows `written` only where it differs from the reading, before the reason. Gives 1 if a file could not be
     read, else 0. Raises ModelMissing, ContractMismatch or FolderMissing.
     """
-    files = [file for path in paths for file in _files(path)]
+    configure_logs(settings.log_level)
+    files = [file for path in paths for file in _files(path, settings)]
     readings = read_files(files, load_active(settings))
     return _print_json(readings) if as_json else _print_lines(readings, files)
 
 
-def _files(path: Path) -> list[Path]:
+def _files(path: Path, settings: Settings) -> list[Path]:
     """Give the file, or the files of a folder, those left out that a watched folder would leave out too."""
     if not path.is_dir():
         return [path]
     folder = os.fsencode(path)
     require_folder(folder)
-    return [
-        Path(os.fsdecode(os.path.join(folder, name))) for name in sorted(state.path for state in Folder(folder).scan())
-    ]
+    found = sorted(state.path for state in Folder(folder, Selection(settings.ignore)).scan())
+    return [Path(os.fsdecode(os.path.join(folder, name))) for name in found]
 
 
 def _print_lines(readings: Iterable[tuple[Path, Reading | UnreadableImage]], files: Sequence[Path]) -> int:

@@ -115,10 +115,18 @@ def _forever(settings: Settings, database: Database, supervised: Run, stop: thre
             ticker.news(supervised.news())
         except LedgerGone as error:
             ticker.trouble(str(error))
-            migrate(database)  # all files of the folder come into the new ledger, and are read again
-            tail = Tail(database)
+            tail = _begun_anew(database) or tail
         except LedgerError as error:
             ticker.trouble(str(error))
         stop.wait(TICK_SECONDS)
     ticker.close()
     return 0
+
+
+def _begun_anew(database: Database) -> Tail | None:
+    """Make a new ledger, into which all files of the folder come; None if the database can't be used now."""
+    try:
+        migrate(database)
+        return Tail(database)
+    except LedgerError:
+        return None

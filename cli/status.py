@@ -8,6 +8,7 @@ from rich.text import Text
 
 from cli.health import State, state_of, trouble
 from cli.ledger import opened
+from logs import configure_logs
 from presentation.text import COLOURS, duration, percent, printable, stdout
 from settings import Settings
 
@@ -21,6 +22,7 @@ def show_status(settings: Settings, *, as_json: bool = False) -> int:
 
     All is well if nothing waits, or if what waits is being answered or has not waited for long. Raises LedgerError.
     """
+    configure_logs("error")  # the watcher's log has what it passes over
     with opened(settings.database_url) as database:
         state = state_of(settings, database)
     found = trouble(state)

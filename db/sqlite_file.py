@@ -35,7 +35,7 @@ def follow_file(engine: Engine, path: str, driver: ModuleType) -> None:
     """Let an engine connect to the file at `path` and to no other, and never make one."""
 
     @event.listens_for(engine, "do_connect")
-    def connect(_dialect: object, _record: object, _arguments: Sequence[Any], options: dict[str, Any]) -> Any:  # noqa: ANN401 - the driver's
+    def connect(_dialect: object, record: Any, _arguments: Sequence[Any], options: dict[str, Any]) -> Any:  # noqa: ANN401 - the driver's
         try:
             os.stat(path)
         except FileNotFoundError as error:
@@ -46,6 +46,7 @@ def follow_file(engine: Engine, path: str, driver: ModuleType) -> None:
             return None
         # Without the log there is nothing to wait for, and this user could not make the files that waiting takes.
         access = "mode=ro" if os.path.exists(f"{path}-wal") else "immutable=1"
+        record.info["once"] = access == "immutable=1"  # such a connection never sees what others write later
         return driver.connect(f"file:{quote(os.path.abspath(path))}?{access}", uri=True, **options)
 
     @event.listens_for(engine, "connect")
@@ -54,6 +55,9 @@ def follow_file(engine: Engine, path: str, driver: ModuleType) -> None:
 
     @event.listens_for(engine, "checkout")
     def compare(_connection: object, record: Any, _proxy: object) -> None:  # noqa: ANN401 - likewise
+        if record.info.get("once") and record.info.get("used"):
+            raise DisconnectionError
+        record.info["used"] = True
         if _identity(path) != record.info.get("file"):
             _log.warning("the ledger's file %s was removed or replaced: it is opened anew", path)
             raise DisconnectionError

@@ -36,6 +36,18 @@ _HOLES = np.ones((3, 3), np.uint8)
 _STROKE = 0.06
 #: Least area of the component that strokes are measured by, as a share of the component in doubt.
 _TELLING = 0.1
+#: Least height of a mark in a ring, as a share of the ring's. The dot of a dotted zero is lower.
+_RINGED = 0.35
+#: Least distance of a ring's ink from its middle, in halves of its box: a digit that touches it reaches further in.
+_OUTLINE = 0.7
+#: Distance of ink that lies in a corner of its box, likewise.
+_CORNER = 1.25
+#: Directions that are looked in for a ring, and the share of them in which it must be.
+_DIRECTIONS, _CLOSED = 36, 0.85
+#: The caveat of a ring with a plain stroke in it.
+SLASHED = "not sure: a 1 in a ring, or a slashed 0"
+#: Least length of a plain straight stroke, in multiples of its thickness.
+_SLASH = 3.5
 #: Pixels around a digit's mask in which the faint edge of its strokes is looked for.
 _EDGE = 2
 _NEIGHBOURS = np.ones((2 * _EDGE + 1, 2 * _EDGE + 1), np.uint8)
@@ -68,13 +80,13 @@ class Single:
 class Prepared:
     """One picture. `single` is there if all of its ink is one mark, `sheet` unless nothing but a crop is needed.
 
-    A blank picture has neither. `more` says that the file has further pages, which were not prepared.
+    A blank picture has neither. `caveat` says why a person must look at any reading of it.
     """
 
     dark_on_light: bool
     single: Single | None = None
     sheet: Sheet | None = None
-    more: bool = False
+    caveat: str = ""
 
     @property
     def memory(self) -> int:
@@ -97,12 +109,13 @@ def prepare(gray: Gray) -> Prepared:
     panel = _panel(parts, labels)
     if panel is not None and (found := _within(gray, panel, factor)).sheet:
         return found
-    broad = _broad_ends(ink.mask, parts, labels)
-    if broad:
-        ink = _without(ink, labels, broad)
-        parts = [part for part in parts if part not in broad]
+    broad, rings = _broad_ends(ink.mask, parts, labels), _rings(parts, labels)
+    if broad or rings:
+        ink = _without(ink, labels, [*broad, *rings])
+        parts = [part for part in parts if part not in broad and part not in rings]
     sheet = make_sheet(ink, parts, labels, factor, broad)
-    return Prepared(ink.dark_on_light, _single(ink, sheet, fitted), sheet)
+    is_slashed = any(_is_round(ring, labels) for ring in rings) and len(parts) == 1 and _is_slash(parts[0], labels)
+    return Prepared(ink.dark_on_light, _single(ink, sheet, fitted), sheet, SLASHED if is_slashed else "")
 
 
 def cut(strength: Gray, labels: ComponentLabels, parts: Sequence[Part]) -> tuple[Gray, int, int]:
@@ -146,6 +159,43 @@ def _broad_ends(mask: Gray, parts: Sequence[Part], labels: ComponentLabels) -> l
     stroke = max(_THICKER * float(depths(free).max()), _STROKE * min(height, width))
     telling = [part for part in ends if free.area >= _TELLING * part.area]
     return [part for part in telling if (depths(part) > stroke).mean() > _BROAD]
+
+
+def _rings(parts: Sequence[Part], labels: ComponentLabels) -> list[Part]:
+    """Find rings and boxes around marks of a digit's size that no stroke has grown together with."""
+    if len(parts) == 1:
+        return []
+    bounds = np.array([(part.left, part.top, -part.right, -part.bottom) for part in parts])
+    heights = np.array([part.height for part in parts])
+    holds = (bounds[:, None] < bounds).all(axis=2) & (heights >= _RINGED * heights[:, None])
+    return [parts[ring] for ring in np.flatnonzero(holds.any(axis=1)).tolist() if _is_outline(parts[ring], labels)]
+
+
+def _is_outline(part: Part, labels: ComponentLabels) -> bool:
+    """Tell whether a component runs along its box, or the ellipse in it, nearly all round and nowhere within."""
+    down, across = _from_middle(part, labels)
+    if np.hypot(down, across).min() < _OUTLINE:
+        return False
+    directions = (np.arctan2(down, across) * (_DIRECTIONS / math.tau)).astype(np.int64)
+    return len(np.unique(directions)) >= _CLOSED * _DIRECTIONS
+
+
+def _is_round(part: Part, labels: ComponentLabels) -> bool:
+    """Tell whether an outline leaves out the corners of its box."""
+    return bool(np.hypot(*_from_middle(part, labels)).max() < _CORNER)
+
+
+def _from_middle(part: Part, labels: ComponentLabels) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give where a component's pixels lie from its middle, down and across, in halves of its box."""
+    rows, columns = np.nonzero(labels[part.top : part.bottom, part.left : part.right] == part.label)
+    return 2 * (rows + 0.5) / part.height - 1, 2 * (columns + 0.5) / part.width - 1
+
+
+def _is_slash(part: Part, labels: ComponentLabels) -> bool:
+    """Tell whether a component is a plain straight stroke: with a ring around it, it may be a slashed zero."""
+    ink = labels[part.top : part.bottom, part.left : part.right] == part.label
+    thickness, length = sorted(cv2.minAreaRect(cv2.findNonZero(ink.astype(np.uint8)))[1])
+    return bool(length > _SLASH * max(thickness, 1))
 
 
 def _without(ink: Ink, labels: ComponentLabels, parts: Sequence[Part]) -> Ink:

@@ -20,6 +20,8 @@ from recognizer.second_look import look_twice
 from recognizer.sheet import Sheet
 from recognizer.sheet_reader import SheetReading, read_sheet
 
+#: The caveat of a file that has further pages.
+FIRST_PAGE = "only the first page was read"
 #: Least ratio of the second-best label's probability to the best one's at which the reason names both.
 _RIVAL = 0.1
 #: Share of a mark's box that a component must overlap to concern it.
@@ -69,7 +71,8 @@ def prepare_file(path: bytes, *, below: bytes | None = None) -> PreparedFile:
 
 def prepared(picture: Picture) -> Prepared:
     """Prepare a decoded file. Pure."""
-    return replace(prepare(picture.gray), more=picture.more)
+    found = prepare(picture.gray)
+    return replace(found, caveat=FIRST_PAGE) if picture.more else found
 
 
 @dataclass(frozen=True)
@@ -106,12 +109,14 @@ def read(prepared: Sequence[Prepared], model: Model) -> list[Reading]:
         for picture, single, number in zip(prepared, singles, numbers, strict=True)
     ]
     agreed = _agreed([reading for reading, _ in judged], [number for _, number in judged], model)
-    return [_of_first_page(one) if picture.more else one for picture, one in zip(prepared, agreed, strict=True)]
+    return [
+        _with(picture.caveat, one) if picture.caveat else one for picture, one in zip(prepared, agreed, strict=True)
+    ]
 
 
-def _of_first_page(reading: Reading) -> Reading:
-    """Send a file to review of which only the first page was read."""
-    reason = f"only the first page was read; {reading.reason}" if reading.reason else "only the first page was read"
+def _with(caveat: str, reading: Reading) -> Reading:
+    """Send a reading to review, with the reason that a person must look."""
+    reason = f"{caveat}; {reading.reason}" if reading.reason else caveat
     confidence = min(reading.confidence, _SOMETHING_ELSE)
     return replace(reading, verdict=Verdict.REVIEW, confidence=confidence, reason=reason)
 

@@ -81,6 +81,20 @@ def test_read_of_an_empty_folder_says_nothing(settings: Settings, capsys: Captur
 
 
 @pytest.mark.usefixtures("sevens")
+def test_what_is_passed_over_in_a_folder_is_told_on_standard_error(
+    settings: Settings, draw: Draw, capsys: Capture
+) -> None:
+    draw(Path("digits/one.png"), "1")
+    draw(Path("digits/old.png"), "1")
+    Path("digits/y\x1b[31m.csv").write_bytes(b"x")
+    assert cli.read.read(dataclasses.replace(settings, ignore=("old.*",)), [Path("digits")], as_json=True) == 0
+    shown = capsys.readouterr()
+    assert [one["path"] for one in json.loads(shown.out)] == ["digits/one.png"]
+    assert "no picture" in shown.err
+    assert "\x1b" not in shown.err
+
+
+@pytest.mark.usefixtures("sevens")
 def test_programs_get_a_list_of_all_that_was_read(settings: Settings, draw: Draw, capsys: Capture) -> None:
     files = [draw(Path("two.png"), "22"), Path("nowhere.png")]
     assert cli.read.read(settings, files, as_json=True) == 1

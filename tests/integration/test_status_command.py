@@ -281,3 +281,9 @@ def test_status_says_why_a_broker_that_answers_is_of_no_use(
     out = capsys.readouterr().out
     assert re.search(r"^broker +the broker can.t be used: WRONGTYPE", out, re.MULTILINE)
     assert "1 file waits and the broker can't be used" in out
+
+
+def test_what_is_passed_over_is_not_in_the_state_for_programs(announced: Announced, capsys: Capture) -> None:
+    Path("digits/y\x1b[31m.csv").write_bytes(b"x")
+    show_status(announced(watcher="digits"), as_json=True)
+    assert json.loads(capsys.readouterr().out)["seen"] == 10

@@ -45,14 +45,6 @@ def test_other_ink_beside_a_digit_is_on_the_sheet_and_the_digit_is_no_single_one
     assert len(part_boxes(prepared)) == 2
 
 
-def test_a_frame_or_a_ring_around_a_digit_leaves_no_single_one() -> None:
-    framed, ringed = written("5", width=300), written("5", width=300)
-    cv2.rectangle(framed, (10, 10), (289, 189), 0, 3)
-    cv2.ellipse(ringed, (150, 100), (110, 85), 20, 0, 360, 0, 4)
-    assert prepare(framed).single is None
-    assert prepare(ringed).single is None
-
-
 def test_a_stroke_across_a_digit_is_one_mark_with_it() -> None:
     sheet = written("5", width=300)
     cv2.line(sheet, (90, 112), (210, 108), 0, 6)

@@ -12,7 +12,7 @@ from recognizer.contract import NumberCard
 from recognizer.errors import UnreadableImage
 from recognizer.opencv import cv2
 from recognizer.preparation import prepare
-from recognizer.reader import prepare_file, read
+from recognizer.reader import FIRST_PAGE, prepare_file, read
 from recognizer.reading import Box, Verdict
 from tests.unit.encoded import GRAY, tiff_pages
 from tests.unit.networks import NUMBERS, STRANGE, SURE_CELL, WIDE, Networks, is_at, picture, read_one
@@ -79,21 +79,21 @@ def test_a_picture_without_ink_is_rejected_unread(numbers: NumberCard | None) ->
     ],
 )
 def test_a_file_of_several_pages_goes_to_review(model: Networks, reason: str) -> None:
-    reading = read_one(replace(picture(3), more=True), model)
+    reading = read_one(replace(picture(3), caveat=FIRST_PAGE), model)
     assert (reading.verdict, reading.reason) == (Verdict.REVIEW, reason)
     assert reading.text
     assert reading.confidence <= 0.5
 
 
 def test_a_blank_first_page_is_not_the_whole_file() -> None:
-    reading = read_one(replace(prepare(np.full((50, 50), 255, np.uint8)), more=True), Networks())
+    reading = read_one(replace(prepare(np.full((50, 50), 255, np.uint8)), caveat=FIRST_PAGE), Networks())
     assert (reading.text, reading.verdict) == ("", Verdict.REVIEW)
     assert reading.reason == "only the first page was read; no digit found"
 
 
 def test_a_file_s_further_pages_are_noticed(tmp_path: Path) -> None:
     (tmp_path / "pages.tif").write_bytes(tiff_pages(GRAY, GRAY))
-    assert prepare_file(os.fsencode(tmp_path / "pages.tif")).prepared.more
+    assert prepare_file(os.fsencode(tmp_path / "pages.tif")).prepared.caveat == FIRST_PAGE
 
 
 def test_a_model_without_a_number_reader_reads_single_digits_and_leaves_all_else_to_people() -> None:

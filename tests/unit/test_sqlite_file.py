@@ -82,6 +82,18 @@ def test_a_user_who_may_not_write_reads_what_is_being_written(file: Path) -> Non
         file.parent.chmod(0o755)
 
 
+def test_a_user_who_may_not_write_sees_what_is_written_later(file: Path) -> None:
+    read_only(file)
+    with closing(Database(f"sqlite:///{file}")) as reader:
+        with as_another_user():
+            assert names(reader) == ["a.png"]
+        file.parent.chmod(0o755)
+        with closing(Database(f"sqlite:///{file}")) as writer:
+            register(writer, "b.png")
+            with as_another_user():
+                assert sorted(names(reader)) == ["a.png", "b.png"]
+
+
 def test_a_ledger_that_a_user_may_not_open_is_named_and_not_called_missing(file: Path) -> None:
     file.parent.chmod(0)
     with closing(Database(f"sqlite:///{file}")) as database, as_another_user():

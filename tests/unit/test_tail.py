@@ -69,3 +69,14 @@ def test_an_answer_that_is_committed_after_a_later_one_is_shown_too(database: Da
         connection.execute(images.update().where(images.c.id == slow).values(answer=number))
     assert shown(tail) == ["slow"]
     assert shown(tail) == []
+
+
+def test_readings_of_a_ledger_that_took_the_place_of_another_are_shown(database: Database) -> None:
+    answer(database, *registered(database, "a", "b", "c"))
+    tail = Tail(database)
+    with database.writing() as connection:  # so an older copy of the ledger looks
+        connection.execute(images.update().values(answer=None))
+    assert shown(tail) == []
+    with database.writing() as connection:
+        connection.execute(images.update().where(images.c.path == "a").values(answer=1))
+    assert shown(tail) == ["a"]
