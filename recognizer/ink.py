@@ -100,7 +100,8 @@ def _separated(gray: Gray, noise_factor: float) -> Ink | None:
         return _unevenly_lit(gray, noise_factor, seems_dark=dark_on_light)
     if levels.is_noise(noise_factor):
         return None
-    strength = cv2.subtract(bright_ink, (levels.ground, 0, 0, 0)) if levels.ground else bright_ink
+    # not by cv2.subtract: it takes the four numbers of a colour for a picture of 4 x 1 pixels
+    strength = np.maximum(bright_ink, levels.ground) - np.uint8(levels.ground) if levels.ground else bright_ink
     return _inked(strength, levels, dark_on_light=dark_on_light)
 
 

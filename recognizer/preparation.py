@@ -36,12 +36,18 @@ _HOLES = np.ones((3, 3), np.uint8)
 _STROKE = 0.06
 #: Least area of the component that strokes are measured by, as a share of the component in doubt.
 _TELLING = 0.1
+#: Least length of the longer edge of a table's corner, as a share of the picture's side. Ends of strokes are shorter.
+_CORNER_SIDE = 0.3
+#: Least ink along the two edges of a table's corner, as a share of the edge.
+_CORNER_EDGE = 0.9
+#: Most that such a corner's ink differs from half of its box: it is a triangle.
+_CORNER_AREA = 0.15
 #: Least height of a mark in a ring, as a share of the ring's. The dot of a dotted zero is lower.
 _RINGED = 0.35
 #: Least distance of a ring's ink from its middle, in halves of its box: a digit that touches it reaches further in.
 _OUTLINE = 0.7
 #: Distance of ink that lies in a corner of its box, likewise.
-_CORNER = 1.25
+_ROUND = 1.25
 #: Directions that are looked in for a ring, and the share of them in which it must be.
 _DIRECTIONS, _CLOSED = 36, 0.85
 #: The caveat of a ring with a plain stroke in it.
@@ -110,9 +116,10 @@ def prepare(gray: Gray) -> Prepared:
     if panel is not None and (found := _within(gray, panel, factor)).sheet:
         return found
     broad, rings = _broad_ends(ink.mask, parts, labels), _rings(parts, labels)
-    if broad or rings:
-        ink = _without(ink, labels, [*broad, *rings])
-        parts = [part for part in parts if part not in broad and part not in rings]
+    beside = [*broad, *rings, *_corners(parts, labels)]
+    if beside:
+        ink = _without(ink, labels, beside)
+        parts = [part for part in parts if part not in beside]
     sheet = make_sheet(ink, parts, labels, factor, broad)
     is_slashed = any(_is_round(ring, labels) for ring in rings) and len(parts) == 1 and _is_slash(parts[0], labels)
     return Prepared(ink.dark_on_light, _single(ink, sheet, fitted), sheet, SLASHED if is_slashed else "")
@@ -156,9 +163,27 @@ def _broad_ends(mask: Gray, parts: Sequence[Part], labels: ComponentLabels) -> l
         return np.asarray(depth[window][labels[window] == part.label], np.float32)
 
     free = max((part for part in parts if part not in ends), key=lambda part: part.area)
-    stroke = max(_THICKER * float(depths(free).max()), _STROKE * min(height, width))
+    deepest = min(float(depths(free).max()), max(height, width))  # without ground there is no end to the depth
+    stroke = max(_THICKER * deepest, _STROKE * min(height, width))
     telling = [part for part in ends if free.area >= _TELLING * part.area]
     return [part for part in telling if (depths(part) > stroke).mean() > _BROAD]
+
+
+def _corners(parts: Sequence[Part], labels: ComponentLabels) -> list[Part]:
+    """Find the corners of the table that a page lies on askew: triangles with two edges along the picture's border."""
+    corners = [part for part in parts if _is_corner(part, labels)]
+    return corners if len(corners) < len(parts) else []
+
+
+def _is_corner(part: Part, labels: ComponentLabels) -> bool:
+    height, width = labels.shape
+    if not ((part.left == 0 or part.right == width) and (part.top == 0 or part.bottom == height)):
+        return False
+    if max(part.width / width, part.height / height) < _CORNER_SIDE:
+        return False
+    ink = labels[part.top : part.bottom, part.left : part.right] == part.label
+    edges = (ink[0 if part.top == 0 else -1].mean(), ink[:, 0 if part.left == 0 else -1].mean())
+    return min(edges) >= _CORNER_EDGE and abs(float(ink.mean()) - 1 / 2) <= _CORNER_AREA
 
 
 def _rings(parts: Sequence[Part], labels: ComponentLabels) -> list[Part]:
@@ -182,7 +207,7 @@ def _is_outline(part: Part, labels: ComponentLabels) -> bool:
 
 def _is_round(part: Part, labels: ComponentLabels) -> bool:
     """Tell whether an outline leaves out the corners of its box."""
-    return bool(np.hypot(*_from_middle(part, labels)).max() < _CORNER)
+    return bool(np.hypot(*_from_middle(part, labels)).max() < _ROUND)
 
 
 def _from_middle(part: Part, labels: ComponentLabels) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -99,6 +99,17 @@ def test_any_small_array_gives_marks_or_none(picture: Pixels) -> None:
     require_answer(picture)
 
 
+@pytest.mark.parametrize("height", range(1, 9))
+@pytest.mark.parametrize("width", range(1, 9))
+def test_a_picture_of_any_small_shape_gives_marks_or_none(height: int, width: int) -> None:
+    rng = np.random.default_rng(height * width)
+    for _ in range(5):
+        require_answer(rng.integers(0, 256, (height, width), np.uint8))
+        require_answer(np.where(rng.random((height, width)) < 0.5, 0, 255).astype(np.uint8))
+        ground, ink = rng.integers(0, 256, 2)
+        require_answer(np.asarray(np.where(rng.random((height, width)) < 0.8, ground, ink), np.uint8))
+
+
 @pytest.mark.parametrize("step", [1, 5, 40, 200])
 def test_the_largest_grids_and_checkerboards_give_marks_or_none(step: int) -> None:
     for kind in ("grid", "checkerboard"):

@@ -95,6 +95,23 @@ def test_a_page_that_lies_askew_on_a_dark_table_is_read_as_itself(text: str, deg
     assert abs(max(box.top + box.height for box in boxes) - top - height) <= 8
 
 
+@pytest.mark.parametrize("degrees", [-14, -8, 8, 14])
+def test_the_corners_of_a_table_under_a_page_that_fills_the_picture_are_no_ink(degrees: int) -> None:
+    turn = cv2.getRotationMatrix2D((200, 150), degrees, 1)
+    page = written("5", height=300, width=400, pen=20)
+    prepared = prepare(np.asarray(cv2.warpAffine(page, turn, (400, 300), borderValue=20), np.uint8))
+    alone = np.asarray(cv2.warpAffine(page, turn, (400, 300), borderValue=255), np.uint8)
+    assert prepared.single is not None
+    assert is_near(prepared.single.box, ink_of(alone), 6)
+
+
+def test_a_stroke_in_the_corner_of_a_picture_is_kept() -> None:
+    sheet = np.full((200, 300), 255, np.uint8)
+    cv2.rectangle(sheet, (0, 0), (120, 14), 0, -1)  # the bar of a 5 that is cropped tightly
+    cv2.ellipse(sheet, (150, 100), (40, 50), 0, 0, 360, 0, 16)
+    assert part_boxes(prepare(sheet))[0].left == 0
+
+
 def test_a_bold_digit_is_no_label() -> None:
     sheet = np.full((200, 300), 255, np.uint8)
     cv2.ellipse(sheet, (150, 100), (60, 70), 0, 0, 360, 0, 40)
