@@ -96,9 +96,11 @@ def _start(**_: object) -> None:
 
 
 def _load(model: "HeldModel") -> None:
+    from worker.held_model import HOST_ERRORS  # noqa: PLC0415 - the pool's parent has no use for it
+
     try:
         model.current()
-    except RecognitionError as error:
+    except (RecognitionError, *HOST_ERRORS) as error:
         _log.debug("no model yet", why=str(error))  # the parent says it, once
 
 

@@ -28,7 +28,7 @@ def read_rows(self: Task, ids: list[int]) -> int:
         process.release()
         model = process.model.current()
         done = read_chunk(process.database, model, ids, self.request.id, redelivered=_redelivered(self))
-    except RecognitionError as error:
+    except (RecognitionError, OSError) as error:  # the latter are the host's, as it loads the model
         _log.info("a message without a model to read it, its rows are enqueued again later", why=str(error))
         return NO_MODEL
     except LedgerError as error:

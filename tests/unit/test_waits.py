@@ -69,13 +69,30 @@ def test_a_model_that_vanishes_is_heard_of_from_its_readers(place: Place) -> Non
     assert place.changes == [True, False]
 
 
+def test_a_model_that_no_reader_could_load_is_tried_again_and_again_which_is_told_once(place: Place) -> None:
+    """The host may have had no memory for it."""
+    place.publish()
+    place.waits.begin()
+    with capture_logs() as logs:
+        for _ in range(3):
+            place.waits.gave(NO_MODEL)
+            assert place.waits.unloadable  # a training is no cure
+            place.waits.look()
+            assert place.waits.on
+            place.now += waits.REPAIR_SECONDS
+            place.waits.look()
+            assert not place.waits.on  # so that a message tries
+        place.waits.gave(16)
+        place.waits.gave(16)
+    assert place.changes == [True, False] * 3
+    assert [log["log_level"] for log in logs] == ["warning", "info"]
+
+
 def test_a_model_that_no_reader_can_load_is_waited_out_until_another_is_made_active(place: Place) -> None:
     place.publish()
     place.waits.begin()
     place.waits.gave(NO_MODEL)
-    for _ in range(100):
-        place.now += 60
-        place.waits.look()
+    place.waits.look()
     assert place.changes == [True]
     place.publish()
     place.waits.look()
