@@ -40,6 +40,10 @@ class Client:
         size = min(CHUNK_ROWS, max(LEAST_ROWS, math.ceil(len(ids) / LEAST_MESSAGES)))
         return self._send([list(ids[start : start + size]) for start in range(0, len(ids), size)])
 
+    def enqueue_together(self, ids: Sequence[int]) -> bool:
+        """Enqueue the rows of one message, or some of them, in one message again."""
+        return self._send([list(ids)])
+
     def enqueue_alone(self, ids: Sequence[int]) -> bool:
         """Enqueue each row in its own message: each may be the one that crashes its reader."""
         return self._send([[row_id] for row_id in ids])

@@ -42,13 +42,13 @@ _folder = Outage("the watched folder is not here, its files are enqueued again l
 class ReadChunk:
     """What became of a message: the number of rows answered, and rows to enqueue again, together or each alone.
 
-    The `unseen` ones are for another worker: their `folders` are not on this host.
+    The `unseen` ones are for another worker: their folder, which each comes with, is not on this host.
     """
 
     answered: int = 0
     rest: list[int] = field(default_factory=list)
-    unseen: list[int] = field(default_factory=list)
-    folders: set[str] = field(default_factory=set)
+    unseen: dict[int, str] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
     alone: list[int] = field(default_factory=list)
 
 
@@ -90,8 +90,8 @@ def _read_claimed(database: Database, model: Model, claim: Claim, token: str) ->
     answers = opened.answers(model)
     done.answered = _insistently(lambda: claims.answer(database, token, answers))
     claims.postpone(database, opened.unsteady, token, claims.UNSTEADY)
-    done.unseen, done.folders = [file.id for file in opened.unseen], {file.folder for file in opened.unseen}
-    claims.release(database, done.unseen + done.rest, token)
+    done.unseen, done.seen = opened.unseen, opened.seen
+    claims.release(database, [*done.unseen, *done.rest], token)
     return done
 
 
@@ -122,7 +122,8 @@ class _Opened:
         self._ready: list[tuple[ClaimedFile, PreparedFile]] = []
         self._failed: list[Answer] = []
         self.unsteady: list[int] = []
-        self.unseen: list[ClaimedFile] = []
+        self.unseen: dict[int, str] = {}
+        self.seen: set[str] = set()
         self.memory = 0
 
     def add(self, file: ClaimedFile) -> None:
@@ -141,6 +142,8 @@ class _Opened:
                 self.memory += prepared.prepared.memory
             else:
                 self.unsteady.append(file.id)
+        if file.id not in self.unseen:
+            self.seen.add(file.folder)
 
     def answers(self, model: Model) -> list[Answer]:
         """Run the model once over everything prepared; should that fail, over each file alone."""
@@ -163,7 +166,7 @@ class _Opened:
             self._fail(file, str(error))
         else:  # not mounted on this host, where another worker may have it: its files are not gone
             _folder.lost(file.folder)
-            self.unseen.append(file)
+            self.unseen[file.id] = file.folder
 
     def _fail_unless_growing(self, file: ClaimedFile, error: Exception) -> None:
         if _grows(file.mtime_ns):

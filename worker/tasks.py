@@ -39,11 +39,12 @@ def read_rows(self: Task, ids: list[int]) -> int:
         _log.error("out of memory, its rows are enqueued again later", rows=spans(ids))
         return 0
     _ledger.back()
-    if done.rest or done.unseen:
-        process.client.enqueue(done.rest + done.unseen)
+    if done.rest:
+        process.client.enqueue(done.rest)
+    if missed := process.note(done):
+        process.client.enqueue_together(missed)
     if done.alone:
         process.client.enqueue_alone(done.alone)
-    process.note(done)
     _log.info("chunk read", rows=spans(ids), answered=done.answered, model=model.card.version)
     return UNSEEN if done.unseen and not done.answered else done.answered
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 NO_MODEL, UNSEEN = -1, -2
 #: Seconds without a message after one of whose rows no folder is seen here. Workers that see it take them meanwhile.
 UNSEEN_SECONDS = 10.0
+#: Seconds after such a pause in which none begins: messages of other folders may lie behind many of that one.
+TAKING_SECONDS = 1.0
 #: Seconds between two tries of a model that was not made active anew. Its files may be repaired meanwhile.
 REPAIR_SECONDS = 10.0
 
@@ -33,6 +35,7 @@ class Waits:
         self._activated = 0
         self._next_try = 0.0
         self._unseen_until = 0.0
+        self._next_pause = 0.0
         self.for_model = False
 
     @property
@@ -51,13 +54,17 @@ class Waits:
             why = _needed(self._model_dir)
             self.unloadable = why is None
             self._wait_for_model(why or "the active model can't be loaded")
-        elif result == UNSEEN:
+        elif result == UNSEEN and time.monotonic() >= self._next_pause:
             self._unseen_until = time.monotonic() + UNSEEN_SECONDS
         else:
             if result > 0:
-                self._tell_model()
+                self._answered()
             return
         self.on_change()
+
+    def _answered(self) -> None:
+        self._tell_model()
+        self._next_pause = time.monotonic() + UNSEEN_SECONDS  # other folders' files need this worker
 
     def look(self) -> None:
         """End a wait whose reason is gone."""
@@ -69,6 +76,7 @@ class Waits:
         saw = bool(self._unseen_until) and time.monotonic() >= self._unseen_until
         if saw:
             self._unseen_until = 0.0
+            self._next_pause = time.monotonic() + TAKING_SECONDS
         if model_came or saw:
             self.on_change()
 

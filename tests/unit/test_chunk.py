@@ -314,13 +314,14 @@ def test_files_of_a_folder_that_is_not_mounted_here_are_left_to_other_workers(le
     with capture_logs() as logs:
         for message in ("first", "second"):
             done = read_chunk(ledger.database, MODEL, rows, message)
-            assert (done.answered, done.unseen, done.rest) == (0, rows, [])
-            assert done.folders == {paths.folder_text(ledger.folder, ledger.database.url)}
+            folder = paths.folder_text(ledger.folder, ledger.database.url)
+            assert (done.answered, done.unseen, done.rest) == (0, dict.fromkeys(rows, folder), [])
     assert ledger.outcomes() == {"seven.png": ("queued", None)}
     assert intake.owed(ledger.database).fresh == rows  # at no attempt's cost
     assert [log["log_level"] for log in logs] == ["error"]  # told once
     elsewhere.rename(ledger.folder)
-    assert read_chunk(ledger.database, MODEL, rows, "third").answered == 1
+    done = read_chunk(ledger.database, MODEL, rows, "third")
+    assert (done.answered, done.unseen, done.seen) == (1, {}, {folder})
     assert ledger.outcomes() == {"seven.png": ("accepted", "7")}
 
 

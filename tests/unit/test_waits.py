@@ -124,3 +124,29 @@ def test_one_wait_does_not_end_the_other(place: Place) -> None:
     place.now += UNSEEN_SECONDS
     place.waits.look()
     assert place.waits.on
+
+
+def test_a_worker_that_answers_for_other_folders_does_not_pause_for_one_that_it_does_not_see(place: Place) -> None:
+    place.publish()
+    for _ in range(100):
+        place.waits.gave(16)
+        place.now += UNSEEN_SECONDS / 2
+        place.waits.gave(UNSEEN)
+        place.waits.look()
+    assert place.changes == []
+    place.now += UNSEEN_SECONDS / 2
+    place.waits.gave(UNSEEN)
+    assert place.changes == [True]
+
+
+def test_many_messages_of_a_folder_that_is_not_seen_cost_one_pause_and_not_one_each(place: Place) -> None:
+    place.publish()
+    place.waits.gave(UNSEEN)
+    place.now += UNSEEN_SECONDS
+    place.waits.look()
+    for _ in range(100):
+        place.waits.gave(UNSEEN)
+    assert place.changes == [True, False]  # what lies behind them in the queue is reached
+    place.now += waits.TAKING_SECONDS
+    place.waits.gave(UNSEEN)
+    assert place.changes == [True, False, True]
