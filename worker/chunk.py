@@ -16,7 +16,7 @@ from logs import Outage
 from recognizer.errors import Inaccessible, UnreadableImage
 from recognizer.reader import Model, PreparedFile, prepare_file, read
 from recognizer.reading import Reading
-from worker.watchdog import Watchdog
+from worker.watchdog import ANSWERED_EXIT, Watchdog
 
 #: Seconds of opening and preparing after which a chunk answers what it has, and its other rows are enqueued again. Far
 #: below the hard limit: only a single file that hangs can reach that.
@@ -108,11 +108,13 @@ def _log_deaths(claim: Claim) -> None:
 def _end_process(database: Database, claim: Claim, slow: ClaimedFile, token: str) -> None:
     """Answer for a file that holds its reader, give its neighbours back, and end the reader: nothing else stops it."""
     _log.error("a file took too long, its reader ends", row=slow.id, seconds=FILE_SECONDS)
+    code = 1
     try:
         claims.answer(database, token, [Answer(slow.id, Status.FAILED, reason=TOO_SLOW)])
+        code = ANSWERED_EXIT
         claims.release(database, [file.id for file in claim.files if file is not slow], token)
     finally:
-        os._exit(1)
+        os._exit(code)
 
 
 class _Opened:

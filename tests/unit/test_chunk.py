@@ -23,6 +23,7 @@ from recognizer.reader import PreparedFile, prepare_file
 from recognizer.runtime import Runtime
 from tests.unit.cells import Seen, blots, cells_of
 from worker.chunk import read_chunk
+from worker.watchdog import ANSWERED_EXIT
 
 Draw = Callable[[Path, str], Path]
 
@@ -376,7 +377,7 @@ def test_a_file_that_takes_too_long_is_failed_at_once_and_its_reader_ends(
     monkeypatch.setattr(worker.chunk, "FILE_SECONDS", 2.0)
     monkeypatch.setattr(os, "_exit", end)  # here the thread that reads goes on; what it finds no longer counts
     assert read_chunk(ledger.database, MODEL, rows, "message").answered == 0
-    assert codes == [1]
+    assert codes == [ANSWERED_EXIT]
     assert ledger.outcomes() == {
         "a.png": ("queued", None),
         "slow.png": ("failed", "reading it took more than 20 seconds"),
@@ -385,6 +386,23 @@ def test_a_file_that_takes_too_long_is_failed_at_once_and_its_reader_ends(
     monkeypatch.setattr(worker.chunk, "prepare_file", prepare_file)
     assert read_chunk(ledger.database, MODEL, rows, "message", redelivered=True).answered == 2
     assert ledger.outcomes()["slow.png"][0] == "failed"
+
+
+def test_a_reader_whose_slow_file_could_not_be_answered_ends_as_a_death(
+    ledger: Ledger, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw(ledger.folder / "slow.png", "7")
+    claim = claims.claim(ledger.database, ledger.register("slow.png"), "message")
+    codes: list[int] = []
+
+    def refuse(*_: object) -> None:
+        raise DatabaseUnavailable("away")
+
+    monkeypatch.setattr(os, "_exit", codes.append)
+    monkeypatch.setattr(claims, "answer", refuse)
+    with pytest.raises(DatabaseUnavailable):
+        worker.chunk._end_process(ledger.database, claim, claim.files[0], "message")  # noqa: SLF001 - in no thread
+    assert codes == [1]
 
 
 def test_a_reader_of_quick_files_is_not_ended(ledger: Ledger, draw: Draw, monkeypatch: pytest.MonkeyPatch) -> None:
