@@ -18,6 +18,7 @@ from db.intake import SeenFile
 from db.tables import Status
 from recognizer.arrays import Cells, Crops, Probabilities
 from recognizer.contract import Card, NumberCard
+from recognizer.errors import HostFailed
 from recognizer.model import LoadedModel
 from recognizer.reader import PreparedFile, prepare_file
 from recognizer.runtime import Runtime
@@ -306,6 +307,35 @@ def test_a_file_that_vanished_a_moment_ago_is_failed_at_once(ledger: Ledger) -> 
     (ledger.folder / "gone.png").unlink()
     read_chunk(ledger.database, MODEL, [row_id], "message")
     assert ledger.outcomes() == {"gone.png": ("failed", "vanished")}
+
+
+def test_a_file_that_the_host_fails_to_read_is_tried_again_until_its_attempts_are_gone(
+    ledger: Ledger, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["bad.png", "good.png"]
+    for name in names:
+        draw(ledger.folder / name, "7")
+    rows = ledger.register(*names)
+
+    def fail(path: bytes, *, below: bytes) -> PreparedFile:
+        if path.endswith(b"bad.png"):
+            raise HostFailed("Input/output error")
+        return prepare_file(path, below=below)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(worker.chunk, "prepare_file", fail)
+        assert read_chunk(ledger.database, MODEL, rows, "first").answered == 1
+        assert ledger.outcomes() == {"bad.png": ("queued", None), "good.png": ("accepted", "7")}
+        assert intake.owed(ledger.database).tried == rows[:1]
+    assert read_chunk(ledger.database, MODEL, rows[:1], "second").answered == 1
+    assert ledger.outcomes()["bad.png"] == ("accepted", "7")
+    (ledger.folder / "bad.png").write_bytes(b"another")
+    again = ledger.register("bad.png")
+    monkeypatch.setattr(worker.chunk, "prepare_file", fail)
+    for message in range(claims.MAX_ATTEMPTS):
+        assert ledger.outcomes()["bad.png"] == ("queued", None)
+        read_chunk(ledger.database, MODEL, again, f"message {message}")
+    assert ledger.outcomes()["bad.png"] == ("failed", "the host failed to read it 10 times: Input/output error")
 
 
 def test_files_of_a_folder_that_is_not_mounted_here_are_left_to_other_workers(ledger: Ledger, draw: Draw) -> None:
