@@ -66,7 +66,7 @@ class Client:
             if self.redis.set(self.key(_TRAINING_ASKED), 1, nx=True, ex=TRAINING_ASKED_SECONDS):
                 self._call(TRAIN_TASK, only_if_needed=True)
         except BROKER_ERRORS:
-            return  # asked again with the next chunk
+            return  # asked again while files wait
 
     def train(self, *, epochs: int | None) -> None:
         """Hand a training to the trainer worker. Raises BrokerUnavailable.

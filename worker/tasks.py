@@ -7,7 +7,7 @@ import structlog
 from celery import Task, shared_task
 
 from broker.message import READ_TASK, TRAIN_TASK
-from db.errors import LedgerError
+from db.errors import LedgerError, ValueRefused
 from logs import Outage
 from recognizer.errors import RecognitionError
 from worker.app import HARD_LIMIT_SECONDS
@@ -31,6 +31,9 @@ def read_rows(self: Task, ids: list[int]) -> int:
     except (RecognitionError, OSError) as error:  # the latter are the host's, as it loads the model
         _log.info("a message without a model to read it, its rows are enqueued again later", why=str(error))
         return NO_MODEL
+    except ValueRefused as error:
+        _log.error("the ledger can't hold a value, its rows are enqueued again later", why=str(error), rows=spans(ids))
+        return 0
     except LedgerError as error:
         process.unreleased[self.request.id] = ids
         _ledger.lost(str(error), rows=spans(ids))
@@ -68,7 +71,7 @@ def train(epochs: int | None = None, *, only_if_needed: bool = False) -> None:
     """Train and publish a model, then enqueue all rows that waited.
 
     Acknowledged when it starts, so that a crash of it is not repeated at once; a model that is still missing afterwards
-    is asked for again with the next chunk.
+    is asked for again every 30 seconds while files wait.
     """
     from worker.training import train_and_enqueue  # noqa: PLC0415 - only the trainer pays for its imports
 

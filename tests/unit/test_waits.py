@@ -5,7 +5,11 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from broker.address import Address
+from broker.client import Client
 from worker import waits
+from worker.breaker import Breaker
+from worker.steps import taking_step
 from worker.waits import NO_MODEL, UNSEEN, UNSEEN_SECONDS, Waits
 
 
@@ -150,3 +154,16 @@ def test_many_messages_of_a_folder_that_is_not_seen_cost_one_pause_and_not_one_e
     place.now += waits.TAKING_SECONDS
     place.waits.gave(UNSEEN)
     assert place.changes == [True, False, True]
+
+
+@pytest.mark.parametrize(("missing", "asked"), [(True, 1), (False, 0)])
+def test_a_training_is_asked_for_when_there_is_no_model_and_not_when_it_can_not_be_loaded(
+    place: Place, address: Address, *, missing: bool, asked: int
+) -> None:
+    place.why = "no model is active" if missing else None
+    place.waits.gave(NO_MODEL)
+    client = Client(address)
+    client.enqueue([1])
+    taking_step(Breaker(Path("model")), place.waits, client)(None)._look()  # noqa: SLF001 - Celery's timer calls it
+    assert client.trainings_waiting() == asked
+    client.close()

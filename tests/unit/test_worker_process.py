@@ -7,14 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from broker.address import Address
 from broker.client import Client
 from broker.presence import OwnPresence
 from db import claims, intake
 from db.engine import Database
-from db.errors import DatabaseUnavailable
+from db.errors import DatabaseUnavailable, ValueRefused
 from db.intake import SeenFile
+from logs import Outage
 from recognizer.contract import Card
 from recognizer.model import LoadedModel
 from recognizer.runtime import Runtime
@@ -91,6 +93,31 @@ def test_a_folder_is_missed_anew_after_a_file_of_its_own_was_read_and_not_after_
     assert held.note(ReadChunk(answered=1, seen={"a"})) == []
     assert held.unseen == {"c"}
     assert held.note(ReadChunk(unseen={1: "a"})) == [1]
+    client.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ValueRefused("no room"), ["the ledger can't hold a value, its rows are enqueued again later"]),
+        (DatabaseUnavailable("away"), ["the ledger is out of reach, its rows are enqueued again later"]),
+    ],
+)
+def test_a_value_that_the_ledger_refuses_is_not_told_as_an_outage(
+    sqlite_database: Database, address: Address, monkeypatch: pytest.MonkeyPatch, error: Exception, told: list[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    client = Client(address)
+    held = holding(sqlite_database, client)
+    monkeypatch.setattr(tasks, "reading_process", lambda: held)
+    monkeypatch.setattr(tasks, "_ledger", Outage("the ledger is out of reach, its rows are enqueued again later", ""))
+    monkeypatch.setattr(held.model, "current", lambda: LoadedModel(CARD, Runtime((1,), np.zeros)))
+    monkeypatch.setattr(claims, "claim", fail)
+    with capture_logs() as logs:
+        assert tasks.read_rows.apply(kwargs={"ids": [1]}).get() == 0
+    assert [line["event"] for line in logs] == told
     client.close()
 
 
