@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-import supervisor.part
 from broker.address import Address
 from settings import Settings
 from supervisor.errors import RunFailed
@@ -22,7 +21,7 @@ class Place:
         self._starts = folder / "starts"
         self._program = folder / "program"
         monkeypatch.setattr("sys.executable", str(self._program))
-        monkeypatch.setattr(supervisor.part.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr("supervisor.part.time.monotonic", lambda: self.now)
         self.part = Part("worker", [], Settings(var_dir=self.var), Address("redis://127.0.0.1:1/0", "digits"))
 
     def ends_by(self, command: str) -> None:
