@@ -24,12 +24,15 @@ class _Refused(Exception):  # noqa: N818 - named for the message
 
 
 def admitted(popped: Sequence[bytes] | None) -> Sequence[bytes] | None:
-    """Write what was popped, a queue's name and a message, anew; None, as for an empty queue, if it is forged."""
+    """Write what was popped, a queue's name and a message, anew; None, as for an empty queue, if it is forged.
+
+    The queue's name may have a namespace and a colon in front.
+    """
     if popped is None:
         return None
     queue, data = popped
     try:
-        return queue, _written_anew(data)
+        return queue, _written_anew(queue.decode().rpartition(":")[2], data)
     except _Refused as error:
         why = str(error)
     except Exception as error:  # noqa: BLE001 - forged bytes make parsers raise any error
@@ -38,7 +41,7 @@ def admitted(popped: Sequence[bytes] | None) -> Sequence[bytes] | None:
     return None
 
 
-def _written_anew(data: bytes) -> bytes:
+def _written_anew(queue: str, data: bytes) -> bytes:
     if len(data) > MAX_BYTES:
         raise _Refused("it is too long")
     match json.loads(data):
@@ -49,9 +52,9 @@ def _written_anew(data: bytes) -> bytes:
             "content-encoding": "utf-8",
             "body": str(body),
             "headers": {"task": str(task)},
-            "properties": {"body_encoding": "base64", "delivery_info": {"routing_key": str(queue)}},
+            "properties": {"body_encoding": "base64", "delivery_info": {"routing_key": str(named)}},
         }:
-            if QUEUES.get(task) != queue:
+            if not QUEUES.get(task) == named == queue:  # whoever forges a message also chooses what it names
                 raise _Refused("it names no task of ours")
             return _called_anew(task, base64.b64decode(body))
     raise _Refused("it is no message of ours")

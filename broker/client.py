@@ -40,6 +40,10 @@ class Client:
         size = min(CHUNK_ROWS, max(LEAST_ROWS, math.ceil(len(ids) / LEAST_MESSAGES)))
         return self._send([list(ids[start : start + size]) for start in range(0, len(ids), size)])
 
+    def enqueue_together(self, ids: Sequence[int]) -> bool:
+        """Enqueue the rows of one message, or some of them, in one message again."""
+        return self._send([list(ids)])
+
     def enqueue_alone(self, ids: Sequence[int]) -> bool:
         """Enqueue each row in its own message: each may be the one that crashes its reader."""
         return self._send([[row_id] for row_id in ids])
@@ -62,7 +66,7 @@ class Client:
             if self.redis.set(self.key(_TRAINING_ASKED), 1, nx=True, ex=TRAINING_ASKED_SECONDS):
                 self._call(TRAIN_TASK, only_if_needed=True)
         except BROKER_ERRORS:
-            return  # asked again with the next chunk
+            return  # asked again while files wait
 
     def train(self, *, epochs: int | None) -> None:
         """Hand a training to the trainer worker. Raises BrokerUnavailable.

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -122,7 +123,8 @@ class EmbeddedBroker:
     def _end(self, peer: Peer) -> None:
         for number in (signal.SIGTERM, signal.SIGKILL):
             if peer.alive and peer.pid > 1:  # 0 is a process of another container
-                os.kill(peer.pid, number)
+                with suppress(ProcessLookupError):  # it may end at any moment
+                    os.kill(peer.pid, number)
             if _wait(lambda: not peer.alive, STOP_SECONDS):
                 break
         peer.close()

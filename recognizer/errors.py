@@ -2,7 +2,8 @@
 
 RecognitionError
 ├── UnreadableImage    this one file can't be read; the reason says why
-│   └── Inaccessible   it can't even be opened: gone, a link, a pipe, not permitted
+│   ├── Inaccessible   it can't even be opened: gone, a link, a pipe, not permitted
+│   └── HostFailed     the host can't read it now: an I/O error, too many open files
 ├── ModelMissing       there is no model to read with
 ├── ContractMismatch   there is a model, but not one that this code may use
 └── RuntimeMissing     what should run the model is not installed
@@ -19,6 +20,10 @@ class UnreadableImage(RecognitionError):  # noqa: N818 - named for what is wrong
 
 class Inaccessible(UnreadableImage):
     """A path that can't be opened. Damaged bytes may become whole while somebody writes them; this can't."""
+
+
+class HostFailed(UnreadableImage):
+    """A path at which the system fails, for a reason that is not the file's. It may be read a moment later."""
 
 
 class ModelMissing(RecognitionError):  # noqa: N818 - the name is fixed by the design

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.arrays import Gray
-from recognizer.errors import Inaccessible, UnreadableImage
+from recognizer.errors import HostFailed, Inaccessible, UnreadableImage
 from recognizer.formats import read_header
 from recognizer.header import Header
 from recognizer.opencv import MAX_PIXELS, cv2
-from recognizer.regular_file import NO_FILE, TooLongError, opened, read_to_end
+from recognizer.regular_file import NO_FILE, NoFileError, TooLongError, opened, read_to_end
 
 #: Bytes a file may have: a 48-megapixel photograph as PNG takes some 50 MB.
 MAX_BYTES = 64 * 1024 * 1024
@@ -27,6 +27,7 @@ _LIGHT = 200
 _DARK_SHARE = 0.02
 #: Pixels that are turned to grey at once, so that what lies between the decoder's pixels and grey takes no memory.
 _BAND = 1_000_000
+#: What is the file's own fault; any other error is the host's.
 _REASONS = {
     errno.ENOENT: VANISHED,
     errno.ENOTDIR: VANISHED,
@@ -34,6 +35,7 @@ _REASONS = {
     errno.ENXIO: NO_FILE,
     errno.EACCES: "permission denied",
     errno.EPERM: "permission denied",
+    errno.ENAMETOOLONG: "its name is too long",
 }
 
 
@@ -63,8 +65,12 @@ def open_image(
         data, status = _read(path, below, max_bytes)
     except TooLongError as error:
         raise UnreadableImage(error.strerror) from error
+    except NoFileError as error:
+        raise Inaccessible(error.strerror) from error
     except OSError as error:
-        raise Inaccessible(_REASONS.get(error.errno or 0) or error.strerror or str(error)) from error
+        if reason := _REASONS.get(error.errno or 0):
+            raise Inaccessible(reason) from error
+        raise HostFailed(error.strerror or str(error)) from error
     except MemoryError as error:
         raise UnreadableImage("there is not enough memory to read the file") from error
     except ValueError as error:  # a zero byte within the path

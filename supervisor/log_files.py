@@ -21,7 +21,11 @@ def make_log_folder(var_dir: Path) -> Path:
 
 
 def open_log(path: Path) -> BinaryIO:
-    """Open a log to add to it. Several processes may do so at once."""
+    """Open a log to add to it. Several processes may do so at once. Makes its folder again if somebody removed it.
+
+    Raises OSError.
+    """
+    make_log_folder(path.parent.parent)
     return open(path, "ab", opener=_private)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from broker import notice
 from broker.address import Address
+from broker.connection import Pauses
 from settings import PREFIX, Settings
 from supervisor.errors import RunFailed
 from supervisor.log_files import open_log
@@ -40,6 +41,8 @@ class Part:
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
         self._failures = 0
+        self._pauses = Pauses()
+        self._next_start: float | None = None
 
     def start(self) -> None:
         """Start the process, apart from our terminal's signals and bound to our life by its standard input."""
@@ -55,18 +58,31 @@ class Part:
                 start_new_session=True,
             )
         self._started = time.monotonic()
+        self._next_start = None
 
     def tend(self) -> None:
-        """Start it again if it died. Raises RunFailed after three failures to start."""
+        """Start it again if it died, after a pause if it was killed. Raises RunFailed after three failures to start."""
         if self._process is None or not self.died:
             return
-        lived = time.monotonic() - self._started
-        self._failures = (
-            0 if lived >= HEALTHY_SECONDS or self._process.returncode == -signal.SIGKILL else self._failures + 1
-        )
+        if self._next_start is None:
+            self._next_start = time.monotonic() + self._pause(self._process.returncode)
+        if time.monotonic() >= self._next_start:
+            self._close()
+            self.start()
+
+    def _pause(self, status: int) -> float:
+        """Note a death; give the seconds to wait before the next start."""
+        if time.monotonic() - self._started >= HEALTHY_SECONDS:
+            self._failures = 0
+            self._pauses.reset()
+            return 0.0
+        if status == -signal.SIGKILL:  # by somebody, or for lack of memory, which may come each time
+            self._failures = 0
+            return self._pauses.next()
+        self._failures += 1
         if self._failures >= MAX_FAILURES:
             raise RunFailed(f"the {self.name} does not start: {_last_line(self.log)} (more in {self.log})")
-        self.start()
+        return 0.0
 
     def end(self) -> None:
         """Ask it to end."""
@@ -82,7 +98,10 @@ class Part:
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)  # its own session, so only it and its children
             self._process.wait()
-        if self._process.stdin:
+        self._close()
+
+    def _close(self) -> None:
+        if self._process and self._process.stdin:
             self._process.stdin.close()
         self._process = None
 

@@ -36,8 +36,7 @@ class Supervisor:
     def start(self, *, watch: bool = False) -> None:
         """Start the broker if it is ours, the worker, and with `watch` the watcher. Raises BrokerUnavailable."""
         if self._broker:
-            open_log(self._logs / "broker.log").close()  # the server would let everybody read it
-            self._broker.ensure()
+            self._ensure(self._broker)
         else:
             ping(self.address.url)
         self.worker.start()
@@ -47,7 +46,7 @@ class Supervisor:
     def tend(self) -> None:
         """Start again what died, broker and parts, and keep the logs small. Raises RunFailed if a part does not start.
 
-        Parts wait for their broker by themselves, so it is never the reason. Our own broker is tried again and again.
+        A broker that is away ends no part: each waits for it. Our own broker is tried again and again.
         """
         rotate(self._logs)
         if self._broker:
@@ -61,13 +60,17 @@ class Supervisor:
         if broker.cut_off:
             self.news.append(f"{CUT_OFF}.")
         try:
-            broker.ensure()
-        except BrokerUnavailable as error:
+            self._ensure(broker)
+        except (BrokerUnavailable, OSError) as error:
             self.trouble = str(error)
             self._next_start = time.monotonic() + self._pauses.next()
         else:
             self.trouble = None
             self._pauses.reset()
+
+    def _ensure(self, broker: EmbeddedBroker) -> None:
+        open_log(self._logs / "broker.log").close()  # the server would let everybody read it
+        broker.ensure()
 
     def stop(self) -> None:
         """End everything: first those who use the broker, then the broker. Safe to call twice."""

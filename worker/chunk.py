@@ -13,10 +13,10 @@ from db.engine import Database
 from db.errors import DatabaseUnavailable
 from db.tables import Status
 from logs import Outage
-from recognizer.errors import Inaccessible, UnreadableImage
+from recognizer.errors import HostFailed, Inaccessible, UnreadableImage
 from recognizer.reader import Model, PreparedFile, prepare_file, read
 from recognizer.reading import Reading
-from worker.watchdog import Watchdog
+from worker.watchdog import ANSWERED_EXIT, Watchdog
 
 #: Seconds of opening and preparing after which a chunk answers what it has, and its other rows are enqueued again. Far
 #: below the hard limit: only a single file that hangs can reach that.
@@ -42,13 +42,13 @@ _folder = Outage("the watched folder is not here, its files are enqueued again l
 class ReadChunk:
     """What became of a message: the number of rows answered, and rows to enqueue again, together or each alone.
 
-    The `unseen` ones are for another worker: their `folders` are not on this host.
+    The `unseen` ones are for another worker: their folder, which each comes with, is not on this host.
     """
 
     answered: int = 0
     rest: list[int] = field(default_factory=list)
-    unseen: list[int] = field(default_factory=list)
-    folders: set[str] = field(default_factory=set)
+    unseen: dict[int, str] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
     alone: list[int] = field(default_factory=list)
 
 
@@ -89,9 +89,10 @@ def _read_claimed(database: Database, model: Model, claim: Claim, token: str) ->
             opened.add(file)
     answers = opened.answers(model)
     done.answered = _insistently(lambda: claims.answer(database, token, answers))
-    claims.postpone(database, opened.unsteady, token, claims.UNSTEADY)
-    done.unseen, done.folders = [file.id for file in opened.unseen], {file.folder for file in opened.unseen}
-    claims.release(database, done.unseen + done.rest, token)
+    for why, rows in opened.postponed.items():
+        claims.postpone(database, rows, token, why)
+    done.unseen, done.seen = opened.unseen, opened.seen
+    claims.release(database, [*done.unseen, *done.rest], token)
     return done
 
 
@@ -108,21 +109,24 @@ def _log_deaths(claim: Claim) -> None:
 def _end_process(database: Database, claim: Claim, slow: ClaimedFile, token: str) -> None:
     """Answer for a file that holds its reader, give its neighbours back, and end the reader: nothing else stops it."""
     _log.error("a file took too long, its reader ends", row=slow.id, seconds=FILE_SECONDS)
+    code = 1
     try:
         claims.answer(database, token, [Answer(slow.id, Status.FAILED, reason=TOO_SLOW)])
+        code = ANSWERED_EXIT
         claims.release(database, [file.id for file in claim.files if file is not slow], token)
     finally:
-        os._exit(1)
+        os._exit(code)
 
 
 class _Opened:
-    """The files of a chunk after opening: ready for the model, failed, changing, or in a folder not seen here."""
+    """The files of a chunk after opening: ready for the model, failed, postponed, or in a folder not seen here."""
 
     def __init__(self) -> None:
         self._ready: list[tuple[ClaimedFile, PreparedFile]] = []
         self._failed: list[Answer] = []
-        self.unsteady: list[int] = []
-        self.unseen: list[ClaimedFile] = []
+        self.postponed: dict[str, list[int]] = {}
+        self.unseen: dict[int, str] = {}
+        self.seen: set[str] = set()
         self.memory = 0
 
     def add(self, file: ClaimedFile) -> None:
@@ -130,7 +134,12 @@ class _Opened:
         try:
             prepared = prepare_file(paths.to_bytes(file.path), below=paths.to_bytes(file.folder))
         except Inaccessible as error:
-            self._fail_if_folder_is_here(file, error)
+            if self._is_here(file):
+                self._fail(file, str(error))
+        except HostFailed as error:
+            if self._is_here(file):
+                _log.warning("the host failed to read a file, it is tried again", row=file.id, why=str(error))
+                self._postpone(file, f"the host failed to read it {claims.MAX_ATTEMPTS} times: {error}")
         except Exception as error:  # noqa: BLE001 - the task boundary: a neighbour must not suffer
             self._fail_unless_growing(file, error)
         else:
@@ -140,7 +149,9 @@ class _Opened:
                 self._ready.append((file, prepared))
                 self.memory += prepared.prepared.memory
             else:
-                self.unsteady.append(file.id)
+                self._postpone(file, claims.UNSTEADY)
+        if file.id not in self.unseen:
+            self.seen.add(file.folder)
 
     def answers(self, model: Model) -> list[Answer]:
         """Run the model once over everything prepared; should that fail, over each file alone."""
@@ -158,16 +169,19 @@ class _Opened:
             self._fail_unless_growing(file, error)
             return []
 
-    def _fail_if_folder_is_here(self, file: ClaimedFile, error: Inaccessible) -> None:
+    def _is_here(self, file: ClaimedFile) -> bool:
         if os.path.isdir(paths.to_bytes(file.folder)):
-            self._fail(file, str(error))
-        else:  # not mounted on this host, where another worker may have it: its files are not gone
-            _folder.lost(file.folder)
-            self.unseen.append(file)
+            return True
+        _folder.lost(file.folder)  # not mounted on this host, where another worker may have it: its files are not gone
+        self.unseen[file.id] = file.folder
+        return False
+
+    def _postpone(self, file: ClaimedFile, why: str) -> None:
+        self.postponed.setdefault(why, []).append(file.id)
 
     def _fail_unless_growing(self, file: ClaimedFile, error: Exception) -> None:
         if _grows(file.mtime_ns):
-            self.unsteady.append(file.id)
+            self._postpone(file, claims.UNSTEADY)
         else:
             self._fail(file, _reason(file, error))
 

@@ -14,6 +14,9 @@ from recognizer.model import LoadedModel, load_model
 from recognizer.versions import ACTIVE_FILE, activated_ns, active_version, model_dirs
 from worker.memory import hand_back_start
 
+#: What a model is not to blame for: it may be loaded a moment later.
+HOST_ERRORS = (MemoryError, OSError)
+
 _log = structlog.get_logger()
 
 
@@ -36,8 +39,9 @@ class HeldModel:
     def current(self) -> LoadedModel:
         """Give the active model. One that can't be loaded is refused and logged once, and the old one is kept.
 
-        A refused one is tried again when it is made active anew. Raises ModelMissing or ContractMismatch when there is
-        neither an old one nor a shipped one.
+        A refused one is tried again when it is made active anew; one that the host failed to load, at the next call.
+        Raises ModelMissing or ContractMismatch when there is neither an old one nor a shipped one. Raises MemoryError
+        or OSError when there is no old one and the host fails.
         """
         if self._model is None:
             self._model = self._first()
@@ -51,6 +55,9 @@ class HeldModel:
                     self._model = self._load(self._model_dir, version)
         except RecognitionError as error:
             self._refuse(str(error), self._model)
+        except HOST_ERRORS as error:
+            self._followed = None
+            self._refuse(f"the host failed to load it ({error!r})", self._model)
         else:
             self._trouble = None
         return self._model
@@ -77,10 +84,10 @@ class HeldModel:
         try:
             model = load_model(model_dir, version, self._runtime)
             sane = bool(np.isfinite(model.probabilities(np.zeros((1, SIDE, SIDE), np.uint8))).all())
-        except RecognitionError:
+        except (RecognitionError, *HOST_ERRORS):
             raise
         except Exception as error:
-            # Whatever is wrong with weights that match their checksums: no file may suffer for it.
+            # An error of weights that match their checksums: no file may suffer for it.
             raise ContractMismatch(f"version {version} can't be used ({type(error).__name__}: {error})") from error
         if model.card.version != version:
             raise ContractMismatch(f"the card of version {version} is version {model.card.version}'s")

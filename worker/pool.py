@@ -11,6 +11,7 @@ from celery.concurrency import asynpool, prefork
 
 from worker.breaker import Breaker
 from worker.waits import Waits
+from worker.watchdog import ANSWERED_EXIT
 
 
 def telling_pool(breaker: Breaker, waits: Waits) -> type[prefork.TaskPool]:
@@ -20,7 +21,9 @@ def telling_pool(breaker: Breaker, waits: Waits) -> type[prefork.TaskPool]:
         def _join_exited_workers(self, shutdown: bool = False) -> list[int]:  # noqa: FBT001, FBT002 - as billiard has it
             exit_codes: list[int] = super()._join_exited_workers(shutdown)
             for code in exit_codes:
-                if code not in (EX_OK, EX_RECYCLE):
+                if code == ANSWERED_EXIT:
+                    breaker.answered()
+                elif code not in (EX_OK, EX_RECYCLE):
                     breaker.died()
             return exit_codes
 

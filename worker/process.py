@@ -52,11 +52,16 @@ class ReadingProcess:
             claims.release(self.database, rows, token)
             del self.unreleased[token]
 
-    def note(self, done: "ReadChunk") -> None:
-        """Remember which folders are not seen, for the presence, until one is read again."""
-        if done.answered:
-            self.unseen.clear()
-        self.unseen.update(done.folders)
+    def note(self, done: "ReadChunk") -> list[int]:
+        """Remember which folders are not seen, until a file of theirs is read.
+
+        Gives the rows of folders that are missed for the first time. They are enqueued again, for other workers. Later
+        ones are left to their watcher: else their messages would go round for ever where no worker sees them.
+        """
+        self.unseen.difference_update(done.seen)
+        missed = [row_id for row_id, folder in done.unseen.items() if folder not in self.unseen]
+        self.unseen.update(done.unseen.values())
+        return missed
 
     def doing(self) -> str:
         """Say in a few words which model reads, and which folders are not seen here."""
@@ -96,9 +101,11 @@ def _start(**_: object) -> None:
 
 
 def _load(model: "HeldModel") -> None:
+    from worker.held_model import HOST_ERRORS  # noqa: PLC0415 - the pool's parent has no use for it
+
     try:
         model.current()
-    except RecognitionError as error:
+    except (RecognitionError, *HOST_ERRORS) as error:
         _log.debug("no model yet", why=str(error))  # the parent says it, once
 
 

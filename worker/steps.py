@@ -80,7 +80,7 @@ class PatienceStep(bootsteps.StartStopStep):  # type: ignore[misc]  # likewise
         self._why = ""
 
     def stop(self, parent: Any) -> None:  # noqa: ANN401 - likewise
-        """Say why, and wait, as Celery calls this where it handles a failure; not if the worker is to end."""
+        """Say why, and wait, as Celery calls this where it handles a failure. Do neither if the worker is to end."""
         if parent.blueprint.state != bootsteps.RUN:
             return
         if time.monotonic() - self._last > CALM_SECONDS:
@@ -127,7 +127,7 @@ def taking_step(breaker: Breaker, waits: Waits, client: Client) -> type[bootstep
         def _look(self) -> None:
             breaker.look()
             waits.look()
-            if waits.for_model and client.waiting():
+            if waits.for_model and not waits.unloadable and client.waiting():
                 client.ask_for_training()
 
         def _obey(self, consumer: Any) -> None:  # noqa: ANN401 - likewise

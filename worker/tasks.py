@@ -7,7 +7,7 @@ import structlog
 from celery import Task, shared_task
 
 from broker.message import READ_TASK, TRAIN_TASK
-from db.errors import LedgerError
+from db.errors import LedgerError, ValueRefused
 from logs import Outage
 from recognizer.errors import RecognitionError
 from worker.app import HARD_LIMIT_SECONDS
@@ -28,9 +28,12 @@ def read_rows(self: Task, ids: list[int]) -> int:
         process.release()
         model = process.model.current()
         done = read_chunk(process.database, model, ids, self.request.id, redelivered=_redelivered(self))
-    except RecognitionError as error:
+    except (RecognitionError, OSError) as error:  # the latter are the host's, as it loads the model
         _log.info("a message without a model to read it, its rows are enqueued again later", why=str(error))
         return NO_MODEL
+    except ValueRefused as error:
+        _log.error("the ledger can't hold a value, its rows are enqueued again later", why=str(error), rows=spans(ids))
+        return 0
     except LedgerError as error:
         process.unreleased[self.request.id] = ids
         _ledger.lost(str(error), rows=spans(ids))
@@ -39,11 +42,12 @@ def read_rows(self: Task, ids: list[int]) -> int:
         _log.error("out of memory, its rows are enqueued again later", rows=spans(ids))
         return 0
     _ledger.back()
-    if done.rest or done.unseen:
-        process.client.enqueue(done.rest + done.unseen)
+    if done.rest:
+        process.client.enqueue(done.rest)
+    if missed := process.note(done):
+        process.client.enqueue_together(missed)
     if done.alone:
         process.client.enqueue_alone(done.alone)
-    process.note(done)
     _log.info("chunk read", rows=spans(ids), answered=done.answered, model=model.card.version)
     return UNSEEN if done.unseen and not done.answered else done.answered
 
@@ -67,7 +71,7 @@ def train(epochs: int | None = None, *, only_if_needed: bool = False) -> None:
     """Train and publish a model, then enqueue all rows that waited.
 
     Acknowledged when it starts, so that a crash of it is not repeated at once; a model that is still missing afterwards
-    is asked for again with the next chunk.
+    is asked for again every 30 seconds while files wait.
     """
     from worker.training import train_and_enqueue  # noqa: PLC0415 - only the trainer pays for its imports
 

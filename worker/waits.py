@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 NO_MODEL, UNSEEN = -1, -2
 #: Seconds without a message after one of whose rows no folder is seen here. Workers that see it take them meanwhile.
 UNSEEN_SECONDS = 10.0
-#: Seconds between two looks at whether a model can be used that was not made active anew: its files may be repaired.
+#: Seconds after such a pause in which none begins: messages of other folders may lie behind many of that one.
+TAKING_SECONDS = 1.0
+#: Seconds between two tries of a model that was not made active anew. Its files may be repaired meanwhile.
 REPAIR_SECONDS = 10.0
 
 _log = structlog.get_logger()
@@ -27,10 +29,13 @@ class Waits:
     def __init__(self, model_dir: Path) -> None:
         self.on_change: Callable[[], None] = lambda: None
         self._model_dir = model_dir
-        self._unloadable = False
+        self._told = False
+        #: Whether the active model seems usable, and yet a reading process could not load it.
+        self.unloadable = False
         self._activated = 0
-        self._next_repair = 0.0
+        self._next_try = 0.0
         self._unseen_until = 0.0
+        self._next_pause = 0.0
         self.for_model = False
 
     @property
@@ -47,37 +52,53 @@ class Waits:
         """Note what a task gave: its number of answered rows, NO_MODEL or UNSEEN."""
         if result == NO_MODEL and not self.for_model:
             why = _needed(self._model_dir)
-            self._unloadable = why is None
+            self.unloadable = why is None
             self._wait_for_model(why or "the active model can't be loaded")
-        elif result == UNSEEN:
+        elif result == UNSEEN and time.monotonic() >= self._next_pause:
             self._unseen_until = time.monotonic() + UNSEEN_SECONDS
         else:
+            if result > 0:
+                self._answered()
             return
         self.on_change()
+
+    def _answered(self) -> None:
+        self._tell_model()
+        self._next_pause = time.monotonic() + UNSEEN_SECONDS  # other folders' files need this worker
 
     def look(self) -> None:
         """End a wait whose reason is gone."""
         model_came = self.for_model and self._model_came()
         if model_came:
-            _log.info("there is a model, reading begins")
-            self.for_model = self._unloadable = False
+            if not self.unloadable:  # else only an answer tells that it can be loaded now
+                self._tell_model()
+            self.for_model = self.unloadable = False
         saw = bool(self._unseen_until) and time.monotonic() >= self._unseen_until
         if saw:
             self._unseen_until = 0.0
+            self._next_pause = time.monotonic() + TAKING_SECONDS
         if model_came or saw:
             self.on_change()
 
     def _wait_for_model(self, why: str) -> None:
-        _log.warning("no model to read with, no message is taken until there is one", why=why)
+        if not self._told:
+            _log.warning("no model to read with, no message is taken until there is one", why=why)
+        self._told = True
         self.for_model = True
         self._activated = activated_ns(self._model_dir)
+        self._next_try = time.monotonic() + REPAIR_SECONDS
+
+    def _tell_model(self) -> None:
+        if self._told:
+            _log.info("there is a model, reading begins")
+        self._told = False
 
     def _model_came(self) -> bool:
         activated = activated_ns(self._model_dir)
-        if activated == self._activated and (self._unloadable or time.monotonic() < self._next_repair):
+        if activated == self._activated and time.monotonic() < self._next_try:
             return False
         self._activated = activated
-        self._next_repair = time.monotonic() + REPAIR_SECONDS
+        self._next_try = time.monotonic() + REPAIR_SECONDS
         return _needed(self._model_dir) is None
 
 

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Generic, TypeVar
 
+#: With what a reader ends itself for a file that took too long, once the file has its answer.
+ANSWERED_EXIT = 75
+
 Item = TypeVar("Item")
 
 

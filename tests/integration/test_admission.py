@@ -36,8 +36,8 @@ def sent(address: Address) -> Iterator[Sent]:
         yield send
 
 
-def passes(message: object) -> bool:
-    return admitted([b"reading", json.dumps(message).encode()]) is not None
+def passes(message: object, queue: str = "reading") -> bool:
+    return admitted([f"digits:{queue}".encode(), json.dumps(message).encode()]) is not None
 
 
 def why(data: bytes) -> str:
@@ -58,8 +58,8 @@ def call(message: dict[str, Any]) -> Any:  # noqa: ANN401 - any JSON
 )
 def test_what_we_write_is_what_celery_would(sent: Sent, task: str, arguments: dict[str, Any]) -> None:
     ours, theirs = json.loads(call_of(task, **arguments)), sent(task, kwargs=arguments)
-    assert passes(ours)
-    assert passes(theirs)
+    assert passes(ours, QUEUES[task])
+    assert passes(theirs, QUEUES[task])
     assert theirs["properties"]["delivery_info"]["routing_key"] == QUEUES[task]
     assert call(ours) == call(theirs)
     del ours["body"], theirs["body"]
@@ -133,6 +133,18 @@ def test_a_message_for_anything_else_than_our_tasks_is_dropped(sent: Sent) -> No
 
 
 @pytest.mark.parametrize(
+    ("task", "arguments", "queue"),
+    [(TRAIN_TASK, {"epochs": 1}, "reading"), (READ_TASK, {"ids": [1]}, "training"), (READ_TASK, {"ids": [1]}, "other")],
+)
+def test_a_call_that_lies_in_another_queue_than_its_own_is_dropped(
+    task: str, arguments: dict[str, Any], queue: str
+) -> None:
+    """A reading process would begin a training, whatever queue the message itself names."""
+    assert admitted([f"digits:{QUEUES[task]}".encode(), call_of(task, **arguments)])
+    assert admitted([f"digits:{queue}".encode(), call_of(task, **arguments)]) is None
+
+
+@pytest.mark.parametrize(
     "ids",
     [
         "../secret.png", ["../secret.png"], ["1"], {"ids": [1]}, None, [], 1, True, [True], [-1], [0], [MAX_ID + 1],
@@ -157,7 +169,7 @@ def test_a_message_with_other_arguments_is_dropped(sent: Sent, given: dict[str, 
     ],
 )  # fmt: skip
 def test_no_message_forces_a_training_or_chooses_its_network(sent: Sent, given: dict[str, Any]) -> None:
-    assert not passes(sent(TRAIN_TASK, kwargs=given))
+    assert not passes(sent(TRAIN_TASK, kwargs=given), "training")
 
 
 @pytest.mark.parametrize("body", ["", "no base64!", "bm8ganNvbg==", base64.b64encode(b"[[1]]").decode()])

@@ -4,7 +4,10 @@ import base64
 import json
 import os
 import signal
+import socket
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote
@@ -17,6 +20,7 @@ from broker.client import Client
 from broker.connection import connect, ping
 from broker.errors import BrokerUnavailable
 from broker.message import READING_QUEUE
+from broker.peer import Peer
 from broker.server import STARTS, EmbeddedBroker, server_program
 
 Eventually = Callable[[Callable[[], object], float], None]
@@ -155,6 +159,20 @@ def test_stop_after_it_was_killed_is_fine(var_dir: Path, eventually: Eventually)
     eventually(lambda: not server.alive(), 10)
     server.stop()
     assert not server.answers()
+
+
+def test_a_server_that_ends_between_the_look_and_the_signal_is_ended(
+    var_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("broker.server.STOP_SECONDS", 0.1)
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait(60)
+    ours, theirs = socket.socketpair()
+    ours.settimeout(0)
+    peer = Peer(ours, ended.pid, os.geteuid(), (0, 0, 0))
+    assert peer.alive
+    EmbeddedBroker(var_dir)._end(peer)  # noqa: SLF001 - nothing public can be timed so
+    theirs.close()
 
 
 def test_it_works_in_a_folder_with_a_long_path(short_path: Path) -> None:

@@ -35,6 +35,7 @@ from worker.breaker import Breaker
 from worker.pool import telling_pool
 from worker.steps import TASKS, PatienceStep, WakeStep, presence_step
 from worker.waits import NO_MODEL, UNSEEN, Waits
+from worker.watchdog import ANSWERED_EXIT
 
 Eventually = Callable[[Callable[[], object], float], None]
 #: Seconds for anything that is waited for.
@@ -293,13 +294,16 @@ def tally(tmp_path: Path) -> Tally:
     return Tally(tmp_path)
 
 
-def test_the_pool_tells_of_processes_that_died_and_of_no_others(tally: Tally, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pool_tells_of_processes_that_died_and_of_one_that_ended_itself_with_an_answer(
+    tally: Tally, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """billiard.pool.Pool._join_exited_workers: the exit codes of processes that ended"""
-    monkeypatch.setattr(AsynPool, "_join_exited_workers", lambda _self, _shutdown: [0, EX_RECYCLE, -11, 1])
+    codes = [0, EX_RECYCLE, -11, 1, ANSWERED_EXIT]
+    monkeypatch.setattr(AsynPool, "_join_exited_workers", lambda _self, _shutdown: list(codes))
     processes = telling_pool(tally, Heard(tally)).Pool
     assert issubclass(processes, AsynPool)
-    assert processes._join_exited_workers(object.__new__(processes)) == [0, EX_RECYCLE, -11, 1]
-    assert tally.deaths == 2
+    assert processes._join_exited_workers(object.__new__(processes)) == codes
+    assert (tally.deaths, tally.answers) == (2, 1)
     assert inspect.signature(Pool._join_exited_workers).parameters["shutdown"].default is False
 
 

@@ -18,11 +18,13 @@ from db.intake import SeenFile
 from db.tables import Status
 from recognizer.arrays import Cells, Crops, Probabilities
 from recognizer.contract import Card, NumberCard
+from recognizer.errors import HostFailed
 from recognizer.model import LoadedModel
 from recognizer.reader import PreparedFile, prepare_file
 from recognizer.runtime import Runtime
 from tests.unit.cells import Seen, blots, cells_of
 from worker.chunk import read_chunk
+from worker.watchdog import ANSWERED_EXIT
 
 Draw = Callable[[Path, str], Path]
 
@@ -307,6 +309,35 @@ def test_a_file_that_vanished_a_moment_ago_is_failed_at_once(ledger: Ledger) -> 
     assert ledger.outcomes() == {"gone.png": ("failed", "vanished")}
 
 
+def test_a_file_that_the_host_fails_to_read_is_tried_again_until_its_attempts_are_gone(
+    ledger: Ledger, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["bad.png", "good.png"]
+    for name in names:
+        draw(ledger.folder / name, "7")
+    rows = ledger.register(*names)
+
+    def fail(path: bytes, *, below: bytes) -> PreparedFile:
+        if path.endswith(b"bad.png"):
+            raise HostFailed("Input/output error")
+        return prepare_file(path, below=below)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(worker.chunk, "prepare_file", fail)
+        assert read_chunk(ledger.database, MODEL, rows, "first").answered == 1
+        assert ledger.outcomes() == {"bad.png": ("queued", None), "good.png": ("accepted", "7")}
+        assert intake.owed(ledger.database).tried == rows[:1]
+    assert read_chunk(ledger.database, MODEL, rows[:1], "second").answered == 1
+    assert ledger.outcomes()["bad.png"] == ("accepted", "7")
+    (ledger.folder / "bad.png").write_bytes(b"another")
+    again = ledger.register("bad.png")
+    monkeypatch.setattr(worker.chunk, "prepare_file", fail)
+    for message in range(claims.MAX_ATTEMPTS):
+        assert ledger.outcomes()["bad.png"] == ("queued", None)
+        read_chunk(ledger.database, MODEL, again, f"message {message}")
+    assert ledger.outcomes()["bad.png"] == ("failed", "the host failed to read it 10 times: Input/output error")
+
+
 def test_files_of_a_folder_that_is_not_mounted_here_are_left_to_other_workers(ledger: Ledger, draw: Draw) -> None:
     draw(ledger.folder / "seven.png", "7")
     rows = ledger.register("seven.png")
@@ -314,13 +345,14 @@ def test_files_of_a_folder_that_is_not_mounted_here_are_left_to_other_workers(le
     with capture_logs() as logs:
         for message in ("first", "second"):
             done = read_chunk(ledger.database, MODEL, rows, message)
-            assert (done.answered, done.unseen, done.rest) == (0, rows, [])
-            assert done.folders == {paths.folder_text(ledger.folder, ledger.database.url)}
+            folder = paths.folder_text(ledger.folder, ledger.database.url)
+            assert (done.answered, done.unseen, done.rest) == (0, dict.fromkeys(rows, folder), [])
     assert ledger.outcomes() == {"seven.png": ("queued", None)}
     assert intake.owed(ledger.database).fresh == rows  # at no attempt's cost
     assert [log["log_level"] for log in logs] == ["error"]  # told once
     elsewhere.rename(ledger.folder)
-    assert read_chunk(ledger.database, MODEL, rows, "third").answered == 1
+    done = read_chunk(ledger.database, MODEL, rows, "third")
+    assert (done.answered, done.unseen, done.seen) == (1, {}, {folder})
     assert ledger.outcomes() == {"seven.png": ("accepted", "7")}
 
 
@@ -375,7 +407,7 @@ def test_a_file_that_takes_too_long_is_failed_at_once_and_its_reader_ends(
     monkeypatch.setattr(worker.chunk, "FILE_SECONDS", 2.0)
     monkeypatch.setattr(os, "_exit", end)  # here the thread that reads goes on; what it finds no longer counts
     assert read_chunk(ledger.database, MODEL, rows, "message").answered == 0
-    assert codes == [1]
+    assert codes == [ANSWERED_EXIT]
     assert ledger.outcomes() == {
         "a.png": ("queued", None),
         "slow.png": ("failed", "reading it took more than 20 seconds"),
@@ -384,6 +416,23 @@ def test_a_file_that_takes_too_long_is_failed_at_once_and_its_reader_ends(
     monkeypatch.setattr(worker.chunk, "prepare_file", prepare_file)
     assert read_chunk(ledger.database, MODEL, rows, "message", redelivered=True).answered == 2
     assert ledger.outcomes()["slow.png"][0] == "failed"
+
+
+def test_a_reader_whose_slow_file_could_not_be_answered_ends_as_a_death(
+    ledger: Ledger, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw(ledger.folder / "slow.png", "7")
+    claim = claims.claim(ledger.database, ledger.register("slow.png"), "message")
+    codes: list[int] = []
+
+    def refuse(*_: object) -> None:
+        raise DatabaseUnavailable("away")
+
+    monkeypatch.setattr(os, "_exit", codes.append)
+    monkeypatch.setattr(claims, "answer", refuse)
+    with pytest.raises(DatabaseUnavailable):
+        worker.chunk._end_process(ledger.database, claim, claim.files[0], "message")  # noqa: SLF001 - in no thread
+    assert codes == [1]
 
 
 def test_a_reader_of_quick_files_is_not_ended(ledger: Ledger, draw: Draw, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,7 +83,6 @@ def test_a_new_model_is_taken_when_it_is_active_and_only_once(folder: Folder) ->
     [
         (ContractMismatch("checksum differs"), "checksum differs"),
         (zipfile.BadZipFile("Bad magic number"), r"version 2 can't be used \(BadZipFile: Bad magic number\)"),
-        (MemoryError(), "MemoryError"),
     ],
 )
 def test_whatever_is_wrong_with_a_new_model_the_old_one_serves_and_it_is_said_once(
@@ -109,6 +108,26 @@ def test_a_refused_model_is_tried_again_when_it_is_activated_anew(folder: Folder
     held.current()
     del folder.bad[2]
     folder.activate(2)
+    assert held.current().card.version == 2
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(24, "Too many open files")], ids=["memory", "files"])
+def test_a_model_that_the_host_failed_to_load_is_tried_again_with_the_next_message(
+    folder: Folder, events: Events, error: Exception
+) -> None:
+    folder.bad[1] = error
+    folder.activate(1)
+    held = HeldModel(folder.path, "litert")
+    for _ in range(2):
+        with pytest.raises(type(error)):  # and no shipped model reads instead
+            held.current()
+    folder.bad.clear()
+    assert held.current().card.version == 1
+    folder.bad[2] = error
+    folder.activate(2)
+    assert [held.current().card.version for _ in range(2)] == [1, 1]
+    assert len(events("model refused")) == 1
+    folder.bad.clear()
     assert held.current().card.version == 2
 
 

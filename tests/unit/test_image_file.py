@@ -1,5 +1,6 @@
 """Which files are opened, and why others are not."""
 
+import errno
 import hashlib
 import os
 import socket
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from recognizer import image
-from recognizer.errors import UnreadableImage
+from recognizer.errors import HostFailed, Inaccessible, UnreadableImage
 from recognizer.image import open_image
 from tests.unit.encoded import GRAY, animation, encoded, gif, tiff_pages, webp_with_exif, with_small_copy
 
@@ -57,6 +58,25 @@ def test_a_vanished_file_is_told_apart(tmp_path: Path) -> None:
     assert reason(tmp_path / "gone.png") == image.VANISHED == "vanished"
     (tmp_path / "file").touch()
     assert reason(tmp_path / "file" / "gone.png") == "vanished"
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ETIMEDOUT])
+def test_an_error_of_the_host_is_told_from_those_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    (tmp_path / "7.png").write_bytes(encoded(".png"))
+
+    def fail(*_: object) -> bytes:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(image, "read_to_end", fail)
+    with pytest.raises(HostFailed, match=os.strerror(number)):
+        open_image(os.fsencode(tmp_path / "7.png"))
+
+
+def test_a_name_that_no_system_holds_is_a_fault_of_the_file(tmp_path: Path) -> None:
+    with pytest.raises(Inaccessible, match="its name is too long"):
+        open_image(os.fsencode(tmp_path / ("7" * 300)))
 
 
 def test_a_symbolic_link_is_not_followed(tmp_path: Path) -> None:
