@@ -57,6 +57,8 @@ class Registrar:
         while batch := list(islice(scanned, BATCH_FILES)):
             self._enqueuer.enqueue(self._touches.queue_again(batch))
             registered += self._register(batch)
+        if not below:
+            self._touches.end_scan()
         self._unregistered.forget_gone()
         self._unregistered.note()
         return registered
