@@ -35,5 +35,9 @@ def _rows(found: list[Result], path: Path) -> list[Result]:
 def _require_gone(row: Result) -> None:
     if os.path.lexists(file_of(row)):
         raise CommandFailed(f"{printable(row.path)} is still there: `digits forget` is for files that are gone")
-    if not os.path.isdir(paths.to_bytes(row.folder)):
+    folder = paths.to_bytes(row.folder)
+    if not os.path.isdir(folder):
         raise CommandFailed(f"the folder {printable(row.folder)} is not here, so its files may not be gone")
+    if not os.listdir(folder):  # as a mount point is before its disk is mounted
+        advice = "if they are, put any file into it and try again"
+        raise CommandFailed(f"the folder {printable(row.folder)} is empty, so its files may not be gone: {advice}")

@@ -34,10 +34,12 @@ class Touches:
         self._known = self._last = self._highest = -1
         #: Files whose ctime is ahead of now, as they were looked at. Otherwise each scan would look at them.
         self._ahead: dict[bytes, int] = {}
+        self._vanished: set[str] = set()
 
     def begin_scan(self) -> None:
-        """Note that a scan of the whole folder begins."""
+        """Note that a scan of the whole folder begins. Raises DatabaseUnavailable."""
         self._highest = self._last
+        self._vanished = moves.vanished(self._database, self._name)
 
     def end_scan(self) -> None:
         """Note that the scan has looked at every file. One that was broken off does not count."""
@@ -48,18 +50,20 @@ class Touches:
     def queue_again(self, states: Sequence[FileState]) -> list[int]:
         """Queue the rows of those files again that were touched after their answer, and give their ids. Commits.
 
-        They are the failed ones, as a permission may have been granted, and those whose content is another one. Raises
-        DatabaseUnavailable.
+        They are the failed ones, as a permission may have been granted, and those whose content is another one. A file
+        that was not there, and now is, needs no touch. Raises DatabaseUnavailable.
         """
         self._highest = max(self._highest, *(state.ctime_ns for state in states))
-        fresh = {paths.to_text(state.path): state for state in states if self._is_fresh(state)}
+        by_path = {paths.to_text(state.path): state for state in states}
+        fresh = {path: state for path, state in by_path.items() if path in self._vanished or self._is_fresh(state)}
         if not fresh:
             return []
         rows = moves.at_paths(self._database, self._name, list(fresh)).values()
         again = [row.id for row in rows if self._is_touched(row, fresh[row.path])]
         ids = intake.requeue(self._database, again) if again else []
         if ids:
-            _log.info("files were touched and are read again", rows=len(ids))
+            _log.info("files were touched or are back, and are read again", rows=len(ids))
+        self._vanished -= fresh.keys()
         now = time.time_ns()
         self._ahead |= {state.path: state.ctime_ns for state in fresh.values() if state.ctime_ns > now}
         return ids
@@ -73,6 +77,8 @@ class Touches:
     def _is_touched(self, row: KnownFile, state: FileState) -> bool:
         if row.recognized_ms is None or (row.size, row.mtime_ns) != (state.size, intake.stored_ns(state.mtime_ns)):
             return False  # it is to be read anyway
+        if row.path in self._vanished and row.status == Status.FAILED:
+            return True  # such as one whose disk was not mounted, which leaves its times as they are
         if state.ctime_ns // 1_000_000 < row.recognized_ms - MARGIN_MS:
             return False
         if row.hash is None:

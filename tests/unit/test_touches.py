@@ -6,13 +6,15 @@ import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from db import claims, intake, moves
 from db.claims import Answer
 from db.engine import Database
 from db.errors import DatabaseUnavailable
 from db.intake import SeenFile
-from db.tables import Status
+from db.tables import Status, images
+from recognizer.image import VANISHED
 from watcher.folder import FileState
 from watcher.touches import Touches
 
@@ -112,3 +114,22 @@ def test_a_touched_file_is_read_again_if_it_has_other_content(
 ) -> None:
     row_id = answered(database, Answer(0, Status.ACCEPTED, hash=hashlib.sha256(known).hexdigest()))
     assert scan(touches, state(time.time_ns())) == ([row_id] if again else [])
+
+
+def test_a_file_that_had_vanished_and_is_back_is_read_again_though_nobody_touched_it(
+    database: Database, touches: Touches
+) -> None:
+    old, other = state(3), state(3, "other.png")
+    for _ in range(3):
+        scan(touches, old, other)
+    row_id = answered(database, Answer(0, Status.FAILED, reason=VANISHED))
+    assert scan(touches, old, other) == []  # its worker may not see it yet
+    with database.writing() as connection:
+        connection.execute(update(images).values(recognized_ms=images.c.recognized_ms - 60_000))
+    assert scan(touches, other) == []
+    assert scan(touches, old, other) == [row_id]
+    assert scan(touches, old, other) == []
+
+
+def test_a_row_of_a_vanished_file_is_known_by_the_readers_reason() -> None:
+    assert moves.VANISHED == VANISHED
