@@ -214,9 +214,10 @@ def overtaken(database: Database, folder: str) -> Owed:
     Messages are taken in the order in which they were sent. Where a row has its answer, the message of one that was
     enqueued OVERTAKEN_MS before it is lost. While nothing is answered, no row is overtaken.
     """
-    by_answer = (images.c.recognized_ms.desc().nulls_last(), images.c.id.desc())
-    answered = select(images.c.first_seen_ms).where(images.c.recognized_ms.is_not(None)).order_by(*by_answer)
-    reached = select(func.max(answered.limit(LATEST_ANSWERS).subquery().c.first_seen_ms)).scalar_subquery()
+    answered = (images.c.answer.is_not(None), images.c.recognized_ms.is_not(None))  # a requeued row has only the former
+    latest = select(images.c.first_seen_ms).where(*answered).order_by(images.c.answer.desc()).limit(LATEST_ANSWERS)
+    seen = latest.subquery().c.first_seen_ms
+    reached = select(func.max(seen)).where(seen <= NOW).scalar_subquery()  # later ones: the clock was set back
     return _owed(database, folder, images.c.first_seen_ms < reached - OVERTAKEN_MS)
 
 
