@@ -169,20 +169,25 @@ def changed(database: Database, folder: str, files: Sequence[SeenFile]) -> list[
     return [file for file in files if known.get(file.path) != (file.size, file.mtime_ns)]
 
 
-def paths_in(database: Database, folder: str) -> dict[int, str]:
-    """Give the path of each row of a folder, by the row's id. Read-only."""
+def paths_in(database: Database, folder: str) -> list[tuple[int, str, str]]:
+    """Give id, path and status of each row of a folder. Read-only."""
     with database.reading() as connection:
-        rows = connection.execute(select(images.c.id, images.c.path).where(images.c.folder == folder))
-        return {row.id: row.path for row in rows}
+        rows = connection.execute(select(images.c.id, images.c.path, images.c.status).where(images.c.folder == folder))
+        return [(row.id, row.path, row.status) for row in rows]
 
 
 def name_folder(database: Database, row_ids: Sequence[int], folder: str) -> None:
-    """Give rows another name of their folder, but those whose path is known under that name too. Commits."""
+    """Give rows another name of their folder, but those whose path is known under that name too. Commits.
+
+    Of these the queued ones are deleted: nobody watches a folder of the old name, so they would wait for ever.
+    """
     other = images.alias()
     known = exists().where(other.c.folder == folder, other.c.path == images.c.path)
+    doubled = (images.c.folder != folder, images.c.status == Status.QUEUED)
     with database.writing() as connection:
         for part in _parts(row_ids):
             connection.execute(update(images).values(folder=folder).where(images.c.id.in_(part), ~known))
+            connection.execute(delete(images).where(images.c.id.in_(part), *doubled))
 
 
 def note_unregistered(database: Database, folder: str, files: int, reason: str) -> None:
