@@ -34,8 +34,8 @@ class Selection:
     def __init__(self, ignored: Sequence[str] = (), own: Iterable[bytes] = ()) -> None:
         """Take glob patterns of what is ignored, and the paths of our own files and directories.
 
-        A pattern without a slash is for the name of a file or of a directory, one with a slash for a whole path. One
-        slash at the end is no such slash.
+        A pattern without a slash is for the name of a file or of a directory, one with a slash for a whole path.
+        Slashes at the end do not count.
         """
         self._own = frozenset(own)
         self._names = _matcher([one for one in ignored if "/" not in one.rstrip("/")])
