@@ -62,7 +62,7 @@ class Moves:
         """Choose the row with the file's content, if it has one; among several one with the same name."""
         if not rows:
             return None
-        content = digest(self._at(file.path))
+        content = digest(self._folder, paths.to_bytes(file.path))
         same = [row for row in rows if row.hash == content or (row.hash is None and row.status in _UNREAD)]
         name = os.path.basename(file.path)
         return min(same, key=lambda row: (row.hash is None, os.path.basename(row.path) != name), default=None)

@@ -1,6 +1,5 @@
 """Notice files that may have other content or other rights though their size and time are the same."""
 
-import os
 import time
 from collections.abc import Sequence
 
@@ -83,5 +82,5 @@ class Touches:
             return False
         if row.hash is None:
             return row.status == Status.FAILED
-        content = digest(os.path.join(self._folder, state.path))
+        content = digest(self._folder, state.path)
         return content is not None and content != row.hash

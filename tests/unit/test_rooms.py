@@ -57,7 +57,7 @@ def test_the_import_rules_name_every_room() -> None:
     assert set(rules["root_packages"]) == layers == our_rooms() | {"bench"}
 
 
-@pytest.mark.parametrize("module", ["lock.py", "logs.py", "settings.py", "terminal.py", "urls.py"])
+@pytest.mark.parametrize("module", ["lock.py", "logs.py", "regular_file.py", "settings.py", "terminal.py", "urls.py"])
 def test_a_module_at_the_bottom_imports_nothing_of_ours_but_the_way_to_write_text(module: str) -> None:
     imported = imported_names(HOUSE / module)
     assert imported
