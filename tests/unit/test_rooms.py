@@ -70,6 +70,13 @@ def test_every_package_of_a_room_is_listed_for_the_distribution() -> None:
     assert {path.as_posix().replace("/", ".") for path in found} == listed
 
 
+def test_the_image_is_built_from_every_module_and_room() -> None:
+    allowed = (HOUSE / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    copied = (HOUSE / "Dockerfile").read_text(encoding="utf-8").split()
+    parts = {f"{module}.py" for module in tools()["setuptools"]["py-modules"]} | our_rooms()
+    assert {part for part in parts if f"!{part}" not in allowed or part not in copied} == set()
+
+
 @pytest.mark.parametrize(
     ("module", "forbidden"),
     [
