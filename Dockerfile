@@ -10,7 +10,7 @@ ENV PIP_PYTHON=/opt/digits/bin/python
 COPY requirements/*.lock requirements/
 
 FROM build AS wheel
-COPY pyproject.toml README.md LICENSE digit_inbox.py lock.py logs.py settings.py terminal.py urls.py ./
+COPY pyproject.toml README.md LICENSE digit_inbox.py lock.py logs.py regular_file.py settings.py terminal.py urls.py ./
 COPY requirements requirements
 COPY broker broker
 COPY cli cli

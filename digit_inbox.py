@@ -6,8 +6,8 @@ from importlib.util import find_spec
 
 #: Our packages and modules. Other programs use some of these names as well.
 OURS = (
-    "broker", "cli", "db", "evaluation", "lock", "logs", "presentation", "recognizer", "settings", "supervisor",
-    "terminal", "trainer", "urls", "watcher", "worker",
+    "broker", "cli", "db", "evaluation", "lock", "logs", "presentation", "recognizer", "regular_file", "settings",
+    "supervisor", "terminal", "trainer", "urls", "watcher", "worker",
 )  # fmt: skip
 #: The Pythons for which TensorFlow has wheels: the first, and the first that is too new.
 FIRST_PYTHON, PYTHON_TOO_NEW = (3, 11), (3, 14)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cli.errors import CommandFailed
-from cli.ledger import file_of, opened, rows_named
+from cli.ledger import file_of, known_rows, opened
 from db import moves, paths
 from db.queries import Result
 from presentation.text import plural, printable, say
@@ -19,21 +19,19 @@ def forget(settings: Settings, given: Sequence[Path]) -> None:
     there, or if its watched folder is not: its files may only be out of reach.
     """
     with opened(settings.database_url) as database:
-        rows = {row.id: row for path in given for row in _rows(rows_named(database, settings.folder, path), path)}
-        for row in rows.values():
+        rows = known_rows(database, settings.folder, given)
+        for row in rows:
             _require_gone(row)
-        moves.forget(database, list(rows))
+        moves.forget(database, [row.id for row in rows])
     say(f"{plural(len(rows), 'file')} forgotten.")
-
-
-def _rows(found: list[Result], path: Path) -> list[Result]:
-    if not found:
-        raise CommandFailed(f"the ledger has no file {printable(str(path))}: `digits results` lists what it has")
-    return found
 
 
 def _require_gone(row: Result) -> None:
     if os.path.lexists(file_of(row)):
         raise CommandFailed(f"{printable(row.path)} is still there: `digits forget` is for files that are gone")
-    if not os.path.isdir(paths.to_bytes(row.folder)):
+    folder = paths.to_bytes(row.folder)
+    if not os.path.isdir(folder):
         raise CommandFailed(f"the folder {printable(row.folder)} is not here, so its files may not be gone")
+    if not os.listdir(folder):  # as a mount point is before its disk is mounted
+        advice = "if they are, put any file into it and try again"
+        raise CommandFailed(f"the folder {printable(row.folder)} is empty, so its files may not be gone: {advice}")

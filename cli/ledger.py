@@ -1,14 +1,16 @@
 """Open the ledger for a command, and find the rows that a name given by a user means."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from cli.errors import CommandFailed
 from db import paths
 from db.engine import Database
 from db.migrate import require_migrated
 from db.queries import Result, find
+from presentation.text import printable
 
 
 @contextmanager
@@ -25,6 +27,17 @@ def opened(url: str) -> Iterator[Database]:
 def file_of(row: Result) -> bytes:
     """Give the file system's path of a row's file."""
     return os.path.join(paths.to_bytes(row.folder), paths.to_bytes(row.path))
+
+
+def known_rows(database: Database, folder: Path, given: Sequence[Path]) -> list[Result]:
+    """Find the rows that names mean, each row once. Raises CommandFailed if the ledger does not know one. Read-only."""
+    known: dict[int, Result] = {}
+    for name in given:
+        rows = rows_named(database, folder, name)
+        if not rows:
+            raise CommandFailed(f"the ledger has no file {printable(str(name))}: `digits results` lists what it has")
+        known.update((row.id, row) for row in rows)
+    return list(known.values())
 
 
 def rows_named(database: Database, folder: Path, given: Path) -> list[Result]:

@@ -8,9 +8,7 @@ from broker.address import Address, address_of
 from broker.client import Client
 from broker.connection import ping
 from broker.errors import BrokerUnavailable
-from cli.errors import CommandFailed
-from cli.ledger import file_of, opened, rows_named
-from db.engine import Database
+from cli.ledger import file_of, known_rows, opened
 from db.intake import requeue
 from db.paths import to_bytes
 from db.queries import Result
@@ -29,7 +27,7 @@ def retry(settings: Settings, paths: Sequence[Path] | None) -> None:
     know one of the names.
     """
     with opened(settings.database_url) as database:
-        known = _known(database, settings.folder, paths) if paths else None
+        known = known_rows(database, settings.folder, paths) if paths else None
         kept = [row for row in known or () if row.status in _READ and _is_gone(row)]
         ids = requeue(database, None if known is None else [row.id for row in known if row not in kept])
     for row in kept:
@@ -40,16 +38,6 @@ def retry(settings: Settings, paths: Sequence[Path] | None) -> None:
         say(f"{plural(len(ids), 'file')} put back in the queue{later}.")
     elif not kept:
         say("No file has failed; nothing to put back.")
-
-
-def _known(database: Database, folder: Path, paths: Sequence[Path]) -> list[Result]:
-    known: dict[int, Result] = {}
-    for path in paths:
-        rows = rows_named(database, folder, path)
-        if not rows:
-            raise CommandFailed(f"the ledger has no file {printable(str(path))}: `digits results` lists what it has")
-        known.update((row.id, row) for row in rows)
-    return list(known.values())
 
 
 def _is_gone(row: Result) -> bool:

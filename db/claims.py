@@ -51,7 +51,7 @@ CRASHED = f"its reader crashed {MAX_CRASHES} times"
 #: outlives an outage takes its attempts back.
 MAX_ATTEMPTS = 10
 UNANSWERED = f"it was tried {MAX_ATTEMPTS} times without an answer"
-UNSTEADY = f"its size or time was another one than the folder shows, {MAX_ATTEMPTS} times"
+UNSTEADY = f"it was still changing, {MAX_ATTEMPTS} times"
 
 
 @dataclass(frozen=True)

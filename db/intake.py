@@ -169,20 +169,25 @@ def changed(database: Database, folder: str, files: Sequence[SeenFile]) -> list[
     return [file for file in files if known.get(file.path) != (file.size, file.mtime_ns)]
 
 
-def paths_in(database: Database, folder: str) -> dict[int, str]:
-    """Give the path of each row of a folder, by the row's id. Read-only."""
+def paths_in(database: Database, folder: str) -> list[tuple[int, str, str]]:
+    """Give id, path and status of each row of a folder. Read-only."""
     with database.reading() as connection:
-        rows = connection.execute(select(images.c.id, images.c.path).where(images.c.folder == folder))
-        return {row.id: row.path for row in rows}
+        rows = connection.execute(select(images.c.id, images.c.path, images.c.status).where(images.c.folder == folder))
+        return [(row.id, row.path, row.status) for row in rows]
 
 
 def name_folder(database: Database, row_ids: Sequence[int], folder: str) -> None:
-    """Give rows another name of their folder, but those whose path is known under that name too. Commits."""
+    """Give rows another name of their folder, but those whose path is known under that name too. Commits.
+
+    Of these the queued ones are deleted: nobody watches a folder of the old name, so they would wait for ever.
+    """
     other = images.alias()
     known = exists().where(other.c.folder == folder, other.c.path == images.c.path)
+    doubled = (images.c.folder != folder, images.c.status == Status.QUEUED)
     with database.writing() as connection:
         for part in _parts(row_ids):
             connection.execute(update(images).values(folder=folder).where(images.c.id.in_(part), ~known))
+            connection.execute(delete(images).where(images.c.id.in_(part), *doubled))
 
 
 def note_unregistered(database: Database, folder: str, files: int, reason: str) -> None:
@@ -214,9 +219,10 @@ def overtaken(database: Database, folder: str) -> Owed:
     Messages are taken in the order in which they were sent. Where a row has its answer, the message of one that was
     enqueued OVERTAKEN_MS before it is lost. While nothing is answered, no row is overtaken.
     """
-    by_answer = (images.c.recognized_ms.desc().nulls_last(), images.c.id.desc())
-    answered = select(images.c.first_seen_ms).where(images.c.recognized_ms.is_not(None)).order_by(*by_answer)
-    reached = select(func.max(answered.limit(LATEST_ANSWERS).subquery().c.first_seen_ms)).scalar_subquery()
+    answered = (images.c.answer.is_not(None), images.c.recognized_ms.is_not(None))  # a requeued row has only the former
+    latest = select(images.c.first_seen_ms).where(*answered).order_by(images.c.answer.desc()).limit(LATEST_ANSWERS)
+    seen = latest.subquery().c.first_seen_ms
+    reached = select(func.max(seen)).where(seen <= NOW).scalar_subquery()  # later ones: the clock was set back
     return _owed(database, folder, images.c.first_seen_ms < reached - OVERTAKEN_MS)
 
 

@@ -6,15 +6,18 @@ from typing import TypeVar
 
 from sqlalchemy import bindparam, delete, select, tuple_, update
 
+from db.clock import NOW
 from db.engine import Database
 from db.errors import ValueRefused
-from db.intake import QUEUE_AGAIN, STATEMENT_ROWS, SeenFile, now_ms
-from db.tables import images
+from db.intake import QUEUE_AGAIN, STATEMENT_ROWS, SeenFile
+from db.tables import Status, images
 
 _Given = TypeVar("_Given")
 
-#: Times that a column holds, in nanoseconds.
-_LEAST, _MOST = -(2**63), 2**63 - 1
+#: The reason of a row whose file was not there, as the reader states it.
+VANISHED = "vanished"
+#: Milliseconds after which such a file is looked for again: a worker may not see what the watcher sees.
+VANISHED_MS = 20_000
 #: Most rows that are looked at for the files of one batch. Thousands of files of one size and time are copies.
 MOST_ROWS = 2000
 #: Values in one statement; two for each file.
@@ -57,7 +60,7 @@ _FORGET = delete(images)
 
 def alike(database: Database, folder: str, files: Sequence[SeenFile]) -> list[KnownFile]:
     """Find rows of the folder with size and time of one of the files. Read-only."""
-    wanted = list({(file.size, file.mtime_ns) for file in files if _LEAST <= file.mtime_ns <= _MOST})
+    wanted = list({(file.size, file.mtime_ns) for file in files})
 
     def find() -> list[KnownFile]:
         found: list[KnownFile] = []
@@ -86,6 +89,14 @@ def at_paths(database: Database, folder: str, paths: Sequence[str]) -> dict[str,
     return at_paths(database, folder, paths[:middle]) | at_paths(database, folder, paths[middle:])
 
 
+def vanished(database: Database, folder: str) -> set[str]:
+    """Give the paths of rows that are failed for VANISHED_MS because their files were not there. Read-only."""
+    gone = (images.c.folder == folder, images.c.status == Status.FAILED, images.c.reason == VANISHED)
+    a_while = images.c.recognized_ms < NOW - VANISHED_MS
+    with database.reading() as connection:
+        return set(connection.execute(select(images.c.path).where(*gone, a_while)).scalars())
+
+
 def follow(database: Database, folder: str, move: Move) -> bool:
     """Give a row its file's new path; False if it has changed meanwhile, or another row has that path. Commits.
 
@@ -93,7 +104,7 @@ def follow(database: Database, folder: str, move: Move) -> bool:
     """
     row = move.row
     taken = select(images.c.id).where(images.c.folder == folder, images.c.path == move.path)
-    new = {"path": move.path} if row.hash else {"path": move.path, **QUEUE_AGAIN, "first_seen_ms": now_ms()}
+    new = {"path": move.path} if row.hash else {"path": move.path, **QUEUE_AGAIN, "first_seen_ms": NOW}
     same = images.c.hash == row.hash if row.hash else images.c.hash.is_(None)
     here = (images.c.id == row.id, images.c.path == row.path, same, ~taken.exists())
 

@@ -69,9 +69,9 @@ images = Table(
     Column("answer", BigInteger),  # number of the last answer, which a later change of the row leaves
     UniqueConstraint("folder", "path", name="uq_images_folder_path"),  # on PostgreSQL an index on IDENTITY
     CheckConstraint(f"status IN ({_STATUSES})", name="ck_images_status"),
-    # On PostgreSQL the migration makes it partial too. Stated here, every start would import that dialect.
     Index("ix_images_answer", "answer"),
     Index("ix_images_moved", "size", "mtime_ns"),
+    # On PostgreSQL the migration makes it partial too. Stated here, every start would import that dialect.
     Index("ix_images_queued", "status", "first_seen_ms", sqlite_where=text("status = 'queued'")),
 )
 #: What tells files apart, by database. An index of PostgreSQL has no room for a long path.

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from recognizer.errors import ContractMismatch, ModelMissing
-from recognizer.regular_file import opened, read_short
+from regular_file import opened, read_short
 
 #: Raised whenever input, output or card change their meaning; a model of another version is refused.
 CONTRACT_VERSION = 2

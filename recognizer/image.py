@@ -15,10 +15,8 @@ from recognizer.errors import HostFailed, Inaccessible, UnreadableImage
 from recognizer.formats import read_header
 from recognizer.header import Header
 from recognizer.opencv import MAX_PIXELS, cv2
-from recognizer.regular_file import NO_FILE, NoFileError, TooLongError, opened, read_to_end
+from regular_file import MAX_BYTES, NO_FILE, NoFileError, TooLongError, opened, read_to_end
 
-#: Bytes a file may have: a 48-megapixel photograph as PNG takes some 50 MB.
-MAX_BYTES = 64 * 1024 * 1024
 #: The reason given when the file is no longer there.
 VANISHED = "vanished"
 #: Grey level (of 255) above which ink would be lost on white.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from recognizer.contract import Card, read_card
 from recognizer.errors import ModelMissing
-from recognizer.regular_file import read_short
+from regular_file import read_short
 
 ACTIVE_FILE = "active"
 #: Bytes of that file: a version and a line's end.

@@ -33,11 +33,19 @@ class Moves:
         A file has moved if a row has its size, its time and the hash of its content, and the row's own path is gone. A
         row that was not read has no hash, and is queued for the file at the new path. Raises DatabaseUnavailable.
         """
+        followed, missed = self._follow(files)
+        if missed:  # such as those that were read meanwhile: their hash is known only now
+            followed |= self._follow(missed)[0]
+        return followed
+
+    def _follow(self, files: Sequence[SeenFile]) -> tuple[dict[str, int | None], list[SeenFile]]:
+        """Give also the files whose row has changed since it was found."""
         gone: dict[tuple[int, int], list[KnownFile]] = defaultdict(list)
         for row in moves.alike(self._database, self._name, files):
             if not os.path.lexists(self._at(row.path)):
                 gone[row.size, row.mtime_ns].append(row)
         followed: dict[str, int | None] = {}
+        missed: list[SeenFile] = []
         for file in files:
             moved = self._row_of(file, gone[file.size, file.mtime_ns])
             if moved is None:
@@ -46,13 +54,15 @@ class Moves:
             if moves.follow(self._database, self._name, Move(moved, file.path)):
                 _log.info("a row follows its file", row=moved.id, path=file.path)
                 followed[file.path] = None if moved.hash else moved.id
-        return followed
+            else:
+                missed.append(file)
+        return followed, missed
 
     def _row_of(self, file: SeenFile, rows: Sequence[KnownFile]) -> KnownFile | None:
         """Choose the row with the file's content, if it has one; among several one with the same name."""
         if not rows:
             return None
-        content = digest(self._at(file.path))
+        content = digest(self._folder, paths.to_bytes(file.path))
         same = [row for row in rows if row.hash == content or (row.hash is None and row.status in _UNREAD)]
         name = os.path.basename(file.path)
         return min(same, key=lambda row: (row.hash is None, os.path.basename(row.path) != name), default=None)

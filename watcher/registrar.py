@@ -11,6 +11,7 @@ from db import intake, paths
 from db.engine import Database
 from db.halves import in_halves
 from db.intake import SeenFile
+from db.tables import Status
 from watcher.enqueuer import Enqueuer
 from watcher.folder import FileState, Folder
 from watcher.moves import Moves
@@ -57,6 +58,8 @@ class Registrar:
         while batch := list(islice(scanned, BATCH_FILES)):
             self._enqueuer.enqueue(self._touches.queue_again(batch))
             registered += self._register(batch)
+        if not below:
+            self._touches.end_scan()
         self._unregistered.forget_gone()
         self._unregistered.note()
         return registered
@@ -80,11 +83,14 @@ class Registrar:
         return self.look(dict.fromkeys(self.settling.due(), False))
 
     def _name_once(self) -> None:
-        """Name rows that an earlier version named by its working directory, if their files are in this folder."""
+        """Name rows that an earlier version named by its working directory, if their files are in this folder.
+
+        The queued ones too whose files are not: nobody else would ever answer them.
+        """
         old = paths.relative_text(self._folder.path)
         if not self._named and old != self._name:
             found = intake.paths_in(self._database, old)
-            ours = [row_id for row_id, path in found.items() if self._has(path)]
+            ours = [row_id for row_id, path, status in found if status == Status.QUEUED or self._has(path)]
             intake.name_folder(self._database, ours, self._name)
         self._named = True
 

@@ -35,10 +35,11 @@ class Selection:
         """Take glob patterns of what is ignored, and the paths of our own files and directories.
 
         A pattern without a slash is for the name of a file or of a directory, one with a slash for a whole path.
+        Slashes at the end do not count.
         """
         self._own = frozenset(own)
-        self._names = _matcher([one for one in ignored if "/" not in one.strip("/")])
-        self._paths = _matcher([one for one in ignored if "/" in one.strip("/")])
+        self._names = _matcher([one for one in ignored if "/" not in one.rstrip("/")])
+        self._paths = _matcher([one for one in ignored if "/" in one.rstrip("/")])
 
     def takes(self, path: bytes) -> bool:
         """Whether a path counts, as do all directories above it."""

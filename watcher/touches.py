@@ -1,6 +1,6 @@
 """Notice files that may have other content or other rights though their size and time are the same."""
 
-import os
+import time
 from collections.abc import Sequence
 
 import structlog
@@ -23,45 +23,64 @@ class Touches:
 
     The system notes each change of content, rights or name in the ctime, which no program can set back. Only files
     with a ctime above the highest one of the scan before the last are looked at: all others were looked at already.
+    A ctime ahead of now, by another machine's clock, is no such mark: it would hide all touches until then.
     """
 
     def __init__(self, folder: bytes, name: str, database: Database) -> None:
         self._folder = folder
         self._name = name
         self._database = database
-        self._known = self._before = self._highest = -1
+        self._known = self._last = self._highest = -1
+        #: Files whose ctime is ahead of now, as they were looked at. Otherwise each scan would look at them.
+        self._ahead: dict[bytes, int] = {}
+        self._vanished: set[str] = set()
 
     def begin_scan(self) -> None:
-        """Note that a scan of the whole folder begins."""
-        self._known, self._before = self._before, self._highest
+        """Note that a scan of the whole folder begins. Raises DatabaseUnavailable."""
+        self._highest = self._last
+        self._vanished = moves.vanished(self._database, self._name)
+
+    def end_scan(self) -> None:
+        """Note that the scan has looked at every file. One that was broken off does not count."""
+        now = time.time_ns()
+        self._known, self._last = self._last, min(self._highest, now)
+        self._ahead = {path: ctime_ns for path, ctime_ns in self._ahead.items() if ctime_ns > now}
 
     def queue_again(self, states: Sequence[FileState]) -> list[int]:
         """Queue the rows of those files again that were touched after their answer, and give their ids. Commits.
 
-        They are the failed ones, as a permission may have been granted, and those whose content is another one. Raises
-        DatabaseUnavailable.
+        They are the failed ones, as a permission may have been granted, and those whose content is another one. A file
+        that was not there, and now is, needs no touch. Raises DatabaseUnavailable.
         """
         self._highest = max(self._highest, *(state.ctime_ns for state in states))
-        fresh = {paths.to_text(state.path): state for state in states if self._is_fresh(state)}
+        by_path = {paths.to_text(state.path): state for state in states}
+        fresh = {path: state for path, state in by_path.items() if path in self._vanished or self._is_fresh(state)}
         if not fresh:
             return []
         rows = moves.at_paths(self._database, self._name, list(fresh)).values()
         again = [row.id for row in rows if self._is_touched(row, fresh[row.path])]
-        if again:
-            _log.info("files were touched and are read again", rows=len(again))
-        return intake.requeue(self._database, again) if again else []
+        ids = intake.requeue(self._database, again) if again else []
+        if ids:
+            _log.info("files were touched or are back, and are read again", rows=len(ids))
+        self._vanished -= fresh.keys()
+        now = time.time_ns()
+        self._ahead |= {state.path: state.ctime_ns for state in fresh.values() if state.ctime_ns > now}
+        return ids
 
     def _is_fresh(self, state: FileState) -> bool:
-        """Whether it may have been touched: to change its rights, or to set its time back, sets its ctime to now."""
-        return state.ctime_ns > max(state.mtime_ns, self._known)
+        """Whether it may have been touched: only writing sets both times to the same moment."""
+        if self._ahead.get(state.path) == state.ctime_ns:
+            return False
+        return state.ctime_ns != state.mtime_ns and state.ctime_ns > self._known
 
     def _is_touched(self, row: KnownFile, state: FileState) -> bool:
-        if row.recognized_ms is None or (row.size, row.mtime_ns) != (state.size, state.mtime_ns):
+        if row.recognized_ms is None or (row.size, row.mtime_ns) != (state.size, intake.stored_ns(state.mtime_ns)):
             return False  # it is to be read anyway
-        touched_ms = state.ctime_ns // 1_000_000
-        if row.hash is None:
-            return row.status == Status.FAILED and touched_ms > row.recognized_ms
-        if touched_ms < row.recognized_ms - MARGIN_MS:
+        if row.path in self._vanished and row.status == Status.FAILED:
+            return True  # such as one whose disk was not mounted, which leaves its times as they are
+        if state.ctime_ns // 1_000_000 < row.recognized_ms - MARGIN_MS:
             return False
-        content = digest(os.path.join(self._folder, state.path))
+        if row.hash is None:
+            return row.status == Status.FAILED
+        content = digest(self._folder, state.path)
         return content is not None and content != row.hash

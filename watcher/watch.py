@@ -21,7 +21,7 @@ from watcher.registrar import Registrar
 from watcher.selection import Selection
 from watcher.stability import Settling
 
-#: Seconds between two comparisons of ledger and broker: an LLEN, and if it is zero a query of the queued rows.
+#: Seconds between two comparisons of ledger and broker: an LLEN, and a query of the queued rows.
 RECONCILE_SECONDS = 2.0
 #: Seconds between two scans where the system sends no events.
 POLL_SECONDS = 1.0

@@ -22,6 +22,7 @@ def paths(database: Database) -> set[str]:
 def test_rows_of_files_that_are_gone_are_taken_out_with_their_digits(
     filled: Settings, sqlite_database: Database, capsys: Capture
 ) -> None:
+    Path("digits/another.png").touch()
     before = paths(sqlite_database)
     ids = [row.id for row in queries.find(sqlite_database, "phone.png")]
     forget(filled, [Path("phone.png"), Path("digits/seven.png"), Path("phone.png")])
@@ -51,5 +52,14 @@ def test_files_of_a_folder_that_is_out_of_reach_are_not_forgotten(filled: Settin
     before = paths(sqlite_database)
     Path("digits").rmdir()
     with pytest.raises(CommandFailed, match="the folder digits is not here"):
+        forget(filled, [Path("seven.png")])
+    assert paths(sqlite_database) == before
+
+
+def test_files_of_an_empty_folder_are_not_forgotten_as_it_may_not_be_mounted(
+    filled: Settings, sqlite_database: Database
+) -> None:
+    before = paths(sqlite_database)
+    with pytest.raises(CommandFailed, match="the folder digits is empty"):
         forget(filled, [Path("seven.png")])
     assert paths(sqlite_database) == before

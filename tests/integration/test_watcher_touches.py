@@ -8,6 +8,7 @@ from db import claims, intake
 from db.claims import Answer
 from db.tables import Status
 from tests.integration.watched import SOON, Eventually, Watched, aged, read
+from watcher import touches
 
 # watchdog 7 warns when a directory's watch was set a moment earlier by the scan of its parent; nothing is lost by it.
 pytestmark = pytest.mark.filterwarnings("ignore:Callback with id .* already exists:RuntimeWarning")
@@ -57,7 +58,10 @@ def test_a_file_that_took_anothers_place_with_its_size_and_time_is_read_again(
     eventually(lambda: watched.rows()["first.png"].status == Status.QUEUED, SOON)
 
 
-def test_a_file_that_failed_is_read_again_when_its_rights_change(watched: Watched, eventually: Eventually) -> None:
+def test_a_file_that_failed_is_read_again_when_its_rights_change(
+    watched: Watched, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(touches, "MARGIN_MS", 0)  # it fails a moment after it was dropped
     watched.start(rescan=0.05)
     (row_id,) = (row.id for row in watched.rows().values())
     claims.claim(watched.database, [row_id], "reader")

@@ -69,6 +69,11 @@ def test_every_link_leads_somewhere(page: str) -> None:
         assert not section or section in anchors(target), link
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_a_heading_stands_below_a_blank_line(page: str) -> None:
+    assert re.findall(r"[^\n]\n(#{2,} .*)", text_of(page)) == []
+
+
 def test_readme_leads_to_every_page() -> None:
     assert set(PAGES) - {"README.md"} <= set(re.findall(r"\]\(([^):#]+)\)", README))
 

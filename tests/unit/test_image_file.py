@@ -12,6 +12,7 @@ import pytest
 from recognizer import image
 from recognizer.errors import HostFailed, Inaccessible, UnreadableImage
 from recognizer.image import open_image
+from regular_file import MAX_BYTES
 from tests.unit.encoded import GRAY, animation, encoded, gif, tiff_pages, webp_with_exif, with_small_copy
 
 
@@ -48,7 +49,7 @@ def test_too_many_bytes_are_refused_unread(tmp_path: Path) -> None:
     path = tmp_path / "long.png"
     path.touch()
     os.truncate(path, 2**40)  # a hole: nothing has so much memory that it could be read
-    assert reason(path) == f"{2**40} bytes is more than the {image.MAX_BYTES} allowed"
+    assert reason(path) == f"{2**40} bytes is more than the {MAX_BYTES} allowed"
     path.write_bytes(encoded(".png"))
     with pytest.raises(UnreadableImage, match="bytes is more than the 50 allowed"):
         open_image(os.fsencode(path), max_bytes=50)

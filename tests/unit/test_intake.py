@@ -187,6 +187,44 @@ def test_an_answered_ledger_owes_nothing(database: Database) -> None:
     assert (owed.fresh, owed.tried, intake.queued(database, "digits")) == ([], [], 0)
 
 
+def set_times(database: Database, row_id: int, **times: int) -> None:
+    with database.writing() as connection:
+        connection.execute(update(images).values(times).where(images.c.id == row_id))
+
+
+def test_a_row_is_overtaken_when_a_later_one_has_its_answer(database: Database) -> None:
+    lost, answered, new = intake.register(database, "d", [SeenFile(name, 1, 1) for name in "abc"])
+    set_times(database, lost, first_seen_ms=now_ms() - 10 * LEASE_MS)
+    assert intake.overtaken(database, "d").fresh == []
+    read_as_seven(database, answered)
+    assert intake.overtaken(database, "d").fresh == [lost]
+    assert new in intake.owed(database, "d").fresh
+
+
+def test_no_row_is_overtaken_by_one_that_was_answered_before_the_clock_was_set_back(database: Database) -> None:
+    hour, now = 3_600_000, now_ms()
+    before, lately, waiting = intake.register(database, "d", [SeenFile(name, 1, 1) for name in "abc"])
+    read_as_seven(database, before)
+    read_as_seven(database, lately)
+    set_times(database, before, first_seen_ms=now + hour, recognized_ms=now + hour)
+    assert intake.overtaken(database, "d").fresh == []
+    set_times(database, waiting, first_seen_ms=now - 2 * LEASE_MS)
+    assert intake.overtaken(database, "d").fresh == [waiting]  # lately was enqueued after it
+
+
+def test_the_latest_answers_are_those_with_the_highest_numbers(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "LATEST_ANSWERS", 1)
+    first, second, waiting = intake.register(database, "d", [SeenFile(name, 1, 1) for name in "abc"])
+    read_as_seven(database, first)
+    read_as_seven(database, second)
+    now = now_ms()
+    set_times(database, first, first_seen_ms=now - 100 * LEASE_MS, recognized_ms=now + 3_600_000)
+    set_times(database, waiting, first_seen_ms=now - 50 * LEASE_MS)
+    assert intake.overtaken(database, "d").fresh == [waiting]
+
+
 def fail(database: Database, row_id: int) -> None:
     claims.claim(database, [row_id], "reader")
     claims.answer(database, "reader", [Answer(row_id, Status.FAILED, reason="the file is empty")])

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from db import intake, queries
+from db import claims, intake, queries
+from db.claims import Answer
 from db.engine import Database
 from db.intake import SeenFile
+from db.tables import Status
 from watcher.registrar import Registrar
 from watcher.stability import Settling
 
@@ -30,6 +32,11 @@ def aged(path: Path) -> SeenFile:
     path.touch()
     os.utime(path, (1, 1))
     return SeenFile(path.name, 0, 10**9)
+
+
+def read(database: Database, ids: list[int]) -> None:
+    claims.claim(database, ids, "reader")
+    claims.answer(database, "reader", [Answer(row_id, Status.ACCEPTED, reading="7") for row_id in ids])
 
 
 def names(database: Database) -> set[tuple[str, str]]:
@@ -60,15 +67,24 @@ def test_rows_that_were_named_by_the_directory_keep_their_answer_under_the_new_n
 ) -> None:
     here = aged(inbox / "here.png")
     (row_id,) = intake.register(database, "digits", [here])
-    intake.register(database, "digits", [SeenFile("of another directory.png", 1, 1)])
+    read(database, intake.register(database, "digits", [SeenFile("of another directory.png", 1, 1)]))
     assert registrar(inbox, database).scan() == 0
     assert names(database) == {(str(inbox), "here.png"), ("digits", "of another directory.png")}
     assert [result.id for result in queries.find(database, "here.png")] == [row_id]
 
 
-def test_a_file_that_has_both_names_already_keeps_both_rows(database: Database, inbox: Path) -> None:
+def test_a_file_that_has_both_names_already_keeps_both_answers(database: Database, inbox: Path) -> None:
     both = aged(inbox / "both.png")
     for folder in ("digits", str(inbox)):
-        intake.register(database, folder, [both])
+        read(database, intake.register(database, folder, [both]))
     assert registrar(inbox, database).scan() == 0
     assert names(database) == {(str(inbox), "both.png"), ("digits", "both.png")}
+
+
+def test_no_row_stays_queued_under_a_name_that_nobody_watches(database: Database, inbox: Path) -> None:
+    both, gone = aged(inbox / "both.png"), SeenFile("gone.png", 1, 1)
+    ids = intake.register(database, "digits", [both, gone])
+    read(database, intake.register(database, str(inbox), [both]))
+    registrar(inbox, database).scan()
+    assert names(database) == {(str(inbox), "both.png"), (str(inbox), "gone.png")}
+    assert intake.owed(database, str(inbox)).fresh == intake.owed(database).fresh == ids[1:]

@@ -57,7 +57,7 @@ def test_the_import_rules_name_every_room() -> None:
     assert set(rules["root_packages"]) == layers == our_rooms() | {"bench"}
 
 
-@pytest.mark.parametrize("module", ["lock.py", "logs.py", "settings.py", "terminal.py", "urls.py"])
+@pytest.mark.parametrize("module", ["lock.py", "logs.py", "regular_file.py", "settings.py", "terminal.py", "urls.py"])
 def test_a_module_at_the_bottom_imports_nothing_of_ours_but_the_way_to_write_text(module: str) -> None:
     imported = imported_names(HOUSE / module)
     assert imported
@@ -68,6 +68,13 @@ def test_every_package_of_a_room_is_listed_for_the_distribution() -> None:
     listed = set(tools()["setuptools"]["packages"])
     found = {path.parent.relative_to(HOUSE) for room in our_rooms() for path in HOUSE.glob(f"{room}/**/__init__.py")}
     assert {path.as_posix().replace("/", ".") for path in found} == listed
+
+
+def test_the_image_is_built_from_every_module_and_room() -> None:
+    allowed = (HOUSE / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    copied = (HOUSE / "Dockerfile").read_text(encoding="utf-8").split()
+    parts = {f"{module}.py" for module in tools()["setuptools"]["py-modules"]} | our_rooms()
+    assert {part for part in parts if f"!{part}" not in allowed or part not in copied} == set()
 
 
 @pytest.mark.parametrize(

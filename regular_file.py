@@ -10,6 +10,8 @@ from pathlib import Path
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 #: A directory that is only passed through need not be readable, where the system knows that difference.
 _PASSED = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
+#: Bytes a picture's file may have: a 48-megapixel photograph as PNG takes some 50 MB.
+MAX_BYTES = 64 * 1024 * 1024
 NO_FILE = "not a regular file"
 BELOW_LINK = "below a symbolic link; links are not followed"
 
