@@ -315,6 +315,7 @@ def _settings(*, folder: Path | None = None, workers: int | None = None) -> "Set
 def main() -> None:
     """Run the command line. A known error is one sentence on standard error and exit status 1."""
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - who closed it wants to see nothing
     try:
         try:
             app()

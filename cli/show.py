@@ -105,7 +105,7 @@ def _print_picture(  # noqa: PLR0913 - what there is to see of a picture
         console,
         canvas.picture(
             gray,
-            width=min(_WIDTH, console.width) - 2,
+            width=max(1, min(_WIDTH, console.width) - 2),
             lines=_LINES,
             boxes=boxes,
             ink_is_dark=dark_on_light,
@@ -152,7 +152,7 @@ def _print_digit(console: Console, canvas: Canvas, digit: Digit, title: str) -> 
     console.print()
     seen = canvas.picture(digit.crop, width=SIDE, lines=SIDE // 2, ink_is_dark=False)
     if console.width < _SIDE_BY_SIDE:
-        _print_lines(console, [*seen, *_facts(canvas, digit, title, min(_BAR, console.width - _BESIDE_BAR))])
+        _print_lines(console, [*seen, *_facts(canvas, digit, title, max(1, min(_BAR, console.width - _BESIDE_BAR)))])
         return
     for left, right in zip_longest(seen, _facts(canvas, digit, title, _BAR), fillvalue=Text()):
         line = Text("  ").append_text(left).append("   ").append_text(right)

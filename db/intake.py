@@ -169,13 +169,6 @@ def changed(database: Database, folder: str, files: Sequence[SeenFile]) -> list[
     return [file for file in files if known.get(file.path) != (file.size, file.mtime_ns)]
 
 
-def paths_in(database: Database, folder: str) -> list[tuple[int, str, str]]:
-    """Give id, path and status of each row of a folder. Read-only."""
-    with database.reading() as connection:
-        rows = connection.execute(select(images.c.id, images.c.path, images.c.status).where(images.c.folder == folder))
-        return [(row.id, row.path, row.status) for row in rows]
-
-
 def name_folder(database: Database, row_ids: Sequence[int], folder: str) -> None:
     """Give rows another name of their folder, but those whose path is known under that name too. Commits.
 

@@ -89,12 +89,22 @@ def at_paths(database: Database, folder: str, paths: Sequence[str]) -> dict[str,
     return at_paths(database, folder, paths[:middle]) | at_paths(database, folder, paths[middle:])
 
 
+def in_folder(database: Database, folder: str) -> list[KnownFile]:
+    """Give the rows of a folder. Read-only."""
+    with database.reading() as connection:
+        return [KnownFile(*row) for row in connection.execute(select(*_COLUMNS).where(images.c.folder == folder))]
+
+
 def vanished(database: Database, folder: str) -> set[str]:
     """Give the paths of rows that are failed for VANISHED_MS because their files were not there. Read-only."""
     gone = (images.c.folder == folder, images.c.status == Status.FAILED, images.c.reason == VANISHED)
     a_while = images.c.recognized_ms < NOW - VANISHED_MS
-    with database.reading() as connection:
-        return set(connection.execute(select(images.c.path).where(*gone, a_while)).scalars())
+
+    def find() -> set[str]:
+        with database.reading() as connection:
+            return set(connection.execute(select(images.c.path).where(*gone, a_while)).scalars())
+
+    return _unless_refused(find, set())
 
 
 def follow(database: Database, folder: str, move: Move) -> bool:

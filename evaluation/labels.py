@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from evaluation.errors import BadLabels
 from presentation.text import printable
+from regular_file import MAX_BYTES, opened, read_to_end
 
 #: The label of a picture that holds no digit.
 NO_DIGIT = "none"
@@ -108,7 +109,8 @@ def locate(folder: Path, labels: Sequence[Labelled]) -> list[Path]:
 
 def _text(path: Path, name: str) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with opened(os.fsencode(path), most=MAX_BYTES, links=True) as (descriptor, status):
+            return read_to_end(descriptor, status.st_size).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadLabels(f"{name} is not UTF-8 text: save it as CSV in UTF-8") from error
     except OSError as error:

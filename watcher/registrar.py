@@ -7,10 +7,11 @@ from functools import partial
 from itertools import islice
 from typing import TypeVar
 
-from db import intake, paths
+from db import intake, moves, paths
 from db.engine import Database
 from db.halves import in_halves
 from db.intake import SeenFile
+from db.moves import KnownFile
 from db.tables import Status
 from watcher.enqueuer import Enqueuer
 from watcher.folder import FileState, Folder
@@ -56,7 +57,7 @@ class Registrar:
             self._touches.begin_scan()
         scanned = self._folder.scan(below)
         while batch := list(islice(scanned, BATCH_FILES)):
-            self._enqueuer.enqueue(self._touches.queue_again(batch))
+            self._enqueuer.enqueue(self._touches.queue_again(batch, moved=bool(below)))
             registered += self._register(batch)
         if not below:
             self._touches.end_scan()
@@ -89,13 +90,14 @@ class Registrar:
         """
         old = paths.relative_text(self._folder.path)
         if not self._named and old != self._name:
-            found = intake.paths_in(self._database, old)
-            ours = [row_id for row_id, path, status in found if status == Status.QUEUED or self._has(path)]
+            found = moves.in_folder(self._database, old)
+            ours = [row.id for row in found if row.status == Status.QUEUED or self._has(row)]
             intake.name_folder(self._database, ours, self._name)
         self._named = True
 
-    def _has(self, path: str) -> bool:
-        return os.path.lexists(os.path.join(self._folder.path, paths.to_bytes(path)))
+    def _has(self, row: KnownFile) -> bool:
+        state = self._folder.look(paths.to_bytes(row.path))
+        return state is not None and (row.size, row.mtime_ns) == (state.size, intake.stored_ns(state.mtime_ns))
 
     def _register(self, states: Sequence[FileState], closed: AbstractSet[bytes] = frozenset()) -> int:
         by_path = {paths.to_text(state.path): state for state in states if state not in self._unregistered}

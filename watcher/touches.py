@@ -46,19 +46,22 @@ class Touches:
         self._known, self._last = self._last, min(self._highest, now)
         self._ahead = {path: ctime_ns for path, ctime_ns in self._ahead.items() if ctime_ns > now}
 
-    def queue_again(self, states: Sequence[FileState]) -> list[int]:
+    def queue_again(self, states: Sequence[FileState], *, moved: bool = False) -> list[int]:
         """Queue the rows of those files again that were touched after their answer, and give their ids. Commits.
 
         They are the failed ones, as a permission may have been granted, and those whose content is another one. A file
-        that was not there, and now is, needs no touch. Raises DatabaseUnavailable.
+        that was not there, and now is, needs no touch. Nor does one in a directory that has `moved`: it keeps its times
+        where another file was. Raises DatabaseUnavailable.
         """
         self._highest = max(self._highest, *(state.ctime_ns for state in states))
         by_path = {paths.to_text(state.path): state for state in states}
-        fresh = {path: state for path, state in by_path.items() if path in self._vanished or self._is_fresh(state)}
+        fresh = {
+            path: state for path, state in by_path.items() if moved or path in self._vanished or self._is_fresh(state)
+        }
         if not fresh:
             return []
         rows = moves.at_paths(self._database, self._name, list(fresh)).values()
-        again = [row.id for row in rows if self._is_touched(row, fresh[row.path])]
+        again = [row.id for row in rows if self._is_touched(row, fresh[row.path], moved=moved)]
         ids = intake.requeue(self._database, again) if again else []
         if ids:
             _log.info("files were touched or are back, and are read again", rows=len(ids))
@@ -73,14 +76,15 @@ class Touches:
             return False
         return state.ctime_ns != state.mtime_ns and state.ctime_ns > self._known
 
-    def _is_touched(self, row: KnownFile, state: FileState) -> bool:
+    def _is_touched(self, row: KnownFile, state: FileState, *, moved: bool) -> bool:
         if row.recognized_ms is None or (row.size, row.mtime_ns) != (state.size, intake.stored_ns(state.mtime_ns)):
             return False  # it is to be read anyway
         if row.path in self._vanished and row.status == Status.FAILED:
             return True  # such as one whose disk was not mounted, which leaves its times as they are
-        if state.ctime_ns // 1_000_000 < row.recognized_ms - MARGIN_MS:
+        is_before = state.ctime_ns // 1_000_000 < row.recognized_ms - MARGIN_MS
+        if is_before and not moved:
             return False
         if row.hash is None:
-            return row.status == Status.FAILED
+            return row.status == Status.FAILED and not is_before
         content = digest(self._folder, state.path)
         return content is not None and content != row.hash

@@ -53,3 +53,12 @@ def test_a_reader_that_has_read_enough_ends_a_command_quietly(url: str, argument
     assert process.stderr.read() == b""
     process.stderr.close()
     process.wait(60)
+
+
+@pytest.mark.parametrize("arguments", COMMANDS)
+def test_a_command_whose_output_is_closed_does_its_work_quietly(url: str, arguments: tuple[str, ...]) -> None:
+    command = ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-P", "-m", "cli.main", *arguments]
+    environment = {"PYTHONPATH": str(ROOT), "DIGITS_DATABASE_URL": url}
+    ended = subprocess.run(command, stderr=subprocess.PIPE, env=environment, timeout=60, check=False)
+    assert ended.stderr == b""
+    assert ended.returncode == (0 if arguments[0] != "status" else ended.returncode)

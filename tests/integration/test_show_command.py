@@ -65,6 +65,15 @@ def test_show_says_why_a_file_cannot_be_read_and_what_the_ledger_knows(filled: S
 
 
 @pytest.mark.usefixtures("sevens")
+def test_show_ends_in_a_terminal_of_one_column(
+    filled: Settings, draw: Draw, capsys: Capture, monkeypatch: Patch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "1")
+    cli.show.show(filled, draw(Path("one.png"), "1"))
+    assert "digit1of1" in "".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.usefixtures("sevens")
 @pytest.mark.parametrize("width", [40, 80])
 def test_show_fits_the_terminal(filled: Settings, width: int, draw: Draw, capsys: Capture, monkeypatch: Patch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")

@@ -8,7 +8,7 @@ import pytest
 from db import claims
 from db.claims import Answer
 from db.tables import Status
-from tests.integration.watched import Watched, aged, read
+from tests.integration.watched import SOON, Eventually, Watched, aged, read
 
 # watchdog 7 warns when a directory's watch was set a moment earlier by the scan of its parent; nothing is lost by it.
 pytestmark = pytest.mark.filterwarnings("ignore:Callback with id .* already exists:RuntimeWarning")
@@ -80,3 +80,18 @@ def test_a_row_that_was_not_read_follows_its_file_and_is_queued(started: Watched
         row_id: ("second.png", Status.QUEUED, None)
     }
     assert claims.answer(started.database, "reader", [Answer(row_id, Status.FAILED, reason="vanished")]) == 0
+
+
+def test_directories_that_swap_their_names_are_read_again(started: Watched, eventually: Eventually) -> None:
+    for name in (".a", ".b"):
+        (started.folder / name).mkdir()
+        aged(started.drop(f"{name}/1.png", name.encode()))
+    for name in ("a", "b"):
+        (started.folder / f".{name}").rename(started.folder / name)
+    started.wait_for("a/1.png", "b/1.png")
+    before = {name: read(started, f"{name}/1.png").id for name in ("a", "b")}
+    (started.folder / "a").rename(started.folder / ".a")
+    (started.folder / "b").rename(started.folder / "a")
+    (started.folder / ".a").rename(started.folder / "b")
+    eventually(lambda: {row.status for path, row in started.rows().items() if "/" in path} == {Status.QUEUED}, SOON)
+    assert {started.rows()[f"{name}/1.png"].id for name in ("a", "b")} == set(before.values())

@@ -136,3 +136,9 @@ def test_a_folder_that_is_itself_a_link_is_taken(tmp_path: Path) -> None:
 def test_a_missing_folder_is_one_clear_sentence(tmp_path: Path) -> None:
     with pytest.raises(BadLabels, match=r"^.*/nowhere is not a folder$"):
         locate(tmp_path / "nowhere", [Labelled("a.png", "7")])
+
+
+@pytest.mark.linux
+def test_labels_that_have_no_end_are_refused_unread() -> None:
+    with pytest.raises(BadLabels, match=r"^/dev/zero can't be read: not a regular file$"):
+        read_labels(Path("/dev/zero"))

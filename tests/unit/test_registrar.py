@@ -88,3 +88,10 @@ def test_no_row_stays_queued_under_a_name_that_nobody_watches(database: Database
     registrar(inbox, database).scan()
     assert names(database) == {(str(inbox), "both.png"), (str(inbox), "gone.png")}
     assert intake.owed(database, str(inbox)).fresh == intake.owed(database).fresh == ids[1:]
+
+
+def test_another_file_of_the_same_name_takes_no_answer_from_a_relative_folder(database: Database, inbox: Path) -> None:
+    aged(inbox / "1.png")
+    read(database, intake.register(database, "digits", [SeenFile("1.png", 12345, 1)]))
+    assert registrar(inbox, database).scan() == 1
+    assert names(database) == {(str(inbox), "1.png"), ("digits", "1.png")}
