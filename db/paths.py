@@ -50,4 +50,7 @@ def _is_found_from_anywhere(ledger: URL) -> bool:
     if ledger.get_backend_name() != "sqlite":
         return True
     file = os.path.normpath((ledger.database or "").removeprefix("file:"))
-    return os.path.isabs(file) or file.split(os.sep)[0] == os.pardir
+    if os.path.isabs(file) or file.split(os.sep)[0] == os.pardir:
+        return True
+    here = os.path.realpath(".")
+    return os.path.commonpath([os.path.realpath(file), here]) != here  # a link leads to it, as others may elsewhere

@@ -98,6 +98,17 @@ def test_a_ledger_that_is_found_from_anywhere_has_one_name_of_a_folder_from_ever
     assert names == {str(tmp_path / "deep" / "inside")}
 
 
+def test_a_ledger_that_a_link_leads_to_is_found_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = set()
+    (tmp_path / "shared").mkdir()
+    for project in ("one", "other"):
+        (tmp_path / project / "digits").mkdir(parents=True)
+        (tmp_path / project / "shared").symlink_to(tmp_path / "shared")
+        monkeypatch.chdir(tmp_path / project)
+        names.add(folder_text("digits", make_url("sqlite:///shared/results.db")))
+    assert names == {str(tmp_path / "one" / "digits"), str(tmp_path / "other" / "digits")}
+
+
 def test_the_folder_we_run_in_is_a_dot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert folder_text(tmp_path, HERE) == "."
