@@ -1,6 +1,7 @@
 """Make a SQLite ledger of many answered files, and the first of these files in a folder."""
 
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,7 +9,6 @@ from sqlalchemy import text
 
 from db import paths
 from db.engine import Database
-from db.intake import now_ms
 from db.migrate import migrate
 
 #: Bytes of a made file, and when it was last changed: long ago, so that it is complete at the first look.
@@ -70,7 +70,7 @@ def full_ledger(path: Path, folder: Path, rows: int) -> Database:
     database = empty_ledger(path)
     with database.writing() as connection:
         connection.exec_driver_sql("PRAGMA cache_size = -1000000")  # names in no order want the whole index at hand
-        values = {"rows": rows, "folder": paths.folder_text(folder, database.url), "now": now_ms()}
+        values = {"rows": rows, "folder": paths.folder_text(folder, database.url), "now": time.time_ns() // 1_000_000}
         connection.execute(_IMAGES, values)
         connection.execute(_DIGITS)
     database.close()

@@ -22,7 +22,7 @@ from cli.status import show_status
 from db import claims, intake, paths
 from db.claims import Answer, DigitRow
 from db.engine import Database
-from db.intake import SeenFile, now_ms
+from db.intake import SeenFile
 from db.queries import Filter
 from db.tables import Status
 from settings import Settings
@@ -42,7 +42,7 @@ QUESTIONS: dict[str, Callable[[], Filter]] = {
     "--digit 7": lambda: Filter(limit=20, digit=7),
     "--min-confidence 0.99": lambda: Filter(limit=20, min_confidence=0.99),
     "--min-confidence 1, none": lambda: Filter(limit=20, min_confidence=1.0),
-    "--since 15m": lambda: Filter(limit=20, since_ms=now_ms() - 900_000),
+    "--since 15m": lambda: Filter(limit=20, since_ms=time.time_ns() // 1_000_000 - 900_000),
 }
 _DIGIT = DigitRow(7, 0.991, (10, 10, 18, 20), (0.001,) * 7 + (0.991,) + (0.001,) * 2)
 

@@ -1,7 +1,6 @@
 """Register files, find the rows that wait for their answer, and requeue rows by hand."""
 
 import json
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -97,11 +96,6 @@ def stored_ns(mtime_ns: int) -> int:
     changes is still another number. SQLite would store a larger number inexactly, and PostgreSQL would refuse it.
     """
     return (mtime_ns + 2**63) % 2**64 - 2**63
-
-
-def now_ms() -> int:
-    """Milliseconds since 1970, by this host's clock."""
-    return time.time_ns() // 1_000_000
 
 
 def register(database: Database, folder: str, files: Sequence[SeenFile]) -> list[int]:

@@ -87,7 +87,7 @@ def without_shipped_model(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def eventually() -> Eventually:
-    """Wait until a condition holds; fail if it does not within so many seconds."""
+    """Wait until a condition holds; fail if it does not hold in time, in seconds."""
 
     def wait(condition: Callable[[], object], seconds: float) -> None:
         end = time.monotonic() + seconds

@@ -139,7 +139,7 @@ class Abused:
             return -1
 
     def require_balance(self, files: int, seconds: float = BALANCE_SECONDS) -> float:
-        """Fail unless so many files have one final row each in time, the database is sound, and the queue is empty.
+        """Fail unless each file has one final row in time, the database is sound, and the queue is empty.
 
         Give the seconds that took.
         """

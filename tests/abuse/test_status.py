@@ -20,7 +20,7 @@ PATIENCE = 120.0
 
 
 def make_older(abused: Abused, minutes: int) -> None:
-    """Let all that the ledger holds have happened so many minutes earlier."""
+    """Move all times in the ledger back by some minutes."""
     database = Database(abused.url)
     with database.writing() as connection:
         for column in ("first_seen_ms", "recognized_ms"):

@@ -54,7 +54,7 @@ class Containers:
         self._lock = threading.Lock()
 
     def drop(self, files: int) -> None:
-        """Let so many files appear at once."""
+        """Let a number of files appear at once."""
         with self._lock:
             first, self.dropped = self.dropped, self.dropped + files
         staged = self.up.inbox.parent / f"from-{first}"

@@ -144,7 +144,7 @@ class Hosts:
     dropped: int = 0
 
     def drop(self, files: int) -> None:
-        """Write so many more pictures into the shared folder."""
+        """Write more pictures into the shared folder."""
         for number in range(self.dropped, self.dropped + files):
             (self.main.share.parent / "export" / f"{number}.png").write_bytes(PICTURE)
         self.dropped += files

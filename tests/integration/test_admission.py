@@ -139,7 +139,7 @@ def test_a_message_for_anything_else_than_our_tasks_is_dropped(sent: Sent) -> No
 def test_a_call_that_lies_in_another_queue_than_its_own_is_dropped(
     task: str, arguments: dict[str, Any], queue: str
 ) -> None:
-    """A reading process would begin a training, whatever queue the message itself names."""
+    """A message may name one queue and lie in another: a reading process would then start a training."""
     assert admitted([f"digits:{QUEUES[task]}".encode(), call_of(task, **arguments)])
     assert admitted([f"digits:{queue}".encode(), call_of(task, **arguments)]) is None
 

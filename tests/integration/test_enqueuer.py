@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import time
 from base64 import b64decode
 from collections.abc import Iterator
 
@@ -14,7 +15,7 @@ from broker.message import READING_QUEUE
 from db import claims, intake
 from db.claims import Answer
 from db.engine import Database
-from db.intake import OVERTAKEN_MS, SeenFile, now_ms
+from db.intake import OVERTAKEN_MS, SeenFile
 from db.tables import Status, images
 from watcher.enqueuer import Enqueuer
 from watcher.resends import LONGEST_PAUSE
@@ -33,7 +34,7 @@ class Place:
         """Register a file as if that was some time ago; its message is lost."""
         (row_id,) = intake.register(self.database, folder, [SeenFile(name, 1, 1)])
         with self.database.writing() as connection:
-            seen = update(images).values(first_seen_ms=now_ms() - ago_ms)
+            seen = update(images).values(first_seen_ms=time.time_ns() // 1_000_000 - ago_ms)
             connection.execute(seen.where(images.c.id == row_id))
         return row_id
 

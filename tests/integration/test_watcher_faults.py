@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -52,9 +53,18 @@ def test_a_folder_that_is_lost_is_announced_and_waited_for(
     assert queries.balance(watched.database).by_status[Status.QUEUED] == 3
 
 
-def test_events_are_seen_in_a_folder_that_came_back(watched: Watched, eventually: Eventually) -> None:
+@pytest.mark.parametrize(
+    "lose",
+    [
+        pytest.param(lambda folder: folder.rename(folder.with_name("elsewhere")), id="renamed"),
+        pytest.param(shutil.rmtree, id="deleted"),  # on ext4 and xfs the new folder gets the old one's inode number
+    ],
+)
+def test_events_are_seen_in_a_folder_that_was_lost_and_made_again(
+    watched: Watched, eventually: Eventually, lose: Callable[[Path], object]
+) -> None:
     watched.start(rescan=0.05)
-    watched.folder.rename(watched.folder.with_name("elsewhere"))
+    lose(watched.folder)
     eventually(lambda: watched.announced("the watcher waits", "is not there"), SOON)
     watched.folder.mkdir()
     aged(watched.drop("second.png"))
@@ -189,17 +199,6 @@ def test_a_locked_database_is_announced_and_waited_for(
     eventually(lambda: watched.announced("the watcher goes on"), SOON)
     watched.stop()
     impatient.close()
-
-
-def test_events_are_seen_in_a_folder_that_was_deleted_and_made_again(watched: Watched, eventually: Eventually) -> None:
-    """On ext4 and xfs the new folder gets the old one's inode number."""
-    watched.start(rescan=0.05)
-    shutil.rmtree(watched.folder)
-    eventually(lambda: watched.announced("the watcher waits", "is not there"), SOON)
-    watched.folder.mkdir()
-    aged(watched.drop("second.png"))
-    watched.wait_for("second.png")
-    watched.pass_by("third.png")  # it settles for an hour: only the event of its closing brings it in
 
 
 def test_a_lost_folder_is_announced_once_however_long_it_is_gone(

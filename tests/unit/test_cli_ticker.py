@@ -44,7 +44,7 @@ REASON = "not sure: 6 or 0 (digit 8 of 32), and 2 more marks lie beside it"
 
 @pytest.fixture(params=[40, 80, 120])
 def width(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    """Let standard output be a terminal of so many columns."""
+    """Make standard output a terminal of this width, in columns."""
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", str(request.param))
     return int(request.param)

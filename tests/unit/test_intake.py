@@ -1,6 +1,7 @@
 """What comes into the ledger: new files, changed files, the same files again, rows put back by hand."""
 
 import random
+import time
 from collections.abc import Callable
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy import select, text, update
 from db import claims, intake, queries
 from db.claims import Answer, DigitRow
 from db.engine import Database
-from db.intake import LEASE_MS, SeenFile, now_ms
+from db.intake import LEASE_MS, SeenFile
 from db.queries import Unregistered
 from db.tables import Status, digits, images
 
@@ -41,13 +42,13 @@ def read_as_seven(database: Database, row_id: int) -> None:
 
 
 def test_a_new_file_becomes_a_queued_row(database: Database) -> None:
-    before = now_ms()
+    before = time.time_ns() // 1_000_000
     (row_id,) = intake.register(database, "digits", [ONE])
     with database.reading() as connection:
         row = connection.execute(select(images)).one()
     assert (row.id, row.folder, row.path, row.size, row.mtime_ns) == (row_id, "digits", "7.png", 100, ONE.mtime_ns)
     assert (row.status, row.attempts, row.claim, row.reading, row.recognized_ms) == ("queued", 0, None, None, None)
-    assert before <= row.first_seen_ms <= now_ms()
+    assert before <= row.first_seen_ms <= time.time_ns() // 1_000_000
 
 
 def test_the_same_file_again_changes_nothing(database: Database) -> None:
@@ -171,7 +172,9 @@ def test_fresh_and_tried_rows_are_owed_apart(database: Database) -> None:
     fresh, tried, claimed, done = intake.register(database, "d", [SeenFile(name, 1, 1) for name in "abcd"])
     claims.claim(database, [tried], "a worker that died")
     with database.writing() as connection:
-        connection.execute(update(images).values(claimed_ms=now_ms() - LEASE_MS - 1000).where(images.c.id == tried))
+        connection.execute(
+            update(images).values(claimed_ms=time.time_ns() // 1_000_000 - LEASE_MS - 1000).where(images.c.id == tried)
+        )
     claims.claim(database, [claimed], "a worker that lives")
     read_as_seven(database, done)
     owed = intake.owed(database)
@@ -194,7 +197,7 @@ def set_times(database: Database, row_id: int, **times: int) -> None:
 
 def test_a_row_is_overtaken_when_a_later_one_has_its_answer(database: Database) -> None:
     lost, answered, new = intake.register(database, "d", [SeenFile(name, 1, 1) for name in "abc"])
-    set_times(database, lost, first_seen_ms=now_ms() - 10 * LEASE_MS)
+    set_times(database, lost, first_seen_ms=time.time_ns() // 1_000_000 - 10 * LEASE_MS)
     assert intake.overtaken(database, "d").fresh == []
     read_as_seven(database, answered)
     assert intake.overtaken(database, "d").fresh == [lost]
@@ -202,7 +205,7 @@ def test_a_row_is_overtaken_when_a_later_one_has_its_answer(database: Database) 
 
 
 def test_no_row_is_overtaken_by_one_that_was_answered_before_the_clock_was_set_back(database: Database) -> None:
-    hour, now = 3_600_000, now_ms()
+    hour, now = 3_600_000, time.time_ns() // 1_000_000
     before, lately, waiting = intake.register(database, "d", [SeenFile(name, 1, 1) for name in "abc"])
     read_as_seven(database, before)
     read_as_seven(database, lately)
@@ -219,7 +222,7 @@ def test_the_latest_answers_are_those_with_the_highest_numbers(
     first, second, waiting = intake.register(database, "d", [SeenFile(name, 1, 1) for name in "abc"])
     read_as_seven(database, first)
     read_as_seven(database, second)
-    now = now_ms()
+    now = time.time_ns() // 1_000_000
     set_times(database, first, first_seen_ms=now - 100 * LEASE_MS, recognized_ms=now + 3_600_000)
     set_times(database, waiting, first_seen_ms=now - 50 * LEASE_MS)
     assert intake.overtaken(database, "d").fresh == [waiting]
