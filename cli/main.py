@@ -223,12 +223,15 @@ def evaluate(
 
 
 @app.command()
-def train(
+def train(  # noqa: PLR0913 - one option each
     *,
     architecture: Annotated[Architecture, typer.Option(help="Which network for digits to train.")] = Architecture.CNN,
     only: Annotated[
         NetworkName | None, typer.Option(help="Train this network alone and keep the active model's other.")
     ] = None,
+    further: Annotated[
+        bool, typer.Option("--further", help="Train the active model's number reader for more epochs.")
+    ] = False,
     epochs: Annotated[
         int | None, typer.Option(metavar="N", help="Most epochs to train.", show_default="the recipe's", **EPOCHS)
     ] = None,
@@ -241,7 +244,15 @@ def train(
     from cli.train import train as start  # noqa: PLC0415
 
     network = only.value if only else None
-    start(_settings(), architecture=architecture.value, only=network, epochs=epochs, force=force, queue=queue)
+    start(
+        _settings(),
+        architecture=architecture.value,
+        only=network,
+        further=further,
+        epochs=epochs,
+        force=force,
+        queue=queue,
+    )
 
 
 @models.callback()

@@ -1,5 +1,6 @@
 """Train a model here, with its progress on the screen, or hand the training to the trainer worker."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from broker.address import address_of
@@ -15,15 +16,25 @@ if TYPE_CHECKING:
 
 
 def train(  # noqa: PLR0913 - one option each
-    settings: Settings, *, architecture: str, only: str | None, epochs: int | None, force: bool, queue: bool
+    settings: Settings,
+    *,
+    architecture: str,
+    only: str | None,
+    further: bool,
+    epochs: int | None,
+    force: bool,
+    queue: bool,
 ) -> None:
     """Train a new version and print what it brought, or with `queue` only ask the trainer worker for it.
 
     Raises TrainingError, or with `queue` BrokerUnavailable.
     """
+    chosen = {"--only": only, "--further": further, "--force": force, "--architecture": architecture != "cnn"}
     if queue:
-        _ask(settings, epochs, chosen={"--only": only, "--force": force, "--architecture": architecture != "cnn"})
+        _ask(settings, epochs, chosen=chosen)
         return
+    if further and (only == "digits" or architecture != "cnn"):
+        raise CommandFailed("--further trains the number reader: leave out --only digits and --architecture")
     from trainer.screen import shown_progress, summary  # noqa: PLC0415 - not needed to ask for one
     from trainer.train import train as start  # noqa: PLC0415 - likewise
 
@@ -32,6 +43,7 @@ def train(  # noqa: PLR0913 - one option each
             settings.model_dir,
             architecture=cast("Architecture", architecture),
             only=cast("NetworkName | None", only),
+            further=further,
             epochs=epochs,
             mnist_path=settings.mnist_path,
             force=force,
@@ -40,7 +52,7 @@ def train(  # noqa: PLR0913 - one option each
     say(summary(published))
 
 
-def _ask(settings: Settings, epochs: int | None, *, chosen: dict[str, object]) -> None:
+def _ask(settings: Settings, epochs: int | None, *, chosen: Mapping[str, object]) -> None:
     for option in (name for name, value in chosen.items() if value):
         raise CommandFailed(f"{option} trains here and now: leave out --queue")
     address = address_of(settings)

@@ -21,6 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 asked.model_dir,
                 architecture=asked.architecture,
                 only=asked.only,
+                further=asked.further,
                 epochs=asked.epochs,
                 seed=asked.seed,
                 mnist_path=asked.mnist,
@@ -40,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only", choices=get_args(NetworkName), help="train this network and keep the active version's other"
     )
+    parser.add_argument("--further", action="store_true", help="train the active version's number reader further")
     parser.add_argument("--epochs", type=_positive, help="the most epochs; without it the recipe's number")
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
     parser.add_argument("--model-dir", type=Path, default=Path("model"))

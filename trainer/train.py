@@ -34,7 +34,7 @@ from trainer.fit import History, OnProgress, Split, fit, split
 from trainer.gate import Verdict, judge, usable_active_card
 from trainer.network import Architecture, build
 from trainer.numbers.fit import RECIPE as NUMBERS_RECIPE
-from trainer.numbers.train import train_numbers
+from trainer.numbers.train import Begun, train_numbers
 from trainer.pictures import draw_confusion, draw_curve
 from trainer.publish import activate, publish
 from trainer.recipe import RECIPES, Recipe
@@ -76,6 +76,7 @@ def train(  # noqa: PLR0913 - one option each
     *,
     architecture: Architecture = "cnn",
     only: NetworkName | None = None,
+    further: bool = False,
     epochs: int | None = None,
     seed: int = DEFAULT_SEED,
     mnist_path: Path | None = None,
@@ -85,12 +86,13 @@ def train(  # noqa: PLR0913 - one option each
     """Train a new version, publish it in `model_dir`, and make it active unless it is worse than the active one.
 
     A version has two networks: for digits, and for numbers. With `only` one of them is trained and the other one is the
-    active version's; `mlp` is a network for digits, so it keeps the active version's number reader too.
+    active version's; `mlp` is a network for digits, so it keeps the active version's number reader too. With `further`
+    the active version's number reader is trained for more epochs, on new sheets of the digits that its seed has chosen.
 
     Imports Keras and TensorFlow. Raises DataMissing, TrainingBusy, NothingToKeep or PublishFailed; the active model is
     then untouched.
     """
-    trained = {only} if only else {"digits"} if architecture == "mlp" else {"digits", "numbers"}
+    trained = _chosen(architecture, "numbers" if further else only)
     with lock.training(model_dir), tempfile.TemporaryDirectory() as work:
         folder = Path(work)
         kept = _kept(model_dir)
@@ -101,7 +103,8 @@ def train(  # noqa: PLR0913 - one option each
         card = card or _taken(kept, folder, model_dir, (MODEL_FILE, LITERT_FILE, *PICTURE_FILES))
         numbers = kept.numbers if kept else None
         if "numbers" in trained:
-            numbers = _numbers(digits, folder, epochs, seed, on_progress)
+            begun = _begun(kept, model_dir) if further else None
+            numbers = _numbers(digits, folder, epochs, seed, on_progress, begun)
         elif numbers:
             _taken(kept, folder, model_dir, (NUMBERS_FILE, NUMBERS_LITERT_FILE))
         card = replace(card, version=0, numbers=numbers, created_at=datetime.now(UTC).isoformat(timespec="seconds"))
@@ -110,6 +113,12 @@ def train(  # noqa: PLR0913 - one option each
         if verdict.activate:
             activate(model_dir, card.version)
     return Published(card, folder_of(model_dir, card.version), verdict)
+
+
+def _chosen(architecture: Architecture, only: NetworkName | None) -> set[NetworkName]:
+    if only:
+        return {only}
+    return {"digits"} if architecture == "mlp" else {"digits", "numbers"}
 
 
 def _kept(model_dir: Path) -> Card | None:
@@ -127,6 +136,13 @@ def _taken(kept: Card | None, folder: Path, model_dir: Path, names: tuple[str, .
         if name in kept.files:
             shutil.copy(folder_of(model_dir, kept.version) / name, folder / name)
     return kept
+
+
+def _begun(kept: Card | None, model_dir: Path) -> Begun:
+    """Give the active version's number reader, to be trained further."""
+    if kept is None or kept.numbers is None:
+        raise NothingToKeep("there is no active number reader that could be trained further")
+    return Begun(kept.numbers, folder_of(model_dir, kept.version) / NUMBERS_FILE)
 
 
 def _copied(folder: Path, to: Path) -> None:
@@ -159,13 +175,19 @@ def _digits(  # noqa: PLR0913, PLR0917 - what a training takes
     return _card(bare, recipe, seed, history, measured, seconds, margin)
 
 
-def _numbers(
-    digits: mnist.Mnist, folder: Path, epochs: int | None, seed: int, on_progress: OnProgress | None
+def _numbers(  # noqa: PLR0913, PLR0917 - what a training takes
+    digits: mnist.Mnist,
+    folder: Path,
+    epochs: int | None,
+    seed: int,
+    on_progress: OnProgress | None,
+    begun: Begun | None,
 ) -> NumberCard:
     """Train the network for numbers on the same digits, with the same ones held out."""
     recipe = NUMBERS_RECIPE if epochs is None else replace(NUMBERS_RECIPE, epochs=epochs)
+    seed = begun.card.seed if begun else seed
     parts = split(digits.train_images, digits.train_labels, seed)
-    return train_numbers(parts, folder, seed, recipe=recipe, on_progress=on_progress)
+    return train_numbers(parts, folder, seed, recipe=recipe, begun=begun, on_progress=on_progress)
 
 
 def untrained(architecture: Architecture, seed: int) -> Any:  # noqa: ANN401 - Keras ships no types

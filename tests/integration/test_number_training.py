@@ -11,6 +11,7 @@ import pytest
 from recognizer.contract import NUMBERS_FILE, NUMBERS_LITERT_FILE, NumberCard
 from recognizer.runtime import open_number_runtime
 from recognizer.versions import active_version, version_name
+from tests.versions import write_version
 from trainer import export, mnist
 from trainer.backend import fastest_policy, load_keras
 from trainer.errors import NothingToKeep, PublishFailed
@@ -20,7 +21,7 @@ from trainer.numbers import train as numbers_training
 from trainer.numbers.fit import RECIPE, fit, made_sheets
 from trainer.numbers.network import build
 from trainer.numbers.sheets import HEIGHT, WIDTH
-from trainer.numbers.train import train_numbers
+from trainer.numbers.train import Begun, train_numbers
 from trainer.train import train
 
 ROOT = Path(__file__).parents[2]
@@ -82,6 +83,38 @@ def test_runtimes_that_find_other_marks_are_not_published(tmp_path: Path, monkey
     sheets = made_sheets(digits.test_images, digits.test_labels, np.random.default_rng(1))
     with pytest.raises(PublishFailed, match="of the marks in pictures of numbers otherwise than Keras"):
         write_number_network(shipped, tmp_path, np.stack([one.pixels for one in islice(sheets, 20)]))
+
+
+def test_a_training_goes_further_where_the_active_version_ended(
+    trained: Trained, parts: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With no step to take, the weights stay; with others, they change. The card counts both trainings."""
+    monkeypatch.setattr(numbers_training, "MEASURED", 40)
+    monkeypatch.setattr(export, "SAME_MARKS", 0.0)
+    begun = Begun(trained.card, trained.folder / NUMBERS_FILE)
+    still = dataclasses.replace(SHORT, peak_rate=0.0, decay=0.0)
+    card = train_numbers(parts, tmp_path, SEED, recipe=still, begun=begun)
+    first, second = (
+        load_keras().saving.load_model(folder / NUMBERS_FILE, compile=False).get_weights()
+        for folder in (trained.folder, tmp_path)
+    )
+    assert all(map(np.array_equal, first, second))
+    assert card.epochs == 2
+    assert card.training_seconds > trained.card.training_seconds
+    assert card.recipe.startswith(f"{trained.card.recipe}; then ")
+
+
+def test_a_network_that_was_trained_gets_half_the_rate_and_new_sheets() -> None:
+    later = RECIPE.after(24)
+    assert later.peak_rate == RECIPE.peak_rate / 2
+    assert later.trained == 24
+
+
+def test_there_must_be_a_number_reader_to_train_further(tmp_path: Path) -> None:
+    write_version(tmp_path, 1)
+    (tmp_path / "active").write_text("0001")
+    with pytest.raises(NothingToKeep, match="no active number reader"):
+        train(tmp_path, further=True, epochs=1)
 
 
 def test_numbers_alone_need_an_active_version(tmp_path: Path) -> None:

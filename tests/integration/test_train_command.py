@@ -33,7 +33,7 @@ def test_train_prints_a_line_an_epoch_and_the_figures(settings: Settings, monkey
         )
 
     monkeypatch.setattr(trainer.train, "train", fake)
-    cli.train.train(settings, architecture="cnn", only=None, epochs=2, force=False, queue=False)
+    cli.train.train(settings, architecture="cnn", only=None, further=False, epochs=2, force=False, queue=False)
     out, error = capsys.readouterr()
     assert error.splitlines() == [
         "digits, epoch 1 of 2, 2 min left",
@@ -46,21 +46,30 @@ def test_train_prints_a_line_an_epoch_and_the_figures(settings: Settings, monkey
 
 def test_a_training_can_be_queued_only_where_a_broker_answers(settings: Settings, address: Address) -> None:
     with pytest.raises(BrokerUnavailable):
-        cli.train.train(settings, architecture="cnn", only=None, epochs=1, force=False, queue=True)
+        cli.train.train(settings, architecture="cnn", only=None, further=False, epochs=1, force=False, queue=True)
     reachable = dataclasses.replace(settings, redis_url=address.url)
-    cli.train.train(reachable, architecture="cnn", only=None, epochs=1, force=False, queue=True)
+    cli.train.train(reachable, architecture="cnn", only=None, further=False, epochs=1, force=False, queue=True)
     client = Client(address)
     assert client.trainings_waiting() == 1
     client.close()
 
 
-@pytest.mark.parametrize(("name", "value"), [("force", True), ("architecture", "mlp"), ("only", "digits")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("force", True), ("architecture", "mlp"), ("only", "digits"), ("further", True)]
+)
 def test_a_queued_training_neither_forces_nor_chooses(
     settings: Settings, address: Address, name: str, value: object
 ) -> None:
-    chosen = {"architecture": "cnn", "only": None, "epochs": 1, "force": False, name: value}
+    chosen = {"architecture": "cnn", "only": None, "further": False, "epochs": 1, "force": False, name: value}
     reachable = dataclasses.replace(settings, redis_url=address.url)
     with pytest.raises(CommandFailed, match=f"--{name} trains here and now: leave out --queue"):
         cli.train.train(reachable, **chosen, queue=True)  # type: ignore[arg-type]  # one of each type
     with closing(Client(address)) as client:
         assert client.trainings_waiting() == 0
+
+
+@pytest.mark.parametrize(("name", "value"), [("architecture", "mlp"), ("only", "digits")])
+def test_only_the_number_reader_is_trained_further(settings: Settings, name: str, value: str) -> None:
+    chosen = {"architecture": "cnn", "only": None, "epochs": 1, "force": False, name: value}
+    with pytest.raises(CommandFailed, match="--further trains the number reader: leave out"):
+        cli.train.train(settings, **chosen, further=True, queue=False)  # type: ignore[arg-type]  # one of each type

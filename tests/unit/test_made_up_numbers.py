@@ -1,5 +1,6 @@
 """Made-up sheets: what is written, where it stands, and what the network should say of it."""
 
+import math
 from collections.abc import Callable
 from itertools import islice
 
@@ -10,11 +11,12 @@ from recognizer.arrays import Cells, Crops, DigitLabels
 from recognizer.marks import decode
 from recognizer.symbols import CHARACTERS, SYMBOLS, Symbol
 from trainer.arrays import Floats
-from trainer.numbers import glyphs, hands
+from trainer.numbers import fit, glyphs, hands
 from trainer.numbers.fit import RECIPE, batches, made_numbers, made_sheets
 from trainer.numbers.sheets import HEIGHT, WIDTH, Sheet
 from trainer.numbers.targets import COLUMNS, ROWS, targets
 from trainer.numbers.texts import GAP, OTHER, a_text, classes
+from trainer.numbers.variation import vary
 
 
 def digits() -> tuple[Crops, DigitLabels]:
@@ -116,7 +118,28 @@ def test_a_sheet_without_marks_wants_nothing() -> None:
     assert not wanted[..., 1].any()
 
 
-def test_each_sheet_is_shown_about_as_often_as_the_recipe_says() -> None:
+def test_a_varied_sheet_has_its_boxes_where_its_ink_went() -> None:
+    """Each of 200 views of two blocks has its ink inside the boxes. One block stands at the border."""
+    rng = np.random.default_rng(5)
+    pixels = np.zeros((HEIGHT, WIDTH), np.uint8)
+    pixels[10:30, 60:80], pixels[12:40, 0:12] = 255, 255
+    marks = np.array([[3, 70, 20, 20, 20], [4, 6, 26, 12, 28]], np.float32)
+    views = [vary(Sheet(pixels, marks), rng) for _ in range(200)]
+    for view in views:
+        outside = view.pixels.copy()
+        for _, x, y, width, height in view.marks:
+            top, left = math.floor(y - height / 2), math.floor(x - width / 2)
+            inside = outside[top : math.ceil(y + height / 2), left : math.ceil(x + width / 2)]
+            assert inside.mean() > 127
+            inside[:] = 0
+        assert len(view.marks) == 1 or outside.max() < 128
+    assert {len(view.marks) for view in views} == {1, 2}
+    assert len({view.marks.tobytes() for view in views}) > 100
+
+
+def test_each_sheet_is_shown_about_as_often_as_the_recipe_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fit, "vary", lambda sheet, _: sheet)
+
     def numbered() -> Callable[[], Sheet]:
         made = iter(range(1, 100_000))
 

@@ -1,7 +1,8 @@
 """Train the number reader on made-up sheets, each shown a few times before a new one takes its place."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from trainer.fit import AHEAD, History, OnProgress, reporter, schedule
 from trainer.numbers.grounds import print_patterns
 from trainer.numbers.sheets import FINE, HEIGHT, WIDTH, Sheet, a_number, a_sheet
 from trainer.numbers.targets import loss, marks_right, targets
+from trainer.numbers.variation import vary
 
 #: Printed patterns that sheets are cut from, and their size in fine pixels.
 _PATTERNS, _PATTERN = 300, (2 * HEIGHT * FINE, 2 * WIDTH * FINE)
@@ -25,7 +27,11 @@ _POOL = 4096
 
 @dataclass(frozen=True)
 class Recipe:
-    """The numbers of one training; `shown` is how often a sheet is seen, `peak_rate` the highest learning rate."""
+    """The numbers of one training.
+
+    `shown` is how often a sheet is seen, `peak_rate` the highest learning rate, and `trained` the number of epochs that
+    the network has behind it.
+    """
 
     epochs: int
     steps: int
@@ -36,12 +42,17 @@ class Recipe:
     clip: float
     shown: int
     held: int
+    trained: int = 0
+
+    def after(self, trained: int) -> "Recipe":
+        """Give the recipe for a network that has been trained: new sheets, and half the rate (Loshchilov 2017)."""
+        return replace(self, trained=trained, peak_rate=self.peak_rate / 2)
 
     def text(self) -> str:
         """Say the recipe in one line, for the card."""
         sheets = self.epochs * self.steps * self.batch
         return (
-            f"{sheets:,} views of made-up sheets of MNIST's and drawn digits, signs and other marks, each seen "
+            f"{sheets:,} views of made-up sheets of MNIST's and drawn digits, signs and other marks, each varied "
             f"{self.shown} times; AdamW to {self.peak_rate:g} and down a cosine, weight decay {self.decay:g}, batches "
             f"of {self.batch}"
         )
@@ -71,15 +82,16 @@ def _sources(images: Crops, labels: DigitLabels, rng: Rng) -> tuple[list[Crops],
 def batches(source: Iterator[Sheet], recipe: Recipe, rng: Rng) -> Iterator[tuple[Gray, Floats]]:
     """Give batches without end: pictures `(batch, h, w, 1)` uint8 and their targets.
 
-    They are drawn from a pool, in which a part of each batch is then replaced by new sheets.
+    They are drawn from a pool and varied, and a part of each batch is then replaced in the pool by new sheets.
     """
     size = max(recipe.batch, min(_POOL, recipe.steps * recipe.batch // 4))
-    pictures, wanted = stacked([next(source) for _ in range(size)])
+    pool = list(islice(source, size))
     fresh = max(1, recipe.batch // recipe.shown)
     while True:
-        chosen = rng.choice(size, recipe.batch, replace=False)
-        yield pictures[chosen], wanted[chosen]
-        pictures[chosen[:fresh]], wanted[chosen[:fresh]] = stacked([next(source) for _ in range(fresh)])
+        chosen = rng.choice(size, recipe.batch, replace=False).tolist()
+        yield stacked([vary(pool[place], rng) for place in chosen])
+        for place in chosen[:fresh]:
+            pool[place] = next(source)
 
 
 def stacked(made: Sequence[Sheet]) -> tuple[Gray, Floats]:
@@ -107,11 +119,11 @@ def fit(  # noqa: PLR0913, PLR0917 - a training takes many things
         loss=loss,
         metrics=[marks_right],
     )
-    source = made_sheets(images, labels, np.random.default_rng([seed, 3]))
+    source = made_sheets(images, labels, np.random.default_rng([seed, 3, recipe.trained]))
     callbacks = (
         [reporter(keras, "numbers", on_progress, recipe.epochs, recipe.steps, "val_marks_right")] if on_progress else []
     )
-    with prepared_ahead(batches(source, recipe, np.random.default_rng([seed, 4])), AHEAD) as ready:
+    with prepared_ahead(batches(source, recipe, np.random.default_rng([seed, 4, recipe.trained])), AHEAD) as ready:
         result = network.fit(
             ready,
             steps_per_epoch=recipe.steps,

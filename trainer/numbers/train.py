@@ -1,6 +1,7 @@
 """Train the number reader, write its files, and measure it."""
 
 import time
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -23,20 +24,48 @@ MEASURED = 4_000
 _PROOF = 200
 
 
-def train_numbers(
-    parts: Split, folder: Path, seed: int, *, recipe: Recipe = RECIPE, on_progress: OnProgress | None = None
+@dataclass(frozen=True)
+class Begun:
+    """A trained network that is trained further: its card, and its file of Keras."""
+
+    card: NumberCard
+    file: Path
+
+    def before(self, last: NumberCard) -> NumberCard:
+        """Give the last training's card with what came before it."""
+        return replace(
+            last,
+            recipe=f"{self.card.recipe}; then {last.recipe}",
+            epochs=self.card.epochs + last.epochs,
+            training_seconds=round(self.card.training_seconds + last.training_seconds, 1),
+        )
+
+
+def train_numbers(  # noqa: PLR0913 - what a training takes
+    parts: Split,
+    folder: Path,
+    seed: int,
+    *,
+    recipe: Recipe = RECIPE,
+    begun: Begun | None = None,
+    on_progress: OnProgress | None = None,
 ) -> NumberCard:
     """Train on made-up sheets of the split's training digits, and write the network into `folder`; gives its card.
 
-    Its confidence is calibrated on numbers of the held-out digits. Raises PublishFailed if the runtimes differ.
+    The card counts the epochs and seconds of `begun` too. Its confidence is calibrated on numbers of the held-out
+    digits. Raises PublishFailed if the runtimes differ.
     """
     load_keras().utils.set_random_seed(seed)
     network = build(fastest_policy(), (HEIGHT, WIDTH))
+    if begun:
+        recipe = recipe.after(begun.card.epochs)
+        network.set_weights(load_keras().saving.load_model(begun.file, compile=False).get_weights())
     sheets = made_sheets(parts.held_images, parts.held_labels, np.random.default_rng([seed, 5]))
     began = time.monotonic()
     history = fit(network, parts.images, parts.labels, list(islice(sheets, recipe.held)), recipe, seed, on_progress)
     seconds = time.monotonic() - began
-    return finish(network, parts, folder, seed, recipe, history.held_accuracy[-1], seconds)
+    card = finish(network, parts, folder, seed, recipe, history.held_accuracy[-1], seconds)
+    return begun.before(card) if begun else card
 
 
 def finish(  # noqa: PLR0913, PLR0917 - a card has many lines
