@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.arrays import ComponentLabels, Gray
+from recognizer.components import Component, find_components
 from recognizer.contract import SIDE
 from recognizer.crop import fit
 from recognizer.ink import Ink, find_ink
 from recognizer.opencv import cv2
-from recognizer.parts import Part, find_parts
 from recognizer.reading import Box
 from recognizer.sheet import Sheet, make_sheet
 
@@ -111,121 +111,143 @@ def prepare(gray: Gray) -> Prepared:
     if fitted is not None and gray.shape == (SIDE, SIDE) and fitted.tobytes() == ink.strength.tobytes():
         # What the network takes already, as MNIST's pictures are: then it is one digit, broken or not.
         return Prepared(ink.dark_on_light, Single(fitted, Box(*cv2.boundingRect(ink.mask))))
-    parts, labels = find_parts(ink.mask)
-    panel = _panel(parts, labels)
+    components, labels = find_components(ink.mask)
+    panel = _panel(components, labels)
     if panel is not None and (found := _within(gray, panel, factor)).sheet:
         return found
-    broad, rings = _broad_ends(ink.mask, parts, labels), _rings(parts, labels)
-    beside = [*broad, *rings, *_corners(parts, labels)]
+    broad, rings = _broad_ends(ink.mask, components, labels), _rings(components, labels)
+    beside = [*broad, *rings, *_corners(components, labels)]
     if beside:
         ink = _without(ink, labels, beside)
-        parts = [part for part in parts if part not in beside]
-    sheet = make_sheet(ink, parts, labels, factor, broad)
-    is_slashed = any(_is_round(ring, labels) for ring in rings) and len(parts) == 1 and _is_slash(parts[0], labels)
+        components = [component for component in components if component not in beside]
+    sheet = make_sheet(ink, components, labels, factor, broad)
+    is_slashed = (
+        any(_is_round(ring, labels) for ring in rings) and len(components) == 1 and _is_slash(components[0], labels)
+    )
     return Prepared(ink.dark_on_light, _single(ink, sheet, fitted), sheet, SLASHED if is_slashed else "")
 
 
-def cut(strength: Gray, labels: ComponentLabels, parts: Sequence[Part]) -> tuple[Gray, int, int]:
+def cut(strength: Gray, labels: ComponentLabels, components: Sequence[Component]) -> tuple[Gray, int, int]:
     """Cut out the ink of some components with its faint edges; gives also its left and top on the sheet."""
-    rows = slice(max(0, min(part.top for part in parts) - _EDGE), max(part.bottom for part in parts) + _EDGE)
-    columns = slice(max(0, min(part.left for part in parts) - _EDGE), max(part.right for part in parts) + _EDGE)
+    rows = slice(
+        max(0, min(component.top for component in components) - _EDGE),
+        max(component.bottom for component in components) + _EDGE,
+    )
+    columns = slice(
+        max(0, min(component.left for component in components) - _EDGE),
+        max(component.right for component in components) + _EDGE,
+    )
     here = labels[rows, columns]
-    wanted = here == parts[0].label if len(parts) == 1 else np.isin(here, [part.label for part in parts])
+    wanted = (
+        here == components[0].label
+        if len(components) == 1
+        else np.isin(here, [component.label for component in components])
+    )
     window = cv2.multiply(strength[rows, columns], cv2.dilate(wanted.astype(np.uint8), _NEIGHBOURS))
     return np.asarray(window, np.uint8), columns.start, rows.start
 
 
 def _single(ink: Ink, sheet: Sheet, fitted: Gray | None) -> Single | None:
     """Give the crop of the only mark, if there is but one."""
-    largest = max(part.area for part in sheet.parts)
-    marks = [part for part in sheet.parts if part.area >= _SPECK_AREA * largest]
+    largest = max(component.area for component in sheet.components)
+    marks = [component for component in sheet.components if component.area >= _SPECK_AREA * largest]
     if len(marks) != 1:
         return None
-    if fitted is not None and len(sheet.parts) == 1:
+    if fitted is not None and len(sheet.components) == 1:
         crop = fitted
     else:
         crop = fit(cut(ink.strength, sheet.labels, marks)[0], ink.level)
-    (part,) = marks
-    box = (part.left, part.top, part.width, part.height)
+    (component,) = marks
+    box = (component.left, component.top, component.width, component.height)
     return Single(crop, Box(*(side * sheet.factor for side in box)))
 
 
-def _broad_ends(mask: Gray, parts: Sequence[Part], labels: ComponentLabels) -> list[Part]:
+def _broad_ends(mask: Gray, components: Sequence[Component], labels: ComponentLabels) -> list[Component]:
     """Find what reaches in from beyond the picture and is too broad for a stroke."""
     height, width = mask.shape
-    ends = [part for part in parts if part.left == 0 or part.top == 0 or part.right == width or part.bottom == height]
-    if not ends or len(ends) == len(parts):
+    ends = [
+        component
+        for component in components
+        if component.left == 0 or component.top == 0 or component.right == width or component.bottom == height
+    ]
+    if not ends or len(ends) == len(components):
         return []
     depth = cv2.distanceTransform(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _HOLES), cv2.DIST_L2, 3)
 
-    def depths(part: Part) -> NDArray[np.float32]:
-        window = (slice(part.top, part.bottom), slice(part.left, part.right))
-        return np.asarray(depth[window][labels[window] == part.label], np.float32)
+    def depths(component: Component) -> NDArray[np.float32]:
+        window = (slice(component.top, component.bottom), slice(component.left, component.right))
+        return np.asarray(depth[window][labels[window] == component.label], np.float32)
 
-    free = max((part for part in parts if part not in ends), key=lambda part: part.area)
+    free = max((component for component in components if component not in ends), key=lambda component: component.area)
     deepest = min(float(depths(free).max()), max(height, width))  # without ground there is no end to the depth
     stroke = max(_THICKER * deepest, _STROKE * min(height, width))
-    telling = [part for part in ends if free.area >= _TELLING * part.area]
-    return [part for part in telling if (depths(part) > stroke).mean() > _BROAD]
+    telling = [component for component in ends if free.area >= _TELLING * component.area]
+    return [component for component in telling if (depths(component) > stroke).mean() > _BROAD]
 
 
-def _corners(parts: Sequence[Part], labels: ComponentLabels) -> list[Part]:
+def _corners(components: Sequence[Component], labels: ComponentLabels) -> list[Component]:
     """Find the corners of the table that a page lies on askew: triangles with two edges along the picture's border."""
-    corners = [part for part in parts if _is_corner(part, labels)]
-    return corners if len(corners) < len(parts) else []
+    corners = [component for component in components if _is_corner(component, labels)]
+    return corners if len(corners) < len(components) else []
 
 
-def _is_corner(part: Part, labels: ComponentLabels) -> bool:
+def _is_corner(component: Component, labels: ComponentLabels) -> bool:
     height, width = labels.shape
-    if not ((part.left == 0 or part.right == width) and (part.top == 0 or part.bottom == height)):
+    if not ((component.left == 0 or component.right == width) and (component.top == 0 or component.bottom == height)):
         return False
-    if max(part.width / width, part.height / height) < _CORNER_SIDE:
+    if max(component.width / width, component.height / height) < _CORNER_SIDE:
         return False
-    ink = labels[part.top : part.bottom, part.left : part.right] == part.label
-    edges = (ink[0 if part.top == 0 else -1].mean(), ink[:, 0 if part.left == 0 else -1].mean())
+    ink = labels[component.top : component.bottom, component.left : component.right] == component.label
+    edges = (ink[0 if component.top == 0 else -1].mean(), ink[:, 0 if component.left == 0 else -1].mean())
     return min(edges) >= _CORNER_EDGE and abs(float(ink.mean()) - 1 / 2) <= _CORNER_AREA
 
 
-def _rings(parts: Sequence[Part], labels: ComponentLabels) -> list[Part]:
+def _rings(components: Sequence[Component], labels: ComponentLabels) -> list[Component]:
     """Find rings and boxes around marks of a digit's size that no stroke has grown together with."""
-    if len(parts) == 1:
+    if len(components) == 1:
         return []
-    bounds = np.array([(part.left, part.top, -part.right, -part.bottom) for part in parts])
-    heights = np.array([part.height for part in parts])
+    bounds = np.array(
+        [(component.left, component.top, -component.right, -component.bottom) for component in components]
+    )
+    heights = np.array([component.height for component in components])
     holds = (bounds[:, None] < bounds).all(axis=2) & (heights >= _RINGED * heights[:, None])
-    return [parts[ring] for ring in np.flatnonzero(holds.any(axis=1)).tolist() if _is_outline(parts[ring], labels)]
+    return [
+        components[ring] for ring in np.flatnonzero(holds.any(axis=1)).tolist() if _is_outline(components[ring], labels)
+    ]
 
 
-def _is_outline(part: Part, labels: ComponentLabels) -> bool:
+def _is_outline(component: Component, labels: ComponentLabels) -> bool:
     """Tell whether a component runs along its box, or the ellipse in it, nearly all round and nowhere within."""
-    down, across = _from_middle(part, labels)
+    down, across = _from_middle(component, labels)
     if np.hypot(down, across).min() < _OUTLINE:
         return False
     directions = (np.arctan2(down, across) * (_DIRECTIONS / math.tau)).astype(np.int64)
     return len(np.unique(directions)) >= _CLOSED * _DIRECTIONS
 
 
-def _is_round(part: Part, labels: ComponentLabels) -> bool:
+def _is_round(component: Component, labels: ComponentLabels) -> bool:
     """Tell whether an outline leaves out the corners of its box."""
-    return bool(np.hypot(*_from_middle(part, labels)).max() < _ROUND)
+    return bool(np.hypot(*_from_middle(component, labels)).max() < _ROUND)
 
 
-def _from_middle(part: Part, labels: ComponentLabels) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _from_middle(component: Component, labels: ComponentLabels) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Give where a component's pixels lie from its middle, down and across, in halves of its box."""
-    rows, columns = np.nonzero(labels[part.top : part.bottom, part.left : part.right] == part.label)
-    return 2 * (rows + 0.5) / part.height - 1, 2 * (columns + 0.5) / part.width - 1
+    rows, columns = np.nonzero(
+        labels[component.top : component.bottom, component.left : component.right] == component.label
+    )
+    return 2 * (rows + 0.5) / component.height - 1, 2 * (columns + 0.5) / component.width - 1
 
 
-def _is_slash(part: Part, labels: ComponentLabels) -> bool:
+def _is_slash(component: Component, labels: ComponentLabels) -> bool:
     """Tell whether a component is a plain straight stroke: with a ring around it, it may be a slashed zero."""
-    ink = labels[part.top : part.bottom, part.left : part.right] == part.label
+    ink = labels[component.top : component.bottom, component.left : component.right] == component.label
     thickness, length = sorted(cv2.minAreaRect(cv2.findNonZero(ink.astype(np.uint8)))[1])
     return bool(length > _SLASH * max(thickness, 1))
 
 
-def _without(ink: Ink, labels: ComponentLabels, parts: Sequence[Part]) -> Ink:
+def _without(ink: Ink, labels: ComponentLabels, components: Sequence[Component]) -> Ink:
     """Remove the ink of some components, with their faint edges."""
-    gone = np.isin(labels, [part.label for part in parts])
+    gone = np.isin(labels, [component.label for component in components])
     mask = np.where(gone, np.uint8(0), ink.mask)
     around = cv2.dilate(gone.astype(np.uint8), _NEIGHBOURS) * (mask == 0)
     return replace(ink, mask=mask, strength=np.where(around > 0, np.uint8(0), ink.strength))
@@ -254,23 +276,26 @@ def _on_ground(window: Gray, panel: Corners) -> Gray:
     return np.where(inside > 0, window, np.uint8(np.median(window[inside > 0])))
 
 
-def _panel(parts: Sequence[Part], labels: ComponentLabels) -> Corners | None:
+def _panel(components: Sequence[Component], labels: ComponentLabels) -> Corners | None:
     """Find a filled quadrilateral in which the digits stand in the ground's colour: a dark label, a page on a table."""
-    part = max(parts, key=lambda part: part.area)
+    component = max(components, key=lambda component: component.area)
     height, width = labels.shape
-    if 0 in {part.left, part.top} or part.right == width or part.bottom == height:
+    if 0 in {component.left, component.top} or component.right == width or component.bottom == height:
         return None
-    if part.width * part.height < _PANEL_SHARE * labels.size or min(part.width, part.height) < _PANEL:
+    if (
+        component.width * component.height < _PANEL_SHARE * labels.size
+        or min(component.width, component.height) < _PANEL
+    ):
         return None
-    ink = labels[part.top : part.bottom, part.left : part.right] == part.label
+    ink = labels[component.top : component.bottom, component.left : component.right] == component.label
     hull = cv2.convexHull(cv2.findNonZero(ink.astype(np.uint8)))
     area = cv2.contourArea(hull)
-    if part.area < _PANEL_INK * area or min(cv2.minAreaRect(hull)[1]) < _PANEL:
+    if component.area < _PANEL_INK * area or min(cv2.minAreaRect(hull)[1]) < _PANEL:
         return None
     corners = cv2.approxPolyDP(hull, _PANEL_BEND * cv2.arcLength(hull, closed=True), closed=True)
     if len(corners) != 4 or cv2.contourArea(corners) < _PANEL_STRAIGHT * area:  # noqa: PLR2004 - a quadrilateral
         return None
-    return np.asarray(corners.reshape(4, 2) + np.array((part.left, part.top)), np.int64)
+    return np.asarray(corners.reshape(4, 2) + np.array((component.left, component.top)), np.int64)
 
 
 def _reduced(gray: Gray) -> tuple[Gray, int]:

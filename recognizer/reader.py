@@ -9,11 +9,11 @@ from typing import Protocol
 import numpy as np
 
 from recognizer.arrays import Cells, Crops, Gray, Probabilities
+from recognizer.components import Component
 from recognizer.contract import CLASSES, SIDE, Card
 from recognizer.crop import fit
 from recognizer.image import Picture, open_image
 from recognizer.marks import Mark
-from recognizer.parts import Part
 from recognizer.preparation import Prepared, Single, cut, prepare
 from recognizer.reading import Digit, Reading, Verdict
 from recognizer.second_look import look_twice
@@ -154,20 +154,20 @@ def _digit_of(sheet: Sheet, mark: Mark) -> Digit:
 
 def _crop(sheet: Sheet, mark: Mark) -> Crops:
     """Draw the crop of a digit of a number: of its own ink where that is apart from all else."""
-    own = _own_parts(sheet, mark)
+    own = _own_components(sheet, mark)
     window = cut(sheet.strength, sheet.labels, own)[0] if own else sheet.window(mark)
     has_ink = window.size > 0 and window.max() > sheet.level
     return fit(window, sheet.level) if has_ink else np.zeros((SIDE, SIDE), np.uint8)
 
 
-def _own_parts(sheet: Sheet, mark: Mark) -> list[Part]:
+def _own_components(sheet: Sheet, mark: Mark) -> list[Component]:
     """Give the components that are a mark's ink and nothing else's; none if its ink touches something else."""
     left, top, right, bottom = mark.bounds
     low, high = sheet.bounds[:, :2], sheet.bounds[:, 2:]
     shared = np.maximum(np.minimum(high, (right, bottom)) - np.maximum(low, (left, top)), 0).prod(axis=1)
     near = np.flatnonzero(shared > _CONCERNED * mark.width * mark.height)
     within = shared[near] >= _WITHIN * (high - low)[near].prod(axis=1)
-    return [sheet.parts[part] for part in near] if within.all() else []
+    return [sheet.components[component] for component in near] if within.all() else []
 
 
 def _judged(
@@ -255,7 +255,7 @@ def _agreed(readings: list[Reading], numbers: Sequence[_Number | None], model: M
         for place, (reading, number) in enumerate(zip(readings, numbers, strict=True))
         if number and reading.verdict is Verdict.ACCEPTED
         for position, mark in enumerate(number.found.digits)
-        if _own_parts(number.sheet, mark)
+        if _own_components(number.sheet, mark)
     ]
     crops = [readings[place].digits[position].crop for place, position in asked]
     rows = model.probabilities(np.array(crops)) if crops else ()

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.arrays import ComponentLabels, Gray
+from recognizer.components import Component, is_frame
 from recognizer.ink import Ink
 from recognizer.marks import CELL_HEIGHT, CELL_WIDTH, USUAL_HEIGHT, Mark
 from recognizer.opencv import cv2
-from recognizer.parts import Part, is_frame
 from recognizer.reading import Box
 
 #: Strength to which the ink's mean is brought.
@@ -47,18 +47,18 @@ class Sheet:
 
     strength: Gray
     mask: Gray
-    parts: tuple[Part, ...]
+    components: tuple[Component, ...]
     labels: ComponentLabels
     level: float
     factor: int
     left: int = 0
     top: int = 0
-    left_out: tuple[Part, ...] = ()
+    left_out: tuple[Component, ...] = ()
 
     @cached_property
     def bounds(self) -> NDArray[np.int64]:
         """Left, top, right, bottom of each component, `(n, 4)`."""
-        rows = [(part.left, part.top, part.right, part.bottom) for part in self.parts]
+        rows = [(component.left, component.top, component.right, component.bottom) for component in self.components]
         return np.array(rows, np.int64).reshape(-1, 4)
 
     def window(self, mark: Mark) -> Gray:
@@ -102,32 +102,34 @@ class Canvas:
 
 
 def make_sheet(
-    ink: Ink, parts: Sequence[Part], labels: ComponentLabels, factor: int, left_out: Sequence[Part] = ()
+    ink: Ink, components: Sequence[Component], labels: ComponentLabels, factor: int, left_out: Sequence[Component] = ()
 ) -> Sheet:
     """Bring a picture's ink to the usual strength."""
     strength = np.asarray(cv2.convertScaleAbs(ink.strength, alpha=_INK / (2 * ink.level)), np.uint8)
-    return Sheet(strength, ink.mask, tuple(parts), labels, _INK / 2, factor, left_out=tuple(left_out))
+    return Sheet(strength, ink.mask, tuple(components), labels, _INK / 2, factor, left_out=tuple(left_out))
 
 
 def likely_scale(sheet: Sheet) -> float:
     """Give the scale at which the components that hold most of the ink are as high as a usual digit."""
-    least = _LOW * max(part.height for part in sheet.parts)
-    high = [part for part in sheet.parts if part.height >= least]
+    least = _LOW * max(component.height for component in sheet.components)
+    high = [component for component in sheet.components if component.height >= least]
     # Where all that is high is lines and frames, digits have grown together with them: they tell more than specks.
-    likely = [part for part in high if not _is_line(part, sheet) and not is_frame(part, high)] or high
-    heights = np.array([part.height for part in likely])
+    likely = [
+        component for component in high if not _is_line(component, sheet) and not is_frame(component, high)
+    ] or high
+    heights = np.array([component.height for component in likely])
     order = heights.argsort()
     # High components count more than their ink: the pieces of a pattern are many, and low.
-    weights = np.array([part.area * part.height for part in likely])[order].cumsum()
+    weights = np.array([component.area * component.height for component in likely])[order].cumsum()
     height = int(heights[order][np.searchsorted(weights, weights[-1] / 2)])
     return float(min(USUAL_HEIGHT / height, _MOST_ENLARGED))
 
 
-def _is_line(part: Part, sheet: Sheet) -> bool:
+def _is_line(component: Component, sheet: Sheet) -> bool:
     """Tell whether a component looks like a printed line, which says nothing of the digits' size."""
     tall, wide = sheet.mask.shape
-    across = part.width > _SPAN * wide and part.width > _LINE * part.height
-    upright = part.height > _SPAN * tall and part.height > _LINE * part.width
+    across = component.width > _SPAN * wide and component.width > _LINE * component.height
+    upright = component.height > _SPAN * tall and component.height > _LINE * component.width
     return across or upright
 
 

@@ -8,9 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from recognizer.arrays import Gray
+from recognizer.components import find_components, is_frame
 from recognizer.marks import USUAL_HEIGHT, Look, Mark, decode
 from recognizer.opencv import cv2
-from recognizer.parts import find_parts, is_frame
 from recognizer.rows import in_rows, usual_height, written
 from recognizer.sheet import Canvas, Sheet, draw_canvas, likely_scale
 from recognizer.symbols import Symbol
@@ -166,11 +166,13 @@ def _explained(sheet: Sheet, marks: Sequence[Mark]) -> float:
         return 0.0
     boxes = np.array([mark.bounds for mark in marks])
     largest = _LARGEST * usual_height(marks)
-    parts = [part for part in sheet.parts if max(part.width, part.height) <= largest]
-    if not parts:
+    components = [component for component in sheet.components if max(component.width, component.height) <= largest]
+    if not components:
         return 1.0
-    middles = np.array([(part.left + part.width / 2, part.top + part.height / 2) for part in parts])
-    areas = np.array([part.area for part in parts])
+    middles = np.array(
+        [(component.left + component.width / 2, component.top + component.height / 2) for component in components]
+    )
+    areas = np.array([component.area for component in components])
     inside = np.all((middles[:, None] >= boxes[:, :2]) & (middles[:, None] <= boxes[:, 2:]), axis=2)
     within = np.any(inside, axis=1)
     return float(areas[within].sum() / areas.sum())
@@ -192,12 +194,12 @@ def _is_ring(sheet: Sheet, mark: Mark) -> bool:
     left, top, right, bottom = mark.bounds
     reach = _REACH * mark.height
     own = [
-        part
-        for part in sheet.parts
-        if part.left >= left - reach and part.right <= right + reach
-        if part.top >= top - reach and part.bottom <= bottom + reach
+        component
+        for component in sheet.components
+        if component.left >= left - reach and component.right <= right + reach
+        if component.top >= top - reach and component.bottom <= bottom + reach
     ]
-    return any(is_frame(part, own) for part in own)
+    return any(is_frame(component, own) for component in own)
 
 
 def _leaves_a_digit(sheet: Sheet, marks: Sequence[Mark]) -> bool:
@@ -211,14 +213,17 @@ def _leaves_a_digit(sheet: Sheet, marks: Sequence[Mark]) -> bool:
     rest = _without(sheet.mask, marks)
     ink = (cv2.countNonZero(sheet.mask) - cv2.countNonZero(rest)) / len(marks)
     tall, wide = sheet.mask.shape
-    for part in (*find_parts(rest)[0], *sheet.left_out):
-        fits = _LEAST_HEIGHT * height <= part.height <= _MOST_HEIGHT * height and part.width <= _MOST_WIDTH * height
-        if not fits or part.area < _LEAST_INK * ink:
+    for component in (*find_components(rest)[0], *sheet.left_out):
+        fits = (
+            _LEAST_HEIGHT * height <= component.height <= _MOST_HEIGHT * height
+            and component.width <= _MOST_WIDTH * height
+        )
+        if not fits or component.area < _LEAST_INK * ink:
             continue
-        at_border = part.left == 0 or part.top == 0 or part.right == wide or part.bottom == tall
-        if at_border and part.height < _END * height:
+        at_border = component.left == 0 or component.top == 0 or component.right == wide or component.bottom == tall
+        if at_border and component.height < _END * height:
             continue
-        x, y = part.left + part.width / 2, part.top + part.height / 2
+        x, y = component.left + component.width / 2, component.top + component.height / 2
         if any(abs(mark.x - x) < _BESIDE * height and abs(mark.y - y) < _ABOVE * height for mark in digits):
             return True
     return False

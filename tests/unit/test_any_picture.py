@@ -81,7 +81,7 @@ def require_answer(picture: Pixels) -> Prepared:
         assert 0 <= box.left < box.left + box.width <= picture.shape[1]
         assert 0 <= box.top < box.top + box.height <= picture.shape[0]
     if prepared.sheet:
-        assert prepared.sheet.parts
+        assert prepared.sheet.components
         assert draw_canvas(prepared.sheet, likely_scale(prepared.sheet)).pixels.size <= 300_000
         assert 0 <= read_sheet(prepared.sheet, anything).probability <= 1
     return prepared

@@ -51,7 +51,7 @@ def test_a_picture_of_any_shape_is_prepared(shape: tuple[int, int], pattern: str
         assert prepared.single.crop.shape == (28, 28)
     if prepared.sheet:
         assert prepared.sheet.strength.shape == prepared.sheet.mask.shape
-        assert prepared.sheet.parts
+        assert prepared.sheet.components
 
 
 def test_a_large_picture_is_shrunk_before_its_ink_is_looked_for() -> None:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from recognizer.arrays import Gray
+from recognizer.components import find_components
 from recognizer.ink import Ink
 from recognizer.marks import CELL_HEIGHT, CELL_WIDTH, USUAL_HEIGHT, Mark
 from recognizer.opencv import cv2
-from recognizer.parts import find_parts
 from recognizer.reading import Box
 from recognizer.sheet import Canvas, Sheet, draw_canvas, likely_scale, make_sheet
 from recognizer.symbols import SYMBOLS
@@ -21,7 +21,7 @@ MOST_PIXELS = 300_000
 def sheet_of(mask: Gray, *, contrast: int = 255, factor: int = 1) -> Sheet:
     """Take a mask for a picture's ink, which differs by `contrast` from the ground."""
     strength = np.where(mask > 0, contrast, 0).astype(np.uint8)
-    return make_sheet(Ink(strength, mask, contrast / 2, dark_on_light=True), *find_parts(mask), factor)
+    return make_sheet(Ink(strength, mask, contrast / 2, dark_on_light=True), *find_components(mask), factor)
 
 
 def blocks(shape: tuple[int, int], *boxes: tuple[int, int, int, int]) -> Gray:
@@ -169,7 +169,7 @@ def test_boxes_map_back_to_the_picture() -> None:
 def test_a_box_is_in_pixels_of_the_whole_picture() -> None:
     sheet = sheet_of(blocks((60, 100), (40, 20, 10, 21)), factor=3)
     assert sheet.box(mark_at((40, 20, 10, 21))) == Box(120, 60, 30, 63)
-    within = Sheet(sheet.strength, sheet.mask, sheet.parts, sheet.labels, sheet.level, sheet.factor, 500, 700)
+    within = Sheet(sheet.strength, sheet.mask, sheet.components, sheet.labels, sheet.level, sheet.factor, 500, 700)
     assert within.box(mark_at((40, 20, 10, 21))) == Box(620, 760, 30, 63)
 
 

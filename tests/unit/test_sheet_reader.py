@@ -68,8 +68,12 @@ def test_digits_of_any_height_are_shown_to_the_network_as_it_knows_them(height: 
 def test_marks_are_where_the_ink_is_on_the_sheet(height: int) -> None:
     sheet = ones(height)
     within = 1 + height / USUAL_HEIGHT
-    for mark, part in zip(read_sheet(sheet, Looks()).marks, sorted(sheet.parts, key=lambda one: one.left), strict=True):
-        assert mark.bounds == pytest.approx((part.left, part.top, part.right, part.bottom), abs=within)
+    for mark, component in zip(
+        read_sheet(sheet, Looks()).marks, sorted(sheet.components, key=lambda one: one.left), strict=True
+    ):
+        assert mark.bounds == pytest.approx(
+            (component.left, component.top, component.right, component.bottom), abs=within
+        )
 
 
 def test_digits_that_turn_out_too_small_are_looked_at_more_closely() -> None:

@@ -56,8 +56,10 @@ def part_boxes(prepared: Prepared) -> list[Box]:
     sheet = prepared.sheet
     assert sheet is not None
     boxes = []
-    for part in sorted(sheet.parts, key=lambda part: part.left):
-        left, top, width, height = (sheet.factor * side for side in (part.left, part.top, part.width, part.height))
+    for component in sorted(sheet.components, key=lambda component: component.left):
+        left, top, width, height = (
+            sheet.factor * side for side in (component.left, component.top, component.width, component.height)
+        )
         boxes.append(Box(left + sheet.left, top + sheet.top, width, height))
     return boxes
 

@@ -9,7 +9,7 @@ from recognizer.arrays import ComponentLabels, Gray
 from recognizer.opencv import cv2
 
 #: Components looked at, largest first; a picture with more is no picture of digits.
-_MOST_PARTS = 200
+_MOST_COMPONENTS = 200
 #: Pixels up to which 16 bits are enough for every label (two components are never neighbours); they take half the time.
 _MOST_LABELS = 200_000
 #: Least height of what stands in a frame, as a share of the frame's height. The dot of a dotted zero is lower.
@@ -17,7 +17,7 @@ _ENCLOSED = 0.25
 
 
 @dataclass(frozen=True)
-class Part:
+class Component:
     """One connected component: its label in the label picture, its box, and its number of pixels."""
 
     label: int
@@ -38,19 +38,19 @@ class Part:
         return self.top + self.height
 
 
-def find_parts(mask: Gray) -> tuple[list[Part], ComponentLabels]:
+def find_components(mask: Gray) -> tuple[list[Component], ComponentLabels]:
     """Find the connected components of a mask, and the picture of their labels."""
     ltype = cv2.CV_16U if mask.size < _MOST_LABELS else cv2.CV_32S
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=ltype)
-    order = range(1, count) if count <= _MOST_PARTS else np.argsort(-stats[1:, 4])[:_MOST_PARTS] + 1
-    return [Part(int(label), *stats[label].tolist()) for label in order], labels
+    order = range(1, count) if count <= _MOST_COMPONENTS else np.argsort(-stats[1:, 4])[:_MOST_COMPONENTS] + 1
+    return [Component(int(label), *stats[label].tolist()) for label in order], labels
 
 
-def is_frame(part: Part, parts: Iterable[Part]) -> bool:
+def is_frame(component: Component, components: Iterable[Component]) -> bool:
     """Tell whether a component is a frame or a ring: another one of some size stands in it."""
-    return any(_holds(part, other) for other in parts if other.height >= _ENCLOSED * part.height)
+    return any(_holds(component, other) for other in components if other.height >= _ENCLOSED * component.height)
 
 
-def _holds(part: Part, other: Part) -> bool:
-    across = part.left < other.left and other.right < part.right
-    return across and part.top < other.top and other.bottom < part.bottom
+def _holds(component: Component, other: Component) -> bool:
+    across = component.left < other.left and other.right < component.right
+    return across and component.top < other.top and other.bottom < component.bottom
