@@ -40,7 +40,7 @@ _TELLING = 0.1
 _CORNER_SIDE = 0.3
 #: Least ink along the two edges of a table's corner, as a share of the edge.
 _CORNER_EDGE = 0.9
-#: Most that such a corner's ink differs from half of its box: it is a triangle.
+#: Most that such a corner's ink, and its hull, differ from half of its box: it is a triangle.
 _CORNER_AREA = 0.15
 #: Least height of a mark in a ring, as a share of the ring's. The dot of a dotted zero is lower.
 _RINGED = 0.35
@@ -115,10 +115,14 @@ def prepare(gray: Gray) -> Prepared:
     panel = _panel(components, labels)
     if panel is not None and (found := _within(gray, panel, factor)).sheet:
         return found
-    broad, rings = _broad_ends(ink.mask, components, labels), _rings(components, labels)
-    beside = [*broad, *rings, *_corners(components, labels)]
+    broad, table = _broad_ends(ink.mask, components, labels)
+    if broad:
+        ink = _without(ink, table)
+        components, labels = find_components(ink.mask)
+    rings = _rings(components, labels)
+    beside = [*rings, *_corners(components, labels)]
     if beside:
-        ink = _without(ink, labels, beside)
+        ink = _without(ink, np.isin(labels, [component.label for component in beside]))
         components = [component for component in components if component not in beside]
     sheet = make_sheet(ink, components, labels, factor, broad)
     is_slashed = (
@@ -162,8 +166,14 @@ def _single(ink: Ink, sheet: Sheet, fitted: Gray | None) -> Single | None:
     return Single(crop, Box(*(side * sheet.factor for side in box)))
 
 
-def _broad_ends(mask: Gray, components: Sequence[Component], labels: ComponentLabels) -> list[Component]:
-    """Find what reaches in from beyond the picture and is too broad for a stroke."""
+def _broad_ends(
+    mask: Gray, components: Sequence[Component], labels: ComponentLabels
+) -> tuple[list[Component], NDArray[np.bool_]]:
+    """Find what reaches in from beyond the picture and is too broad for a stroke, and its ink, `(h, w)`.
+
+    A digit that has grown together with it stays on the sheet.
+    """
+    nowhere = np.zeros(mask.shape, np.bool_)
     height, width = mask.shape
     ends = [
         component
@@ -171,7 +181,7 @@ def _broad_ends(mask: Gray, components: Sequence[Component], labels: ComponentLa
         if component.left == 0 or component.top == 0 or component.right == width or component.bottom == height
     ]
     if not ends or len(ends) == len(components):
-        return []
+        return [], nowhere
     depth = cv2.distanceTransform(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _HOLES), cv2.DIST_L2, 3)
 
     def depths(component: Component) -> NDArray[np.float32]:
@@ -182,7 +192,21 @@ def _broad_ends(mask: Gray, components: Sequence[Component], labels: ComponentLa
     deepest = min(float(depths(free).max()), max(height, width))  # without ground there is no end to the depth
     stroke = max(_THICKER * deepest, _STROKE * min(height, width))
     telling = [component for component in ends if free.area >= _TELLING * component.area]
-    return [component for component in telling if (depths(component) > stroke).mean() > _BROAD]
+    broad = [component for component in telling if (depths(component) > stroke).mean() > _BROAD]
+    if not broad:
+        return [], nowhere
+    own = np.isin(labels, [component.label for component in broad])
+    around = cv2.distanceTransform(np.where(own & (depth > stroke), np.uint8(0), np.uint8(1)), cv2.DIST_L2, 3)
+    return broad, own & ((around <= stroke + _EDGE) | ~_within_paper(own))
+
+
+def _within_paper(table: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell what lies on the paper beside a table. Paper is convex, so what reaches into it is ink."""
+    found, labels = find_components(np.where(table, np.uint8(0), np.uint8(255)))
+    paper = max(found, key=lambda component: component.area)
+    hull = cv2.convexHull(cv2.findNonZero(cv2.compare(labels, paper.label, cv2.CMP_EQ)))
+    inside = cv2.fillConvexPoly(np.zeros(table.shape, np.uint8), hull, 1)
+    return np.asarray(cv2.erode(inside, _NEIGHBOURS) > 0)
 
 
 def _corners(components: Sequence[Component], labels: ComponentLabels) -> list[Component]:
@@ -199,7 +223,9 @@ def _is_corner(component: Component, labels: ComponentLabels) -> bool:
         return False
     ink = labels[component.top : component.bottom, component.left : component.right] == component.label
     edges = (ink[0 if component.top == 0 else -1].mean(), ink[:, 0 if component.left == 0 else -1].mean())
-    return min(edges) >= _CORNER_EDGE and abs(float(ink.mean()) - 1 / 2) <= _CORNER_AREA
+    hull = float(cv2.contourArea(cv2.convexHull(cv2.findNonZero(ink.astype(np.uint8))))) / ink.size
+    half = abs(float(ink.mean()) - 1 / 2) <= _CORNER_AREA and abs(hull - 1 / 2) <= _CORNER_AREA
+    return bool(half and min(edges) >= _CORNER_EDGE)
 
 
 def _rings(components: Sequence[Component], labels: ComponentLabels) -> list[Component]:
@@ -245,9 +271,8 @@ def _is_slash(component: Component, labels: ComponentLabels) -> bool:
     return bool(length > _SLASH * max(thickness, 1))
 
 
-def _without(ink: Ink, labels: ComponentLabels, components: Sequence[Component]) -> Ink:
-    """Remove the ink of some components, with their faint edges."""
-    gone = np.isin(labels, [component.label for component in components])
+def _without(ink: Ink, gone: NDArray[np.bool_]) -> Ink:
+    """Remove some of the ink, with its faint edges."""
     mask = np.where(gone, np.uint8(0), ink.mask)
     around = cv2.dilate(gone.astype(np.uint8), _NEIGHBOURS) * (mask == 0)
     return replace(ink, mask=mask, strength=np.where(around > 0, np.uint8(0), ink.strength))

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from recognizer.arrays import Gray
-from recognizer.components import find_components, is_frame
+from recognizer.components import Component, find_components, is_frame
 from recognizer.marks import USUAL_HEIGHT, Look, Mark, decode
 from recognizer.opencv import cv2
 from recognizer.rows import in_rows, usual_height, written
@@ -202,6 +202,13 @@ def _is_ring(sheet: Sheet, mark: Mark) -> bool:
     return any(is_frame(component, own) for component in own)
 
 
+def _is_amid(component: Component, digits: Sequence[Mark], height: float) -> bool:
+    """Tell whether a component has its middle amid the digits of a row, where a table can't be."""
+    x, y = component.left + component.width / 2, component.top + component.height / 2
+    row = [mark.x for mark in digits if abs(mark.y - y) < _ABOVE * height]
+    return bool(row) and min(row) < x < max(row)
+
+
 def _leaves_a_digit(sheet: Sheet, marks: Sequence[Mark]) -> bool:
     """Tell whether ink of a digit's size and strength stands beside the digits and is none of the marks."""
     digits = [mark for mark in marks if mark.is_digit]
@@ -210,6 +217,8 @@ def _leaves_a_digit(sheet: Sheet, marks: Sequence[Mark]) -> bool:
     if any(_is_ring(sheet, mark) for mark in digits):
         return True
     height = usual_height(marks)
+    if any(_is_amid(component, digits, height) for component in sheet.left_out):
+        return True
     rest = _without(sheet.mask, marks)
     ink = (cv2.countNonZero(sheet.mask) - cv2.countNonZero(rest)) / len(marks)
     tall, wide = sheet.mask.shape

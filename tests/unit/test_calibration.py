@@ -7,7 +7,7 @@ from recognizer.arrays import Cells, Gray
 from recognizer.marks import CELL_HEIGHT, CELL_WIDTH, OUTPUTS
 from recognizer.symbols import SYMBOLS, Symbol
 from trainer.evaluate import lowest_threshold
-from trainer.numbers.calibration import LIMITS, WRONG_ACCEPTED, _fitted, calibrate
+from trainer.numbers.calibration import LIMITS, WRONG_DIGITS, _fitted, calibrate
 
 
 def test_slope_and_offset_are_found_again() -> None:
@@ -28,9 +28,9 @@ def test_readings_that_are_all_right_have_no_endless_slope() -> None:
 def test_the_threshold_lets_in_no_more_wrong_ones_than_asked_for() -> None:
     confidence = np.linspace(1.0, 0.0, 1_001)
     right = confidence > 0.95
-    assert 0.93 < lowest_threshold(confidence, right, WRONG_ACCEPTED, (0.5, 0.999)) <= 0.951
-    assert lowest_threshold(confidence, np.ones(1_001, bool), WRONG_ACCEPTED, LIMITS) == LIMITS[0]
-    assert lowest_threshold(confidence, np.zeros(1_001, bool), WRONG_ACCEPTED, LIMITS) == LIMITS[1]
+    assert 0.93 < lowest_threshold(confidence, right, WRONG_DIGITS, (0.5, 0.999)) <= 0.951
+    assert lowest_threshold(confidence, np.ones(1_001, bool), WRONG_DIGITS, LIMITS) == LIMITS[0]
+    assert lowest_threshold(confidence, np.zeros(1_001, bool), WRONG_DIGITS, LIMITS) == LIMITS[1]
 
 
 def says_three(picture: Gray) -> Cells:
@@ -54,3 +54,11 @@ def test_the_share_of_numbers_read_right_is_measured() -> None:
     assert found.numbers_right == pytest.approx(0.75)
     assert found.accept_threshold == LIMITS[1]
     assert found.coverage[0].error == pytest.approx(0.25)
+
+
+def test_a_wrong_digit_and_a_wrong_sign_have_limits_of_their_own() -> None:
+    """Of 1,000 readings of equal confidence 15 have a wrong sign, which is allowed, or a wrong digit, which is not."""
+    right = [(bar(), "3")] * 985
+    assert calibrate(says_three, [*right, *[(bar(), "3.")] * 15]).accept_threshold < LIMITS[1]
+    assert calibrate(says_three, [*right, *[(bar(), "5")] * 15]).accept_threshold == LIMITS[1]
+    assert calibrate(says_three, [*right[:-15], *[(bar(), "3.")] * 30]).accept_threshold == LIMITS[1]

@@ -33,6 +33,30 @@ def test_a_broad_end_leaves_nothing_of_itself_on_the_sheet() -> None:
         assert cv2.countNonZero(sheet.mask) > 0
 
 
+@pytest.mark.parametrize(("side", "joint"), [("left", (20, 150)), ("bottom", (95, 280))])
+def test_a_digit_that_has_grown_together_with_the_table_stays_on_the_sheet(side: str, joint: tuple[int, int]) -> None:
+    apart, grown = beside(side, 45, text="57"), beside(side, 45, text="57")
+    left, top, width, height = (
+        part_boxes(prepare(apart))[0].left,
+        *ink_of(written("5", height=300, width=150, pen=12))[1:],
+    )
+    cv2.line(grown, joint, (left + width // 3, top + height // 2), 0, 12)
+    boxes = part_boxes(prepare(grown))
+    assert len(boxes) == 2
+    assert abs(boxes[1].left - part_boxes(prepare(apart))[1].left) <= 4
+    assert boxes[0].left + boxes[0].width >= left + width // 2
+    assert max(box.height for box in boxes) < 250
+
+
+def test_digits_that_fill_the_boxes_of_a_form_at_the_border_are_no_corner_of_a_table() -> None:
+    sheet = np.full((200, 300), 255, np.uint8)
+    sheet[:10, 180:] = 0
+    for left in range(194, 300, 24):
+        sheet[:80, left : left + 10] = 0
+    cv2.ellipse(sheet, (90, 120), (40, 50), 0, 0, 360, 0, 16)
+    assert max(box.left for box in part_boxes(prepare(sheet))) == 180
+
+
 def test_a_sheet_lying_askew_on_a_dark_ground_is_still_dark_on_light() -> None:
     sheet = written("5", height=220, width=220, pen=14)
     turn = cv2.getRotationMatrix2D((110, 110), 28, 1.0)

@@ -1,5 +1,6 @@
 """From a sheet to the numbers on it, at the scale that fits."""
 
+import dataclasses
 import math
 from collections.abc import Callable
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from recognizer.arrays import Cells, Gray
+from recognizer.components import Component
 from recognizer.marks import USUAL_HEIGHT
 from recognizer.opencv import cv2
 from recognizer.preparation import prepare
@@ -208,3 +210,11 @@ def test_a_ring_around_a_digit_that_is_read_as_a_zero_is_not_all_that_stands_the
 
     assert not read_sheet(ring, zero).unexplained
     assert read_sheet(around_a_one, zero).unexplained
+
+
+@pytest.mark.parametrize(("left", "unexplained"), [(110, True), (0, False), (300, False)])
+def test_ink_too_broad_for_strokes_is_unexplained_amid_a_row_alone(left: int, *, unexplained: bool) -> None:
+    """Beside the row it is the table; amid it, a digit of a thick pen that reaches to the border."""
+    beyond = Component(label=99, left=left, top=40, width=70, height=110, area=5_000)
+    found = read_sheet(dataclasses.replace(ones(50), left_out=(beyond,)), Looks())
+    assert found.unexplained is unexplained

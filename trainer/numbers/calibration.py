@@ -15,8 +15,8 @@ from recognizer.sheet_reader import SheetReading, read_sheet
 from trainer.evaluate import lowest_threshold
 from trainer.numbers.texts import GAP, OTHER
 
-#: Largest share of wrong readings among the accepted made-up numbers.
-WRONG_ACCEPTED = 0.015
+#: Largest shares of accepted made-up numbers with a wrong digit, and with right digits but a wrong sign.
+WRONG_DIGITS, WRONG_SIGNS = 0.01, 0.02
 #: Confidence below which no number is accepted, and above which no threshold is set.
 LIMITS = (0.9, 0.999)
 #: Steps of Newton's method, which needs about six.
@@ -40,6 +40,7 @@ def calibrate(look: Look, numbers: Iterable[tuple[Gray, str]]) -> Calibration:
     """Read made-up numbers (picture and text) and fit slope and offset to what is right (Platt 1999)."""
     found = [(_read(picture, look), text) for picture, text in numbers]
     right = np.array([reading is not None and _says(reading) == text.replace(GAP, "") for reading, text in found])
+    digits = np.array([reading is not None and _digits(_says(reading)) == _digits(text) for reading, text in found])
     # A reading with another mark or unexplained ink is never accepted.
     open_ = np.array([reading is not None and not reading.others and not reading.unexplained for reading, _ in found])
     odds = np.array([reading.log_odds if reading else -np.inf for reading, _ in found])
@@ -50,7 +51,10 @@ def calibrate(look: Look, numbers: Iterable[tuple[Gray, str]]) -> Calibration:
         numbers_right=round(float(right[number].mean()), 4),
         slope=round(slope, 4),
         offset=round(offset, 4),
-        accept_threshold=lowest_threshold(confidence, right, WRONG_ACCEPTED, LIMITS),
+        accept_threshold=max(
+            lowest_threshold(confidence, digits, WRONG_DIGITS, LIMITS),
+            lowest_threshold(confidence, right | ~digits, WRONG_SIGNS, LIMITS),
+        ),
         coverage=coverage_curve(confidence, right),
     )
 
@@ -62,6 +66,11 @@ def _read(picture: Gray, look: Look) -> SheetReading | None:
 
 def _says(reading: SheetReading) -> str:
     return reading.written.replace(GAP, "") + OTHER * len(reading.others)
+
+
+def _digits(text: str) -> str:
+    """Leave out signs and gaps."""
+    return "".join(one for one in text if one.isdigit() or one == OTHER)
 
 
 def _fitted(odds: NDArray[np.floating], right: NDArray[np.bool_]) -> tuple[float, float]:
