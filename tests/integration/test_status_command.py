@@ -21,7 +21,6 @@ from cli.retry import retry
 from cli.status import show_status
 from db import intake
 from db.engine import Database
-from db.paths import folder_text
 from recognizer.installed import RuntimeChoice
 from settings import Settings
 from tests.versions import write_version
@@ -238,11 +237,7 @@ def test_status_names_the_registering_if_files_are_not_in_the_ledger(
     out = capsys.readouterr().out
     assert out.endswith("\nregistering stands still: 1 file in digits is not in the ledger\n")
     found = Path("digits/one.png").stat()
-    intake.register(
-        sqlite_database,
-        folder_text("digits", sqlite_database.url),
-        [intake.SeenFile("one.png", found.st_size, found.st_mtime_ns)],
-    )
+    intake.register(sqlite_database, "digits", [intake.SeenFile("one.png", found.st_size, found.st_mtime_ns)])
     with sqlite_database.writing() as connection:
         connection.execute(text("UPDATE images SET status = 'failed' WHERE status = 'queued'"))
     assert show_status(announced(worker="model 1")) == 0
