@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +10,7 @@ from sqlalchemy import URL
 
 from broker.address import Address, address_of
 from broker.client import Client
-from broker.connection import ping
-from broker.errors import BrokerUnavailable
+from broker.errors import BrokerRefuses
 from cli.errors import OutOfReach
 from cli.ledger import file_of, known_rows, opened
 from db.engine import Database
@@ -48,8 +48,8 @@ def retry(settings: Settings, paths: Sequence[Path] | None) -> None:
         why = "the ledger does not name the directory in which the folder lies"
         say(f"{plural(done.lost, 'file')} not put back: {why}.")
     if done.ids:
-        enqueued = _enqueue(address_of(settings), done.ids)
-        later = "" if enqueued else "; no broker answers, so the next `digits run` reads them"
+        lost = _enqueue(address_of(settings), done.ids)
+        later = f"; {lost}, so the next `digits run` reads them" if lost else ""
         say(f"{plural(len(done.ids), 'file')} put back in the queue{later}.")
     elif not done.kept and not done.lost:
         say("No file has failed; nothing to put back.")
@@ -77,13 +77,9 @@ def _is_gone(row: Result, ledger: URL) -> bool:
         return False
 
 
-def _enqueue(address: Address, ids: Sequence[int]) -> bool:
-    try:
-        ping(address.url)
-    except BrokerUnavailable:
-        return False
-    client = Client(address)
-    try:
-        return client.enqueue(ids)
-    finally:
-        client.close()
+def _enqueue(address: Address, ids: Sequence[int]) -> str | None:
+    """Enqueue rows; give why that was not possible."""
+    with closing(Client(address)) as client:
+        if client.enqueue(ids):
+            return None
+        return str(client.lost) if isinstance(client.lost, BrokerRefuses) else "no broker answers"

@@ -15,6 +15,7 @@ from sqlalchemy import text
 import cli.health
 from broker.address import Address
 from broker.client import PRESENCE, Client
+from broker.message import READING_QUEUE
 from broker.presence import OwnPresence
 from cli.models import activate_model
 from cli.retry import retry
@@ -267,15 +268,16 @@ def test_a_file_that_came_a_moment_ago_may_not_be_in_the_ledger_yet(filled: Sett
     assert show_status(filled) == 0
 
 
+@pytest.mark.parametrize(("name", "command"), [(PRESENCE, "ZRANGE"), (READING_QUEUE, "LLEN")])
 def test_status_says_why_a_broker_that_answers_is_of_no_use(
-    filled: Settings, address: Address, capsys: Capture
+    filled: Settings, address: Address, capsys: Capture, name: str, command: str
 ) -> None:
     with closing(Client(address)) as client:
-        client.redis.set(client.key(PRESENCE), "x")
+        client.redis.set(client.key(name), "x")
         show_status(dataclasses.replace(filled, redis_url=address.url))
     out = capsys.readouterr().out
-    assert re.search(r"^broker +the broker can.t be used: WRONGTYPE", out, re.MULTILINE)
-    assert "1 file waits and the broker can't be used" in out
+    assert re.search(rf"^broker +the broker answers and refuses {command}: WRONGTYPE", out, re.MULTILINE)
+    assert "1 file waits and the broker answers and refuses" in out
 
 
 def test_what_is_passed_over_is_not_in_the_state_for_programs(announced: Announced, capsys: Capture) -> None:
