@@ -8,9 +8,8 @@ from collections.abc import Sequence
 
 from broker.address import Address
 from broker.connection import connect
-from broker.errors import BROKER_ERRORS, BrokerUnavailable
+from broker.errors import BROKER_ERRORS, BrokerUnavailable, unavailable
 from broker.message import QUEUES, READ_TASK, READING_QUEUE, TRAIN_TASK, TRAINING_QUEUE, call_of
-from terminal import printable
 
 #: Maximum number of rows in a message.
 CHUNK_ROWS = 256
@@ -32,8 +31,8 @@ class Client:
     def __init__(self, address: Address) -> None:
         self.redis = connect(address.url)
         self.key = address.key
-        #: What the broker answered when it last refused something, or why it could not be reached.
-        self.why = ""
+        #: Why the broker was of no use the last time that it was of none.
+        self.lost = BrokerUnavailable("")
 
     def enqueue(self, ids: Sequence[int]) -> bool:
         """Enqueue rows in chunks; False if the broker is out of reach. Safe to call twice for the same rows."""
@@ -53,7 +52,7 @@ class Client:
             for chunk in chunks:
                 self._call(READ_TASK, ids=chunk)
         except BROKER_ERRORS as error:
-            self.why = printable(str(error))
+            self.lost = unavailable(error, "LPUSH")
             return False
         return True
 
@@ -76,7 +75,7 @@ class Client:
         try:
             self._call(TRAIN_TASK, epochs=epochs)
         except BROKER_ERRORS as error:
-            raise BrokerUnavailable(f"the broker can't be reached: {error}") from error
+            raise unavailable(error, "LPUSH") from error
 
     def waiting(self) -> int | None:
         """Count the messages nobody has taken yet; None if the broker is out of reach."""
@@ -90,22 +89,26 @@ class Client:
         try:
             return int(self.redis.llen(self.key(queue)))
         except BROKER_ERRORS as error:
-            self.why = printable(str(error))
+            self.lost = unavailable(error, "LLEN")
             return None
 
-    def trouble(self) -> str | None:
-        """Say in one sentence why the broker is of no use now; None if it takes and gives messages.
+    def trouble(self) -> BrokerUnavailable | None:
+        """Give what makes the broker useless now; None if it takes and gives messages.
 
-        It may answer and yet be a read-only replica, be full, or hold something else under our names.
+        It may answer and yet be a read-only replica, be full, forbid something, or hold something else under our names.
         """
-        try:
-            for queue in QUEUES.values():
-                self.redis.llen(self.key(queue))
-            self.redis.zremrangebyscore(self.key(PRESENCE), "-inf", 0)
-            self.redis.set(self.key(_PROBE), 1, ex=TRAINING_ASKED_SECONDS)
-        except BROKER_ERRORS as error:
-            self.why = printable(str(error))
-            return f"the broker can't be used: {self.why}"
+        for command in (
+            *(("LLEN", self.key(queue)) for queue in QUEUES.values()),
+            ("TIME",),
+            ("ZRANGE", self.key(PRESENCE), 0, 0),
+            ("ZREMRANGEBYSCORE", self.key(PRESENCE), "-inf", 0),
+            ("SET", self.key(_PROBE), 1, "EX", TRAINING_ASKED_SECONDS),
+        ):
+            try:
+                self.redis.execute_command(*command)  # type: ignore[no-untyped-call]  # redis-py has no type for it
+            except BROKER_ERRORS as error:
+                self.lost = unavailable(error, str(command[0]))
+                return self.lost
         return None
 
     def close(self) -> None:

@@ -2,11 +2,12 @@
 
 import re
 import time
+from collections.abc import Callable
 from urllib.parse import parse_qsl, urlsplit
 
 import redis
 
-from broker.errors import BROKER_ERRORS, BrokerUnavailable
+from broker.errors import BROKER_ERRORS, BrokerRefuses, BrokerUnavailable, unavailable
 from logs import Outage
 from urls import hide_password
 
@@ -43,21 +44,26 @@ def _require_understood(url: str) -> None:
 
 
 def ping(url: str) -> None:
-    """Raise BrokerUnavailable unless a broker answers."""
+    """Raise BrokerUnavailable unless a broker answers, or BrokerRefuses if it does and refuses."""
     try:
         connect(url).ping()
     except BROKER_ERRORS as error:
-        raise BrokerUnavailable(f"the broker at {hide_password(url)} does not answer: {error}") from error
+        raise unavailable(error, "PING", f"the broker at {hide_password(url)}") from error
 
 
 def wait_for(url: str) -> None:
-    """Wait until a broker answers, however long that takes. Says so in the log, once."""
-    outage = Outage("the broker does not answer, this part waits for it", "the broker answers")
+    """Wait until a broker answers and does not refuse, however long that takes. Says so in the log, once."""
+    outage = Outage("the broker can't be used, this part waits for it", "the broker can be used")
+    wait_until(lambda: ping(url), BrokerUnavailable, outage)
+
+
+def wait_until(attempt: Callable[[], object], lost: type[Exception], outage: Outage) -> None:
+    """Try until it raises no `lost` any more, however long that takes. Tells the log of the outage, once."""
     pauses = Pauses()
     while True:
         try:
-            ping(url)
-        except BrokerUnavailable as error:
+            attempt()
+        except lost as error:
             outage.lost(str(error))
             time.sleep(pauses.next())
         else:
@@ -83,9 +89,11 @@ class Pauses:
 
 
 def answers(url: str) -> bool:
-    """Whether a broker answers right now."""
+    """Whether a broker answers right now, be it with a refusal."""
     try:
         ping(url)
+    except BrokerRefuses:
+        return True
     except BrokerUnavailable:
         return False
     return True

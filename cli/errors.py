@@ -3,3 +3,7 @@
 
 class CommandFailed(Exception):  # noqa: N818 - reads as the sentence it carries
     """A command can't do what it was asked; the text says why in one sentence."""
+
+
+class OutOfReach(CommandFailed):
+    """The folder of a row is not here, or can't be located from here."""

@@ -4,9 +4,11 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from cli.errors import CommandFailed
-from cli.ledger import file_of, known_rows, opened
-from db import moves, paths
+from sqlalchemy import URL
+
+from cli.errors import CommandFailed, OutOfReach
+from cli.ledger import file_of, folder_of, known_rows, opened
+from db import moves
 from db.queries import Result
 from presentation.text import plural, printable, say
 from settings import Settings
@@ -21,17 +23,18 @@ def forget(settings: Settings, given: Sequence[Path]) -> None:
     with opened(settings.database_url) as database:
         rows = known_rows(database, settings.folder, given)
         for row in rows:
-            _require_gone(row)
+            _require_gone(row, database.url)
         moves.forget(database, [row.id for row in rows])
     say(f"{plural(len(rows), 'file')} forgotten.")
 
 
-def _require_gone(row: Result) -> None:
-    if os.path.lexists(file_of(row)):
+def _require_gone(row: Result, ledger: URL) -> None:
+    try:
+        folder = folder_of(row, ledger)
+    except OutOfReach as error:
+        raise CommandFailed(f"{error}, so its files may not be gone") from error
+    if os.path.lexists(file_of(row, ledger)):
         raise CommandFailed(f"{printable(row.path)} is still there: `digits forget` is for files that are gone")
-    folder = paths.to_bytes(row.folder)
-    if not os.path.isdir(folder):
-        raise CommandFailed(f"the folder {printable(row.folder)} is not here, so its files may not be gone")
     if not os.listdir(folder):  # as a mount point is before its disk is mounted
         advice = "if they are, put any file into it and try again"
         raise CommandFailed(f"the folder {printable(row.folder)} is empty, so its files may not be gone: {advice}")

@@ -11,7 +11,7 @@ from itertools import islice
 
 from broker.address import Address, address_of
 from broker.client import Client
-from broker.connection import answers
+from broker.errors import BrokerRefuses
 from broker.presence import FAILED, Presence, present
 from db import intake, paths
 from db.engine import Database
@@ -125,7 +125,7 @@ def _sending(state: State) -> str | None:
         return None
     stall = f"sending stands still: {state.waiting}, the oldest for {duration(state.oldest_waits)}, and"
     if state.parts is None:
-        return f"{stall} the broker can't be reached"
+        return f"{stall} " + (state.refusal or "the broker can't be reached")
     if state.unsent and state.ones("worker") and not state.ones("watcher"):
         return f"{stall} no watcher is running"
     return None
@@ -152,13 +152,14 @@ def _training(state: State) -> bool:
 def _broker(address: Address) -> tuple[list[Presence] | None, int | None, str | None]:
     """List who is present, and count the messages; both are None if the broker can't be used.
 
-    The last one says why, of a broker that answers.
+    The last one is what a broker says that answers and refuses.
     """
     with closing(Client(address)) as client:
-        parts = present(client)
-        if parts is not None:
-            return parts, client.waiting(), None
-        return None, None, client.trouble() if answers(address.url) else None
+        parts, messages = present(client), client.waiting()
+        if parts is not None and messages is not None:
+            return parts, messages, None
+        lost = client.trouble()
+        return None, None, str(lost) if isinstance(lost, BrokerRefuses) else None
 
 
 def _model(settings: Settings) -> tuple[Card | None, str]:

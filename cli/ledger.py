@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from cli.errors import CommandFailed
+from sqlalchemy import URL
+
+from cli.errors import CommandFailed, OutOfReach
 from db import paths
 from db.engine import Database
 from db.migrate import require_migrated
@@ -24,9 +26,19 @@ def opened(url: str) -> Iterator[Database]:
         database.close()
 
 
-def file_of(row: Result) -> bytes:
-    """Give the file system's path of a row's file."""
-    return os.path.join(paths.to_bytes(row.folder), paths.to_bytes(row.path))
+def file_of(row: Result, ledger: URL) -> bytes:
+    """Give the file system's path of a row's file. Raises OutOfReach as `folder_of` does."""
+    return os.path.join(folder_of(row, ledger), paths.to_bytes(row.path))
+
+
+def folder_of(row: Result, ledger: URL) -> bytes:
+    """Give the path of a row's folder. Raises OutOfReach if it is not here: its files may not be gone."""
+    folder = paths.folder_path(row.folder, ledger)
+    if folder is None:
+        raise OutOfReach(f"the ledger does not name the directory in which the folder {printable(row.folder)} lies")
+    if not os.path.isdir(folder):
+        raise OutOfReach(f"the folder {printable(row.folder)} is not here")
+    return folder
 
 
 def known_rows(database: Database, folder: Path, given: Sequence[Path]) -> list[Result]:
@@ -49,10 +61,10 @@ def rows_named(database: Database, folder: Path, given: Path) -> list[Result]:
     texts = _texts(given)
     inside = [paths.to_text(part) for part in _tails(given)]
     for text in [*inside, *texts]:
-        if rows := [row for row in find(database, text, watched) if text in texts or _is_file(row, given)]:
+        if rows := [row for row in find(database, text, watched) if text in texts or is_at(row, given, database.url)]:
             return rows
     for text in inside:
-        if rows := [row for row in find(database, text) if _is_file(row, given)]:
+        if rows := [row for row in find(database, text) if is_at(row, given, database.url)]:
             return rows
     return next((rows for text in texts if (rows := find(database, text))), [])
 
@@ -69,5 +81,9 @@ def _tails(given: Path) -> list[bytes]:
     return [b"/".join(parts[start:]) for start in range(1, len(parts))]
 
 
-def _is_file(row: Result, given: Path) -> bool:
-    return os.path.abspath(file_of(row)) == os.path.abspath(os.fsencode(given))
+def is_at(row: Result, file: bytes | Path, ledger: URL) -> bool:
+    """Whether a file system path is that of a row's file, be it here or not."""
+    folder = paths.folder_path(row.folder, ledger)
+    if folder is None:
+        return False
+    return os.path.abspath(os.path.join(folder, paths.to_bytes(row.path))) == os.path.abspath(os.fsencode(file))

@@ -1,31 +1,42 @@
 """Bring the ledger to this version's tables, also where its server is still starting."""
 
-import sys
 import time
+from collections.abc import Callable
+from contextlib import closing
+from typing import TypeVar
 
+from broker.connection import Pauses
 from db.engine import Database
 from db.errors import DatabaseUnavailable
 from db.migrate import migrate as upgrade
+from presentation.text import printable, say
 
-#: Seconds between two tries.
-_PAUSE_SECONDS = 0.5
+_Given = TypeVar("_Given")
+
+#: Most seconds between two tries.
+_MOST_PAUSE = 2.0
 
 
 def migrate(url: str, *, wait: float) -> None:
     """Make or update the tables; a database that is not up is waited for. Raises DatabaseUnavailable."""
-    database = Database(url)
+    with closing(Database(url)) as database:
+        when_up(lambda: upgrade(database), wait=wait)
+
+
+def when_up(attempt: Callable[[], _Given], *, wait: float) -> _Given:
+    """Give what an attempt gives; while the database is away try again, for so many seconds. Says so once.
+
+    Raises DatabaseUnavailable.
+    """
     until = time.monotonic() + wait
-    told = False
+    pauses, told = Pauses(most=_MOST_PAUSE), False
     while True:
         try:
-            upgrade(database)
+            return attempt()
         except DatabaseUnavailable as error:
             if time.monotonic() >= until:
                 raise
             if not told:
-                sys.stderr.write(f"waiting: {error}\n")
+                say(f"waiting: {printable(str(error))}", error=True)
             told = True
-            time.sleep(_PAUSE_SECONDS)
-        else:
-            break
-    database.close()
+            time.sleep(pauses.next())

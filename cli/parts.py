@@ -6,9 +6,11 @@ import sys
 import threading
 
 from broker.address import Address, address_of
-from broker.connection import ping, wait_for
+from broker.connection import ping, wait_for, wait_until
 from db.engine import Database
+from db.errors import DatabaseUnavailable
 from db.migrate import require_migrated
+from logs import Outage
 from settings import Settings
 
 
@@ -62,9 +64,13 @@ def work(settings: Settings, *, trains: bool, attached: bool) -> None:
 
 
 def _connected(settings: Settings, *, attached: bool) -> tuple[Database, Address]:
-    """Open ledger and broker. A part of `digits run` waits for its broker, as its end would look like its own fault."""
+    """Open ledger and broker. A database that is away is waited for, now as later on.
+
+    A part of `digits run` waits for its broker too, as its end would look like its own fault.
+    """
     database = Database(settings.database_url)
-    require_migrated(database)
+    outage = Outage("the database is away, this part waits for it", "the database is back")
+    wait_until(lambda: require_migrated(database), DatabaseUnavailable, outage)
     address = address_of(settings)
     (wait_for if attached else ping)(address.url)
     return database, address

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
+from sqlalchemy import URL
 
-from cli.ledger import opened
+from cli.errors import OutOfReach
+from cli.ledger import folder_of, opened
 from cli.output import replacing
 from db import paths
 from db.queries import Filter, Result, results
@@ -64,20 +66,20 @@ def write_report(settings: Settings, out: Path) -> None:
     Raises LedgerError, or CommandFailed if `out` can't be written.
     """
     with opened(settings.database_url) as database:
-        rows = results(database, Filter())
+        rows, ledger = results(database, Filter()), database.url
     with replacing(out) as page, Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("writing", total=len(rows))
-        sections = list(_sections(rows, lambda: progress.advance(task)))
+        sections = list(_sections(rows, ledger, lambda: progress.advance(task)))
         facts = f"{_model(settings.model_dir)}. Written {datetime.now().astimezone():%Y-%m-%d %H:%M}."
         page.writelines(render("report.html", facts=facts, seen=plural(len(rows), "file"), sections=sections))
     say(f"{printable(str(out))} shows {plural(len(rows), 'image')}.")
 
 
-def _sections(rows: Sequence[Result], on_entry: Callable[[], None]) -> Iterator[_Section]:
+def _sections(rows: Sequence[Result], ledger: URL, on_entry: Callable[[], None]) -> Iterator[_Section]:
     for status, title in _SECTIONS.items():
         ones = _sorted(row for row in rows if row.status is status)
         if ones:
-            yield _Section(status, title, len(ones), _entries(ones, on_entry))
+            yield _Section(status, title, len(ones), _entries(ones, ledger, on_entry))
 
 
 def _sorted(rows: Iterable[Result]) -> list[Result]:
@@ -99,22 +101,17 @@ def _model(model_dir: Path) -> str:
     return f"Model {card.version} reads ({card.architecture}, {percent(card.mnist_accuracy, 2)} of MNIST right)"
 
 
-def _entries(rows: Iterable[Result], on_entry: Callable[[], None]) -> Iterator[_Entry]:
+def _entries(rows: Iterable[Result], ledger: URL, on_entry: Callable[[], None]) -> Iterator[_Entry]:
     for row in rows:
-        yield _entry(row)
+        yield _entry(row, ledger)
         on_entry()
 
 
-def _entry(row: Result) -> _Entry:
+def _entry(row: Result, ledger: URL) -> _Entry:
     reading = row.reading or ""
     return _Entry(
         path=row.path,
-        picture=picture(
-            paths.to_bytes(row.path),
-            below=paths.to_bytes(row.folder),
-            name=row.path,
-            alt=f"{row.path}, read as {reading}" if reading else row.path,
-        ),
+        picture=_picture(row, ledger),
         status=row.status,
         reading=reading,
         long=len(reading) > _LONG,
@@ -122,3 +119,12 @@ def _entry(row: Result) -> _Entry:
         share=percent(row.confidence) if reading else "",
         reason=row.reason or "",
     )
+
+
+def _picture(row: Result, ledger: URL) -> Picture:
+    try:
+        folder = folder_of(row, ledger)
+    except OutOfReach as error:
+        return Picture(f"{row.path}: {error}", missing="out of reach")
+    alt = f"{row.path}, read as {row.reading}" if row.reading else row.path
+    return picture(paths.to_bytes(row.path), below=folder, name=row.path, alt=alt)

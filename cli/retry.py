@@ -2,16 +2,21 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
+
+from sqlalchemy import URL
 
 from broker.address import Address, address_of
 from broker.client import Client
-from broker.connection import ping
-from broker.errors import BrokerUnavailable
+from broker.errors import BrokerRefuses
+from cli.errors import OutOfReach
 from cli.ledger import file_of, known_rows, opened
-from db.intake import requeue
-from db.paths import to_bytes
-from db.queries import Result
+from db.engine import Database
+from db.intake import requeue, requeue_failed
+from db.paths import folder_path
+from db.queries import Result, failed_by_folder
 from db.tables import Status
 from presentation.text import plural, printable, say
 from settings import Settings
@@ -20,38 +25,61 @@ from settings import Settings
 _READ = (Status.ACCEPTED, Status.REVIEW, Status.REJECTED)
 
 
+@dataclass(frozen=True)
+class _Retried:
+    """The rows put back; the rows `kept`, as their files are gone; the number of rows whose folder can't be located."""
+
+    ids: list[int]
+    kept: list[Result]
+    lost: int
+
+
 def retry(settings: Settings, paths: Sequence[Path] | None) -> None:
     """Queue the named files, or with None all failed ones, once more. Commits.
 
-    A file that is gone keeps the reading that it has. Raises CommandFailed, and changes nothing, if the ledger does not
-    know one of the names.
+    A file that is gone keeps the reading that it has. A row whose folder can't be located stays as it is: nobody would
+    answer it. Raises CommandFailed, and changes nothing, if the ledger does not know one of the names.
     """
     with opened(settings.database_url) as database:
-        known = known_rows(database, settings.folder, paths) if paths else None
-        kept = [row for row in known or () if row.status in _READ and _is_gone(row)]
-        ids = requeue(database, None if known is None else [row.id for row in known if row not in kept])
-    for row in kept:
+        done = _named(database, known_rows(database, settings.folder, paths)) if paths else _failed(database)
+    for row in done.kept:
         say(f"{printable(row.path)} is gone, so it keeps its reading: `digits forget` takes it out of the ledger")
-    if ids:
-        enqueued = _enqueue(address_of(settings), ids)
-        later = "" if enqueued else "; no broker answers, so the next `digits run` reads them"
-        say(f"{plural(len(ids), 'file')} put back in the queue{later}.")
-    elif not kept:
+    if done.lost:
+        why = "the ledger does not name the directory in which the folder lies"
+        say(f"{plural(done.lost, 'file')} not put back: {why}.")
+    if done.ids:
+        lost = _enqueue(address_of(settings), done.ids)
+        later = f"; {lost}, so the next `digits run` reads them" if lost else ""
+        say(f"{plural(len(done.ids), 'file')} put back in the queue{later}.")
+    elif not done.kept and not done.lost:
         say("No file has failed; nothing to put back.")
 
 
-def _is_gone(row: Result) -> bool:
+def _named(database: Database, rows: Sequence[Result]) -> _Retried:
+    located = [row for row in rows if folder_path(row.folder, database.url) is not None]
+    kept = [row for row in located if row.status in _READ and _is_gone(row, database.url)]
+    ids = requeue(database, [row.id for row in located if row not in kept])
+    return _Retried(ids, kept, len(rows) - len(located))
+
+
+def _failed(database: Database) -> _Retried:
+    counts = failed_by_folder(database)
+    lost = sum(count for folder, count in counts.items() if folder_path(folder, database.url) is None)
+    ids = requeue_failed(database, [folder for folder in counts if folder_path(folder, database.url) is not None])
+    return _Retried(ids, [], lost)
+
+
+def _is_gone(row: Result, ledger: URL) -> bool:
     """Whether the file is gone; it may only be out of reach where its folder is not here."""
-    return os.path.isdir(to_bytes(row.folder)) and not os.path.lexists(file_of(row))
-
-
-def _enqueue(address: Address, ids: Sequence[int]) -> bool:
     try:
-        ping(address.url)
-    except BrokerUnavailable:
+        return not os.path.lexists(file_of(row, ledger))
+    except OutOfReach:
         return False
-    client = Client(address)
-    try:
-        return client.enqueue(ids)
-    finally:
-        client.close()
+
+
+def _enqueue(address: Address, ids: Sequence[int]) -> str | None:
+    """Enqueue rows; give why that was not possible."""
+    with closing(Client(address)) as client:
+        if client.enqueue(ids):
+            return None
+        return str(client.lost) if isinstance(client.lost, BrokerRefuses) else "no broker answers"

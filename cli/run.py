@@ -1,5 +1,6 @@
 """`digits run`: everything on this machine, from the dropped file to the reading on the screen."""
 
+import math
 import os
 import signal
 import threading
@@ -7,6 +8,7 @@ from contextlib import closing
 from io import TextIOWrapper
 from types import FrameType
 
+from cli.migrate import when_up
 from cli.summary import TABLE_ROWS, Summary
 from cli.ticker import Ticker
 from db import paths, queries
@@ -17,7 +19,7 @@ from db.queries import Result
 from logs import configure_logs
 from presentation.text import plural, printable, say
 from settings import Settings
-from supervisor.backlog import Backlog
+from supervisor.backlog import STALLED_SECONDS, Backlog
 from supervisor.lock import run_lock
 from supervisor.log_files import open_log
 from supervisor.run import Run
@@ -39,7 +41,8 @@ def run(settings: Settings, *, once: bool) -> int:
         closing(Database(settings.database_url)) as database,
     ):
         configure_logs(settings.log_level, log)
-        migrate(database)
+        database.prepare_folder()  # a ledger that can't be made is a mistake, which is not waited for
+        when_up(lambda: migrate(database), wait=STALLED_SECONDS if once else math.inf)
         _announce_training(settings)
         stop = _stop_on_signals()
         with closing(Run(settings)) as supervised:
@@ -71,14 +74,15 @@ def _stop_on_signals() -> threading.Event:
 
 def _once(settings: Settings, database: Database, supervised: Run, stop: threading.Event) -> int:
     """Read the backlog, print the readings and the balance; 0 if all files were registered and none is queued."""
-    before = queries.last_answer(database)
+    before = when_up(lambda: queries.last_answer(database), wait=STALLED_SECONDS)
     supervised.start()
     backlog = Backlog(settings, database, supervised.client)
     summary = Summary(settings.folder)
     try:
         while not stop.is_set() and not backlog.finished(training=supervised.trains):
             supervised.tend()
-            summary.progress(backlog.read, backlog.registered, supervised.doing)
+            summary.trouble(backlog.trouble)
+            summary.progress(backlog.read, backlog.registered, backlog.trouble or supervised.doing)
             supervised.require_reading()
             stop.wait(TICK_SECONDS)
     finally:
@@ -102,7 +106,7 @@ def _shown(settings: Settings, database: Database, before: int) -> tuple[list[Re
 
 def _forever(settings: Settings, database: Database, supervised: Run, stop: threading.Event) -> int:
     """Watch until told to stop, printing each reading as it comes."""
-    tail = Tail(database)
+    tail = when_up(lambda: Tail(database), wait=math.inf)
     ticker = Ticker(settings.folder)
     supervised.start(watch=True)
     while not stop.is_set():

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
+from sqlalchemy import URL
 
 from cli.canvas import Canvas
-from cli.errors import CommandFailed
-from cli.ledger import file_of, opened, rows_named
+from cli.errors import CommandFailed, OutOfReach
+from cli.ledger import file_of, is_at, opened, rows_named
 from cli.read import load_active, reason_of
 from db.errors import LedgerError, NotMigrated
 from db.paths import to_text
@@ -41,11 +42,12 @@ _PLACES = 2
 
 @dataclass(frozen=True)
 class _Found:
-    """A file as bytes, its rows in the ledger, and why the ledger could not be asked, if so."""
+    """A file as bytes, its rows in the ledger, why the ledger could not be asked, and why the file is out of reach."""
 
     file: bytes
     rows: list[Result]
-    trouble: str | None
+    trouble: str | None = None
+    away: str | None = None
 
 
 def show(settings: Settings, path: Path) -> None:
@@ -59,7 +61,7 @@ def show(settings: Settings, path: Path) -> None:
         picture = open_image(found.file)
     except UnreadableImage as error:
         _print_ledger(console, found)
-        raise CommandFailed(f"{_name(found.file)} can't be read: {reason_of(error)}") from error
+        raise CommandFailed(f"{_name(found.file)} can't be read: {found.away or reason_of(error)}") from error
     model = load_active(settings)
     prepared = reader.prepared(picture)
     reading = reader.read([prepared], model)[0]
@@ -72,20 +74,35 @@ def show(settings: Settings, path: Path) -> None:
 
 
 def _find(settings: Settings, path: Path) -> _Found:
-    rows, trouble = _rows(settings, path)
-    candidates = [os.fsencode(path), os.fsencode(settings.folder / path), *map(file_of, rows)]
-    file = next((file for file in candidates if os.path.lexists(file)), candidates[-1] if rows else candidates[0])
-    return _Found(file, rows, trouble)
-
-
-def _rows(settings: Settings, path: Path) -> tuple[list[Result], str | None]:
+    """Find the file at `path`, else in the watched folder, else that of a row; and the rows of this very file."""
+    named = [os.fsencode(path), os.fsencode(settings.folder / path)]
+    file = next(filter(os.path.lexists, named), None)
     try:
         with opened(settings.database_url) as database:
-            return rows_named(database, settings.folder, path), None
+            rows, ledger = rows_named(database, settings.folder, path), database.url
     except NotMigrated:
-        return [], "there is no ledger yet"
+        return _Found(file or named[0], [], trouble="there is no ledger yet")
     except LedgerError as error:
-        return [], str(error)
+        return _Found(file or named[0], [], trouble=str(error))
+    if file is None:
+        file, away = _of_rows(rows, ledger)
+        if file is None or not os.path.lexists(file):
+            return _Found(file or named[0], rows, away=away)
+    return _Found(file, [row for row in rows if is_at(row, file, ledger)])
+
+
+def _of_rows(rows: Sequence[Result], ledger: URL) -> tuple[bytes | None, str | None]:
+    """Give the first row's file that is there, else the last one's, and why one of them is out of reach."""
+    file = away = None
+    for row in rows:
+        try:
+            file = file_of(row, ledger)
+        except OutOfReach as error:
+            away = str(error)
+        else:
+            if os.path.lexists(file):
+                return file, None
+    return file, away
 
 
 def _name(file: bytes) -> str:

@@ -45,7 +45,8 @@ def _fields(state: State, found: str | None) -> dict[str, object]:
         "oldest_waits_seconds": round(state.oldest_waits, 1),
         "unregistered": state.unregistered.files,
         "broker": "embedded" if state.embedded else "DIGITS_REDIS_URL",
-        "broker_answers": state.parts is not None,
+        "broker_answers": state.parts is not None or state.refusal is not None,
+        "broker_refusal": state.refusal,
         "messages": state.messages,
         "parts": [asdict(one) for one in state.parts or []],
         "model": card
@@ -59,9 +60,8 @@ def _print(state: State, found: str | None) -> None:
     if found:
         lines += [Text(), Text(found, "bold red")]
     elif state.balance.queued and not state.ones("worker"):
-        lost = state.parts is None and not state.embedded
-        lost_broker = "the broker can't be used" if state.refusal else "the broker does not answer"
-        missing = lost_broker if lost else "no worker is running: start `digits run`"
+        lost = state.refusal or (state.parts is None and not state.embedded and "the broker does not answer")
+        missing = lost or "no worker is running: start `digits run`"
         lines += [Text(), Text(f"{state.waiting} and {missing}", "yellow")]
     console = stdout()
     for line in lines:

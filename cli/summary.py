@@ -19,7 +19,7 @@ from rich.text import Text
 
 from cli.lines import Lines
 from db.queries import Balance, Result
-from presentation.text import COLOURS, percent, plural, printable, tolerant, written_words
+from presentation.text import COLOURS, percent, plural, printable, say, tolerant, written_words
 
 #: Rows in the table; more are better asked for with `digits results`.
 TABLE_ROWS = 40
@@ -35,6 +35,7 @@ class Summary:
     def __init__(self, folder: Path) -> None:
         self._console = Console(file=tolerant(sys.stdout), highlight=False)
         self._folder = printable(str(folder))
+        self._trouble: str | None = None
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn())
         self._bar = Progress(*columns, TimeRemainingColumn(compact=True), console=self._console, transient=True)
         self._task: TaskID = self._bar.add_task("", total=None)
@@ -44,6 +45,12 @@ class Summary:
     def progress(self, done: int, total: int, doing: str) -> None:
         """Move the bar."""
         self._bar.update(self._task, completed=done, total=total or None, description=printable(doing))
+
+    def trouble(self, why: str | None) -> None:
+        """Tell once on standard error that something is out of reach."""
+        if why and not self._trouble:
+            say(f"{printable(why)}; waiting for it.", error=True)
+        self._trouble = why
 
     def show(self, results: list[Result], *, total: int, new: bool, balance: Balance, unfinished: list[Path]) -> None:
         """Print the first of `total` results, files left for the next run, and the balance of the whole ledger."""

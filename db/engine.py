@@ -56,7 +56,7 @@ _TOO_LARGE = "54"
 
 
 class Database:
-    """The ledger's connections: `writing()`, `reading()` and `direct()` are the only ways in."""
+    """The ledger's connections: `writing()`, `migrating()`, `reading()` and `direct()` are the only ways in."""
 
     def __init__(self, url: str) -> None:
         """Prepare, and connect to nothing. Raises DatabaseUnavailable for a URL that can't be understood."""
@@ -76,6 +76,19 @@ class Database:
         """Open a transaction that may write. It commits at the end, and rolls back on an error."""
         with self._translated(), self.engine.begin() as connection:
             yield connection
+
+    @contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """Open a transaction as `writing` does, in which SQLite lets a table be rebuilt that others refer to.
+
+        With foreign keys in force, dropping the old table would delete the rows that refer to it.
+        """
+        with self._translated(), self.engine.connect() as connection:
+            if self._begins_itself:
+                connection.detach()  # closed at the end, so that no other transaction gets it
+                connection.connection.cursor().execute("PRAGMA foreign_keys = OFF")
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Text,
+    and_,
     bindparam,
     cast,
     delete,
@@ -244,15 +245,20 @@ def queued(database: Database, folder: str) -> int:
         return connection.execute(select(func.count()).select_from(images).where(*waiting)).scalar_one()
 
 
-def requeue(database: Database, row_ids: Sequence[int] | None) -> list[int]:
-    """Queue the given rows again, or with None all failed ones, and give their ids. Commits."""
+def requeue(database: Database, row_ids: Sequence[int]) -> list[int]:
+    """Queue the given rows again, and give the ids of those that are there. Commits."""
+    return _requeue(database, [images.c.id.in_(part) for part in _parts(row_ids)])
+
+
+def requeue_failed(database: Database, folders: Sequence[str]) -> list[int]:
+    """Queue the failed rows of these watched folders again, and give their ids. Commits."""
+    return _requeue(database, [and_(images.c.status == Status.FAILED, images.c.folder.in_(folders))])
+
+
+def _requeue(database: Database, those: Iterable[ColumnElement[bool]]) -> list[int]:
     again = update(images).values({**QUEUE_AGAIN, "first_seen_ms": NOW}).returning(images.c.id)
     with database.writing() as connection:
-        if row_ids is None:
-            ids = list(connection.execute(again.where(images.c.status == Status.FAILED)).scalars())
-        else:
-            parts = [connection.execute(again.where(images.c.id.in_(part))).scalars() for part in _parts(row_ids)]
-            ids = [row_id for part in parts for row_id in part]
+        ids = [row_id for some in those for row_id in connection.execute(again.where(some)).scalars()]
         for part in _parts(ids):
             connection.execute(delete(digits).where(digits.c.image_id.in_(part)))
     return ids

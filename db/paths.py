@@ -35,6 +35,15 @@ def folder_text(folder: bytes | str | os.PathLike[str], ledger: URL) -> str:
     return to_text(absolute if _is_found_from_anywhere(ledger) else _from_here(absolute))
 
 
+def folder_path(text: str, ledger: URL) -> bytes | None:
+    """Give the path of the folder that a ledger names so; None for one that can't be located from here.
+
+    Version 0.2 named folders relatively in every ledger. In one that is found from anywhere, nobody knows to what.
+    """
+    folder = to_bytes(text)
+    return folder if os.path.isabs(folder) or not _is_found_from_anywhere(ledger) else None
+
+
 def relative_text(folder: bytes | str | os.PathLike[str]) -> str:
     """Name a folder as every ledger had it up to version 0.2: relative to the working directory if inside."""
     return to_text(_from_here(os.path.abspath(os.fsencode(folder))))

@@ -222,6 +222,13 @@ def has_folder(database: Database, folder: str) -> bool:
         return connection.execute(select(images.c.id).where(images.c.folder == folder).limit(1)).first() is not None
 
 
+def failed_by_folder(database: Database) -> dict[str, int]:
+    """Count the failed files of each watched folder."""
+    counts = select(images.c.folder, func.count().label("files")).where(images.c.status == Status.FAILED)
+    with database.reading() as connection:
+        return {row.folder: row.files for row in connection.execute(counts.group_by(images.c.folder))}
+
+
 def find(database: Database, path: str, folder: str | None = None) -> list[Result]:
     """Find a file by its path in the watched folder; several folders may each have one."""
     query = select(*_COLUMNS).where(images.c.path == path)

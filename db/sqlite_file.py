@@ -27,6 +27,8 @@ def make_private(path: Path) -> None:
 
     SQLite gives the files beside it the same mode. Raises OSError.
     """
+    if path.exists():
+        return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 

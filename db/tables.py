@@ -73,6 +73,7 @@ images = Table(
     Index("ix_images_moved", "size", "mtime_ns"),
     # On PostgreSQL the migration makes it partial too. Stated here, every start would import that dialect.
     Index("ix_images_queued", "status", "first_seen_ms", sqlite_where=text("status = 'queued'")),
+    sqlite_autoincrement=True,  # no id is given twice, also after the newest rows were forgotten
 )
 #: What tells files apart, by database. An index of PostgreSQL has no room for a long path.
 IDENTITY: dict[str, list[ColumnElement[Any]]] = {

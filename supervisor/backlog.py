@@ -5,8 +5,10 @@ import time
 from pathlib import Path
 
 from broker.client import Client
+from broker.connection import Pauses
 from db import intake, paths
 from db.engine import Database
+from db.errors import DatabaseUnavailable
 from settings import Settings
 from watcher.enqueuer import Enqueuer
 from watcher.registrar import Registrar
@@ -39,6 +41,10 @@ class Backlog:
         self._next_count = 0.0
         self._next_scan = 0.0
         self._progressed = time.monotonic()
+        #: Why the database is of no use, in one sentence; None while it works.
+        self.trouble: str | None = None
+        self._pauses = Pauses()
+        self._next_try = 0.0
 
     @property
     def read(self) -> int:
@@ -48,8 +54,21 @@ class Backlog:
     def finished(self, *, training: bool) -> bool:
         """Look at folder, ledger and broker again; True when all is read, or will not be in this run.
 
-        A model that is being trained counts as progress.
+        A model that is being trained counts as progress. A database that is away is tried again and again until then.
         """
+        if time.monotonic() < self._next_try:
+            return False
+        try:
+            done = self._is_done(training=training)
+        except DatabaseUnavailable as error:
+            self.trouble = str(error)
+            self._next_try = time.monotonic() + self._pauses.next()
+            return time.monotonic() - self._progressed > STALLED_SECONDS
+        self.trouble = None
+        self._pauses.reset()
+        return done
+
+    def _is_done(self, *, training: bool) -> bool:
         if time.monotonic() >= self._next_scan:
             self.registered += self._registrar.scan()
             self._enqueuer.reconcile()

@@ -40,7 +40,8 @@ class Run:
             return
         self._next_look = time.monotonic() + LOOK_AROUND_SECONDS
         self._present = present(self.client) or []
-        self.trouble = self._supervisor.trouble or self.client.trouble()
+        lost = self.client.trouble()
+        self.trouble = self._supervisor.trouble or (str(lost) if lost else None)
         self.doing = self._described()
         self.trains = bool(self._trainings()) and needed(self._model_dir) is not None
         if self.client.trainings_waiting() and not self._supervisor.trainer.running:

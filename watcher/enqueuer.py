@@ -65,7 +65,7 @@ class Enqueuer:
 
     def _announce(self, *, lost: bool) -> None:
         if lost and not self._lost:
-            _log.error("the broker is lost, files wait in the ledger until it is back", why=self._client.why)
+            _log.error("the broker is lost, files wait in the ledger until it is back", why=str(self._client.lost))
         elif self._lost and not lost:
             _log.info("the broker is back")
         self._lost = lost

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
+from sqlalchemy import URL
 
 from db import claims, paths
 from db.claims import Answer, Claim, ClaimedFile, DigitRow
@@ -77,7 +78,7 @@ def read_chunk(
 
 def _read_claimed(database: Database, model: Model, claim: Claim, token: str) -> ReadChunk:
     done = ReadChunk(alone=claim.alone)
-    opened = _Opened()
+    opened = _Opened(database.url)
     stop = time.monotonic() + BUDGET_SECONDS
     watchdog = Watchdog[ClaimedFile](FILE_SECONDS, lambda file: _end_process(database, claim, file, token))
     with watchdog:
@@ -121,7 +122,8 @@ def _end_process(database: Database, claim: Claim, slow: ClaimedFile, token: str
 class _Opened:
     """The files of a chunk after opening: ready for the model, failed, postponed, or in a folder not seen here."""
 
-    def __init__(self) -> None:
+    def __init__(self, ledger: URL) -> None:
+        self._ledger = ledger
         self._ready: list[tuple[ClaimedFile, PreparedFile]] = []
         self._failed: list[Answer] = []
         self.postponed: dict[str, list[int]] = {}
@@ -131,13 +133,17 @@ class _Opened:
 
     def add(self, file: ClaimedFile) -> None:
         """Open and prepare one file; an error becomes its reason."""
+        folder = paths.folder_path(file.folder, self._ledger)
+        if folder is None:
+            self._miss(file)
+            return
         try:
-            prepared = prepare_file(paths.to_bytes(file.path), below=paths.to_bytes(file.folder))
+            prepared = prepare_file(paths.to_bytes(file.path), below=folder)
         except Inaccessible as error:
-            if self._is_here(file):
+            if self._is_here(file, folder):
                 self._fail(file, str(error))
         except HostFailed as error:
-            if self._is_here(file):
+            if self._is_here(file, folder):
                 _log.warning("the host failed to read a file, it is tried again", row=file.id, why=str(error))
                 self._postpone(file, f"the host failed to read it {claims.MAX_ATTEMPTS} times: {error}")
         except Exception as error:  # noqa: BLE001 - the task boundary: a neighbour must not suffer
@@ -169,12 +175,15 @@ class _Opened:
             self._fail_unless_growing(file, error)
             return []
 
-    def _is_here(self, file: ClaimedFile) -> bool:
-        if os.path.isdir(paths.to_bytes(file.folder)):
+    def _is_here(self, file: ClaimedFile, folder: bytes) -> bool:
+        if os.path.isdir(folder):
             return True
-        _folder.lost(file.folder)  # not mounted on this host, where another worker may have it: its files are not gone
-        self.unseen[file.id] = file.folder
+        self._miss(file)  # not mounted on this host, where another worker may have it: its files are not gone
         return False
+
+    def _miss(self, file: ClaimedFile) -> None:
+        _folder.lost(file.folder)
+        self.unseen[file.id] = file.folder
 
     def _postpone(self, file: ClaimedFile, why: str) -> None:
         self.postponed.setdefault(why, []).append(file.id)

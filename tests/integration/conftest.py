@@ -18,10 +18,11 @@ from tests.integration.watched import Eventually, Watched
 
 @pytest.fixture
 def settings(sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Give the settings of a project, in whose directory the test runs."""
     monkeypatch.chdir(tmp_path)
-    url = sqlite_database.url.render_as_string(hide_password=False)
     for name in ("digits", "model"):
         Path(name).mkdir()
+    url = f"sqlite:///{Path(sqlite_database.url.database or '').relative_to(tmp_path)}"
     return Settings(database_url=url, folder=Path("digits"), model_dir=Path("model"), var_dir=tmp_path / "var")
 
 

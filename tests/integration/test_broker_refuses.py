@@ -1,8 +1,11 @@
 """A broker that answers and yet is of no use: a read-only replica, something else under our names, no memory."""
 
+import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +13,12 @@ from structlog.testing import capture_logs
 
 from broker.address import Address
 from broker.client import Client
-from broker.connection import Pauses, wait_for
+from broker.connection import Pauses, ping, wait_for
+from broker.errors import BrokerRefuses
 from broker.message import READING_QUEUE
 from broker.server import CUT_OFF, EmbeddedBroker
+from cli.retry import retry
+from cli.status import show_status
 from db import intake
 from db.engine import Database
 from db.intake import SeenFile
@@ -22,12 +28,20 @@ from supervisor.supervisor import Supervisor
 from watcher.enqueuer import Enqueuer
 
 Eventually = Callable[[Callable[[], object], float], None]
+#: Access rules that forbid all but changing them, and what ends that.
+FORBID, ALLOW = ["ACL", "SETUSER", "default", "-@all", "+acl"], ["ACL", "SETUSER", "default", "+@all"]
 #: What makes a broker useless, what heals it, and what it says.
 FAULTS = {
+    "forbidding": (FORBID, ALLOW, "refuses LLEN: "),
     "read-only": (["REPLICAOF", "127.0.0.1", "1"], ["REPLICAOF", "NO", "ONE"], "read only replica"),
     "queue of another type": (["SET", "digits:reading", "x"], ["DEL", "digits:reading"], "WRONGTYPE|wrong kind"),
     "presence of another type": (["SET", "digits:presence", "x"], ["DEL", "digits:presence"], "WRONGTYPE|wrong kind"),
     "full": (["CONFIG", "SET", "maxmemory", "1"], ["CONFIG", "SET", "maxmemory", "0"], "maxmemory"),
+}
+#: What makes a broker refuse whoever comes anew, what heals it, and its reply.
+REFUSALS = {
+    "commands": (FORBID, ALLOW, "'ping'"),
+    "password": (["CONFIG", "SET", "requirepass", "x"], ["CONFIG", "SET", "requirepass", ""], "authenticat"),
 }
 
 
@@ -39,7 +53,7 @@ def command(client: Client, words: list[str]) -> None:
 def client(address: Address) -> Iterator[Client]:
     with closing(Client(address)) as connected:
         yield connected
-        for _, heal, _ in FAULTS.values():
+        for _, heal, _ in (*FAULTS.values(), *REFUSALS.values()):
             command(connected, heal)
 
 
@@ -60,6 +74,26 @@ def test_the_true_cause_is_named_until_it_is_over(
         command(client, heal)
         run.tend()
         assert run.trouble is None
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_a_reply_of_any_kind_is_a_refusal_and_no_silence(
+    client: Client, broker_server: EmbeddedBroker, filled: Settings, capsys: pytest.CaptureFixture[str], refusal: str
+) -> None:
+    command(client, REFUSALS[refusal][0])
+    with pytest.raises(BrokerRefuses, match=f"answers and refuses PING: .*{REFUSALS[refusal][2]}"):
+        ping(broker_server.url)
+    assert broker_server.answers()
+    assert broker_server.ensure() is False  # no second server is started beside it
+
+    settings = replace(filled, redis_url=broker_server.url)
+    show_status(settings)
+    assert re.search(r"^broker +the broker answers and refuses LLEN: ", capsys.readouterr().out, re.MULTILINE)
+    show_status(settings, as_json=True)
+    state = json.loads(capsys.readouterr().out)
+    assert (state["broker_answers"], "refuses LLEN" in state["broker_refusal"]) == (True, True)
+    retry(settings, None)
+    assert "put back in the queue; the broker answers and refuses LPUSH: " in capsys.readouterr().out
 
 
 def test_a_read_only_replica_is_logged_once_and_gets_its_rows_when_it_is_none_any_more(
@@ -92,8 +126,8 @@ def test_a_part_waits_for_its_broker_and_says_so_once(short_path: Path) -> None:
         assert not waiting.is_alive()
     server.stop()
     assert [log["event"] for log in logs] == [
-        "the broker does not answer, this part waits for it",
-        "the broker answers",
+        "the broker can't be used, this part waits for it",
+        "the broker can be used",
     ]
 
 

@@ -15,13 +15,13 @@ from sqlalchemy import text
 import cli.health
 from broker.address import Address
 from broker.client import PRESENCE, Client
+from broker.message import READING_QUEUE
 from broker.presence import OwnPresence
 from cli.models import activate_model
 from cli.retry import retry
 from cli.status import show_status
 from db import intake
 from db.engine import Database
-from db.paths import folder_text
 from recognizer.installed import RuntimeChoice
 from settings import Settings
 from tests.versions import write_version
@@ -238,11 +238,7 @@ def test_status_names_the_registering_if_files_are_not_in_the_ledger(
     out = capsys.readouterr().out
     assert out.endswith("\nregistering stands still: 1 file in digits is not in the ledger\n")
     found = Path("digits/one.png").stat()
-    intake.register(
-        sqlite_database,
-        folder_text("digits", sqlite_database.url),
-        [intake.SeenFile("one.png", found.st_size, found.st_mtime_ns)],
-    )
+    intake.register(sqlite_database, "digits", [intake.SeenFile("one.png", found.st_size, found.st_mtime_ns)])
     with sqlite_database.writing() as connection:
         connection.execute(text("UPDATE images SET status = 'failed' WHERE status = 'queued'"))
     assert show_status(announced(worker="model 1")) == 0
@@ -272,15 +268,16 @@ def test_a_file_that_came_a_moment_ago_may_not_be_in_the_ledger_yet(filled: Sett
     assert show_status(filled) == 0
 
 
+@pytest.mark.parametrize(("name", "command"), [(PRESENCE, "ZRANGE"), (READING_QUEUE, "LLEN")])
 def test_status_says_why_a_broker_that_answers_is_of_no_use(
-    filled: Settings, address: Address, capsys: Capture
+    filled: Settings, address: Address, capsys: Capture, name: str, command: str
 ) -> None:
     with closing(Client(address)) as client:
-        client.redis.set(client.key(PRESENCE), "x")
+        client.redis.set(client.key(name), "x")
         show_status(dataclasses.replace(filled, redis_url=address.url))
     out = capsys.readouterr().out
-    assert re.search(r"^broker +the broker can.t be used: WRONGTYPE", out, re.MULTILINE)
-    assert "1 file waits and the broker can't be used" in out
+    assert re.search(rf"^broker +the broker answers and refuses {command}: WRONGTYPE", out, re.MULTILINE)
+    assert "1 file waits and the broker answers and refuses" in out
 
 
 def test_what_is_passed_over_is_not_in_the_state_for_programs(announced: Announced, capsys: Capture) -> None:

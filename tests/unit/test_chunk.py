@@ -356,6 +356,17 @@ def test_files_of_a_folder_that_is_not_mounted_here_are_left_to_other_workers(le
     assert ledger.outcomes() == {"seven.png": ("accepted", "7")}
 
 
+def test_a_relative_folder_of_a_ledger_that_is_found_from_anywhere_is_not_looked_for_in_todays_directory(
+    ledger: Ledger, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ledger.folder.parent)
+    draw(ledger.folder / "7.png", "7")
+    rows = intake.register(ledger.database, ledger.folder.name, [SeenFile("7.png", 1, 1)])
+    done = read_chunk(ledger.database, MODEL, rows, "message")
+    assert (done.answered, done.unseen) == (0, dict.fromkeys(rows, ledger.folder.name))
+    assert ledger.outcomes() == {"7.png": ("queued", None)}
+
+
 def test_a_chunk_that_takes_too_long_answers_what_it_has_and_enqueues_the_rest(
     ledger: Ledger, draw: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -491,5 +491,5 @@ def test_the_balance_closes_at_every_step(database: Database) -> None:
     claims.answer(database, "mine", [Answer(row_id, status) for row_id, status in zip(rows, finals, strict=False)])
     assert counts() == (2, 1, 1, 1, 1)
     claims.release(database, rows, "mine")
-    intake.requeue(database, None)
+    intake.requeue_failed(database, ["d"])
     assert counts() == (3, 1, 1, 1, 0)

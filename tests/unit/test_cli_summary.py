@@ -61,3 +61,10 @@ def test_a_screen_too_narrow_for_the_table_breaks_no_number(
     text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", "\n".join(shown(capsys, NAME)))
     assert " ".join(text.split()).endswith(f"88 80.4% review {NAME} ({REASON}) 1 file = 1 review")
     assert max(map(len, text.splitlines())) <= 40
+
+
+def test_an_outage_is_told_once_each_time(capsys: pytest.CaptureFixture[str]) -> None:
+    summary = Summary(Path("digits"))
+    for why in ("the disk\x1b is full", "the disk\x1b is full", None, "no server"):
+        summary.trouble(why)
+    assert capsys.readouterr().err == "the disk\\x1b is full; waiting for it.\nno server; waiting for it.\n"

@@ -233,15 +233,18 @@ def fail(database: Database, row_id: int) -> None:
     claims.answer(database, "reader", [Answer(row_id, Status.FAILED, reason="the file is empty")])
 
 
-def test_requeue_puts_all_failed_rows_back_and_no_other(database: Database) -> None:
+def test_requeue_puts_all_failed_rows_of_a_folder_back_and_no_other(database: Database) -> None:
     first, second, good, waiting = intake.register(database, "d", [SeenFile(name, 1, 1) for name in "abcd"])
-    fail(database, first)
-    fail(database, second)
+    (elsewhere,) = intake.register(database, "e", [ONE])
+    for row_id in (first, second, elsewhere):
+        fail(database, row_id)
+    assert queries.failed_by_folder(database) == {"d": 2, "e": 1}
     read_as_seven(database, good)
-    assert sorted(intake.requeue(database, None)) == [first, second]
+    assert sorted(intake.requeue_failed(database, ["d"])) == [first, second]
     found = {result.id: (result.status, result.reason) for result in queries.results(database, queries.Filter())}
     assert found[first] == found[second] == found[waiting] == (Status.QUEUED, None)
     assert found[good] == (Status.ACCEPTED, None)
+    assert found[elsewhere] == (Status.FAILED, "the file is empty")
 
 
 def test_requeue_of_given_rows_takes_good_ones_too_and_ignores_unknown_ones(database: Database) -> None:
@@ -260,7 +263,7 @@ def test_a_row_that_crashed_its_readers_starts_from_nothing_when_it_is_put_back(
         connection.execute(update(images).values(attempts=claims.MAX_ATTEMPTS + 2, crashes=2))
     claims.claim(database, [row_id], "reader")
     assert queries.balance(database).by_status[Status.FAILED] == 1
-    assert intake.requeue(database, None) == [row_id]
+    assert intake.requeue_failed(database, ["d"]) == [row_id]
     assert intake.owed(database).fresh == [row_id]
     with database.reading() as connection:
         assert connection.execute(select(images.c.attempts, images.c.crashes)).one() == (0, 0)
@@ -277,7 +280,7 @@ def put_back(database: Database, row_id: int) -> None:
 def fail_and_put_all_back(database: Database, row_id: int) -> None:
     change(database, row_id)
     fail(database, row_id)
-    assert intake.requeue(database, None) == [row_id]
+    assert intake.requeue_failed(database, ["d"]) == [row_id]
 
 
 @pytest.mark.parametrize("begin_anew", [change, put_back, fail_and_put_all_back])

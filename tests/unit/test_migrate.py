@@ -1,5 +1,9 @@
 """The migrations make exactly the tables the code believes in, once, however many ask for it."""
 
+import signal
+import subprocess
+import sys
+
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -9,7 +13,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert, inspect, select, text, update
 
 import db.migrate
-from db import intake, queries
+from db import claims, intake, moves, queries
+from db.claims import Answer, DigitRow
 from db.engine import Database
 from db.errors import LedgerTooNew, NotMigrated, ValueRefused
 from db.intake import SeenFile
@@ -27,9 +32,10 @@ def test_the_head_in_the_code_is_the_newest_migration() -> None:
     assert ScriptDirectory(folder).get_current_head() == HEAD
 
 
-def differences(connection: Connection) -> object:
-    """Compare the tables in the code with those there; what PostgreSQL has of its own is left out."""
-    own = {"uq_images_folder_path", "ix_images_path", "answers"} if connection.dialect.name == "postgresql" else set()
+def differences(connection: Connection, users: frozenset[str] = frozenset()) -> object:
+    """Compare the tables in the code with those there; what PostgreSQL or a user has of its own is left out."""
+    postgres = {"uq_images_folder_path", "ix_images_path", "answers"}
+    own = users | postgres if connection.dialect.name == "postgresql" else users
     options = {
         "compare_type": True,
         "compare_server_default": True,
@@ -76,7 +82,7 @@ def test_a_ledger_of_the_first_version_keeps_its_rows_and_gets_the_tables_of_thi
 def back_to(database: Database, version: str) -> None:
     config = Config()
     config.set_main_option("script_location", db.migrate.__file__.replace("migrate.py", "migrations"))
-    with database.writing() as connection:
+    with database.migrating() as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, version)
 
@@ -114,7 +120,7 @@ def test_a_database_of_an_older_version_is_refused_with_what_to_do(database: Dat
         require_migrated(database)
 
 
-@pytest.mark.parametrize("version", ["0008", "9999", "5e1a7c0ffee5"])
+@pytest.mark.parametrize("version", [f"{int(HEAD) + 1:04}", "9999", "5e1a7c0ffee5"])
 def test_a_database_of_a_newer_version_is_refused_by_all_and_left_as_it_is(database: Database, version: str) -> None:
     with database.writing() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
@@ -193,3 +199,75 @@ def test_a_digit_without_its_image_is_refused(database: Database) -> None:
     orphan = f"INSERT INTO digits (image_id, position, label, confidence, {columns}) VALUES (1, 0, 7, 1{', 0' * 14})"  # noqa: S608 - fixed
     with pytest.raises(ValueRefused), database.writing() as connection:
         connection.execute(text(orphan))
+
+
+def test_the_rebuilt_table_keeps_rows_digits_indexes_triggers_and_views(database: Database) -> None:
+    back_to(database, "0007")
+    ids = intake.register(database, "d", [SeenFile(name, 1, 1) for name in "abc"])
+    claims.claim(database, ids, "message")
+    digit = DigitRow(7, 0.9, (1, 2, 3, 4), (0.1,) * 10)
+    answers = [Answer(row_id, Status.ACCEPTED, reading="7", written="7", digits=(digit,)) for row_id in ids]
+    claims.answer(database, "message", answers)
+    with database.writing() as connection:
+        connection.execute(text("CREATE INDEX mine ON images (reading)"))
+        connection.execute(text("CREATE VIEW sevens AS SELECT path FROM images WHERE reading = '7'"))
+        if connection.dialect.name == "sqlite":
+            connection.execute(text("CREATE TABLE told (path TEXT)"))
+            connection.execute(
+                text("CREATE TRIGGER tell AFTER INSERT ON images BEGIN INSERT INTO told VALUES (new.path); END")
+            )
+    before = queries.results(database, Filter()), queries.digits_of(database, ids)
+    migrate(database)
+    assert (queries.results(database, Filter()), queries.digits_of(database, ids)) == before
+    intake.register(database, "d", [SeenFile("d", 1, 1)])
+    moves.forget(database, ids[:1])
+    with database.reading() as connection:
+        assert differences(connection, frozenset({"mine", "told"})) == []
+        assert connection.execute(text("SELECT path FROM sevens ORDER BY path")).scalars().all() == ["b", "c"]
+        assert set(connection.execute(select(digits.c.image_id)).scalars()) == set(ids[1:])  # the key refers to it
+        assert "mine" in {index["name"] for index in inspect(connection).get_indexes("images")}
+        if connection.dialect.name == "sqlite":
+            assert connection.execute(text("SELECT path FROM told")).scalars().all() == ["d"]
+            assert connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
+            assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+
+
+def test_a_ledger_that_was_migrated_gives_no_id_twice(database: Database) -> None:
+    back_to(database, "0007")
+    ids = intake.register(database, "d", [SeenFile(name, 1, 1) for name in "abc"])
+    migrate(database)
+    moves.forget(database, ids)
+    assert min(intake.register(database, "d", [SeenFile(name, 1, 1) for name in "abc"])) > max(ids)
+
+
+#: Migrates, and dies at the moment when the old table is gone and the new one has not its name yet.
+DIES = """
+import os, signal, sys
+from sqlalchemy import event
+from db.engine import Database
+from db.migrate import migrate
+database = Database(sys.argv[1])
+@event.listens_for(database.engine, "after_cursor_execute")
+def die(_connection, _cursor, statement, *_):
+    if statement == "DROP TABLE images":
+        os.kill(os.getpid(), signal.SIGKILL)
+migrate(database)
+"""
+
+
+def test_a_migration_that_is_killed_leaves_the_ledger_as_it_was_and_the_next_one_ends(
+    sqlite_database: Database,
+) -> None:
+    database = sqlite_database
+    back_to(database, "0007")
+    ids = intake.register(database, "d", [SeenFile(str(number), 1, 1) for number in range(3000)])
+    url = database.url.render_as_string(hide_password=False)
+    assert subprocess.run([sys.executable, "-c", DIES, url], check=False).returncode == -signal.SIGKILL
+    with pytest.raises(NotMigrated, match="of version 0007"):
+        require_migrated(database)
+    migrate(database)
+    require_migrated(database)
+    assert {row.id for row in queries.results(database, Filter())} == set(ids)
+    with database.reading() as connection:
+        assert differences(connection) == []
+        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"

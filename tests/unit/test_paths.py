@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from db.paths import folder_text, to_bytes, to_text
+from db.paths import folder_path, folder_text, to_bytes, to_text
 
 NAMES = [
     b"7.png",
@@ -96,6 +96,16 @@ def test_a_ledger_that_is_found_from_anywhere_has_one_name_of_a_folder_from_ever
         monkeypatch.chdir(tmp_path / here)
         names.add(folder_text(given, make_url(url)))
     assert names == {str(tmp_path / "deep" / "inside")}
+
+
+@pytest.mark.parametrize("url", ANYWHERE)
+def test_a_relative_folder_of_a_ledger_that_is_found_from_anywhere_can_not_be_located(url: str) -> None:
+    assert folder_path("digits", make_url(url)) is None
+    assert folder_path(r"/scans/\xff", make_url(url)) == b"/scans/\xff"
+
+
+def test_a_relative_folder_of_a_ledger_in_the_working_directory_lies_there() -> None:
+    assert folder_path(r"digits\xff", HERE) == b"digits\xff"
 
 
 def test_a_ledger_that_a_link_leads_to_is_found_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
