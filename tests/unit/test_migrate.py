@@ -114,7 +114,7 @@ def test_a_database_of_an_older_version_is_refused_with_what_to_do(database: Dat
         require_migrated(database)
 
 
-@pytest.mark.parametrize("version", ["0008", "9999", "5e1a7c0ffee5"])
+@pytest.mark.parametrize("version", ["0009", "9999", "5e1a7c0ffee5"])
 def test_a_database_of_a_newer_version_is_refused_by_all_and_left_as_it_is(database: Database, version: str) -> None:
     with database.writing() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
