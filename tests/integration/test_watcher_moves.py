@@ -135,3 +135,19 @@ def test_an_unread_row_follows_no_other_file_of_its_size_and_time(started: Watch
     started.wait_for("second.png")
     assert started.rows()["first.png"] == before
     assert started.rows()["second.png"].status == Status.QUEUED
+
+
+def test_a_directory_of_thousands_that_is_renamed_twice_at_once_leaves_no_row_behind(
+    started: Watched, eventually: Eventually
+) -> None:
+    (started.folder / ".a").mkdir()
+    for number in range(2100):
+        aged(started.drop(f".a/{number}.png"))
+    (started.folder / ".a").rename(started.folder / "a")
+    eventually(lambda: len(started.rows()) == 2101, 3 * SOON)
+    before = {row.id for row in started.rows().values()}
+    (started.folder / "a").rename(started.folder / "b")
+    (started.folder / "b").rename(started.folder / "c")
+    moved = {"first.png", *(f"c/{number}.png" for number in range(2100))}
+    eventually(lambda: started.rows().keys() == moved, 3 * SOON)
+    assert {row.id for row in started.rows().values()} == before
