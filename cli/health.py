@@ -13,10 +13,10 @@ from broker.address import Address, address_of
 from broker.client import Client
 from broker.errors import BrokerRefuses
 from broker.presence import FAILED, Presence, present
-from db import intake, paths
+from db import intake, moves, paths
 from db.engine import Database
 from db.halves import in_halves
-from db.intake import LEASE_MS, SeenFile
+from db.intake import LEASE_MS
 from db.queries import (
     Balance,
     Unregistered,
@@ -203,9 +203,9 @@ def _missed(settings: Settings, database: Database) -> int:
     until, found = time.monotonic() + LOOK_SECONDS, 0
     states = Folder(folder, selection_of(settings)).scan()
     while time.monotonic() < until and (batch := list(islice(states, _BATCH_FILES))):
-        files = [SeenFile(paths.to_text(one.path), one.size, one.mtime_ns) for one in batch]
-        changed, refused = in_halves(files, partial(intake.changed, database, name))
-        missing = {file.path for file in (*changed, *(refusal.item for refusal in refused))}
+        changes, refused = in_halves([one.seen() for one in batch], partial(moves.changed, database, name))
+        missing = {change.file.path for change in changes if not change.touched}
+        missing |= {refusal.item.path for refusal in refused}
         found += sum(1 for _ in _settled(folder, (one for one in batch if paths.to_text(one.path) in missing)))
     return found
 

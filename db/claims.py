@@ -40,7 +40,7 @@ from sqlalchemy import (
 from db.clock import NOW
 from db.engine import Database
 from db.halves import in_halves
-from db.intake import FORGET_DIGITS, stored_ns, unclaimed
+from db.intake import FORGET_DIGITS, int64, unclaimed
 from db.statements import LISTED, Statements
 from db.tables import NEXT_ANSWER, Status, digits, images
 
@@ -66,7 +66,7 @@ class ClaimedFile:
 
     def is_unchanged(self, size: int, mtime_ns: int) -> bool:
         """Whether a file of this size and time is the one that was registered."""
-        return (self.size, self.mtime_ns) == (size, stored_ns(mtime_ns))
+        return (self.size, self.mtime_ns) == (size, int64(mtime_ns))
 
 
 @dataclass(frozen=True)

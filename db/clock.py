@@ -10,6 +10,8 @@ class Now(ColumnElement[int]):
     """The database's time in milliseconds since 1970, as an expression; the same within a statement."""
 
     inherit_cache = True
+    # It has no parts. Unless told so, SQLAlchemy compiles a statement with it each time.
+    _traverse_internals: list[Any] = []  # noqa: RUF012 - as SQLAlchemy declares it
     type = BigInteger()
 
 

@@ -97,14 +97,14 @@ class Database:
             yield connection
 
     @contextmanager
-    def direct(self) -> Iterator[Statements]:
-        """Open a transaction that may write, for the busiest statements: they go to the driver, past SQLAlchemy."""
+    def direct(self, *, writes: bool = True) -> Iterator[Statements]:
+        """Open a transaction for the busiest statements: they go to the driver, past SQLAlchemy."""
         with self._translated():
             connection = self.engine.raw_connection()
             try:
                 cursor = connection.cursor()
                 if self._begins_itself:
-                    cursor.execute(_BEGIN_WRITING)
+                    cursor.execute(_BEGIN_WRITING if writes else "BEGIN")
                 yield Statements(cursor, self.engine.dialect)
                 connection.commit()
             except self._driver.Error as error:

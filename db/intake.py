@@ -3,14 +3,14 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 from typing import Any, TypeVar
 
 from sqlalchemy import (
     JSON,
-    BigInteger,
     ColumnElement,
+    Label,
     Text,
     and_,
     bindparam,
@@ -42,6 +42,7 @@ LEASE_MS = 60_000
 OVERTAKEN_MS = LEASE_MS
 #: Number of latest answers that show how far the workers are. Some of them were enqueued again, and are old.
 LATEST_ANSWERS = 100
+_INT64 = range(-(2**63), 2**63)
 #: Maximum number of rows in a statement, well below every database's limit on bound values.
 STATEMENT_ROWS = 1000
 
@@ -50,15 +51,27 @@ STATEMENT_ROWS = 1000
 class SeenFile:
     """A complete file in the watched folder; `path` is the ledger's text, relative to that folder.
 
-    `mtime_ns` becomes what the ledger holds of it, see `stored_ns`.
+    `ctime_ns` is its last change of any kind. `device` and `inode` name it on its host. For each of them, 0 is unknown.
+    The numbers become what the ledger holds of them, see `int64`.
     """
 
     path: str
     size: int
     mtime_ns: int
+    ctime_ns: int = 0
+    device: int = 0
+    inode: int = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "mtime_ns", stored_ns(self.mtime_ns))
+        for name in ("mtime_ns", "ctime_ns", "device", "inode"):
+            if (number := getattr(self, name)) not in _INT64:  # a rescan makes a million of these
+                object.__setattr__(self, name, int64(number))
+
+    @cached_property
+    def as_json(self) -> str:
+        """The file in a list that `fields` takes apart. Up to three statements take the same one."""
+        numbers = f"{self.size}, {self.mtime_ns}, {self.ctime_ns}, {self.device}, {self.inode}"
+        return f"[{json.dumps(self.path)}, {numbers}]"
 
 
 @dataclass(frozen=True)
@@ -86,17 +99,21 @@ QUEUE_AGAIN: dict[str, Any] = {
     "written": None,
 }
 
+#: What the ledger knows of a file, by the names of columns and of attributes.
+_FIELDS = ("path", "size", "mtime_ns", "ctime_ns", "device", "inode")
+
 #: Deletes the digits of the LISTED rows: they belong to the answer that has just ended.
 FORGET_DIGITS = delete(digits).where(digits.c.image_id.in_(LISTED))
 
 
-def stored_ns(mtime_ns: int) -> int:
-    """Give a file's time as the ledger holds it: a number of 64 bits.
+def int64(number: int) -> int:
+    """Give a time in nanoseconds, a device or an inode as the ledger holds it: a signed number of 64 bits.
 
-    That many nanoseconds reach from 1677 to 2262. File systems hold other years too, which wrap around. So a time that
-    changes is still another number. SQLite would store a larger number inexactly, and PostgreSQL would refuse it.
+    That many nanoseconds reach from 1677 to 2262. File systems hold other years too, and larger inodes. These wrap
+    around, so another one is still another number. SQLite would store a larger number inexactly, and PostgreSQL would
+    refuse it.
     """
-    return (mtime_ns + 2**63) % 2**64 - 2**63
+    return (number + 2**63) % 2**64 - 2**63
 
 
 def register(database: Database, folder: str, files: Sequence[SeenFile]) -> list[int]:
@@ -105,8 +122,7 @@ def register(database: Database, folder: str, files: Sequence[SeenFile]) -> list
     Safe to call twice: a file that the ledger has with this size and time changes nothing. Raises ValueRefused, and
     writes nothing, if the database can't hold one of them.
     """
-    once_each = {file.path: (file.path, file.size, file.mtime_ns) for file in files}  # as PostgreSQL demands
-    given = {"files": json.dumps(list(once_each.values())), "folder": folder}
+    given = {"files": as_json(files), "folder": folder}
     with database.direct() as ledger:
         ids = [row_id for (row_id,) in ledger.fetch(_upsert_for(database.engine.dialect.name), given)]
         for part in _parts(ids):
@@ -116,52 +132,41 @@ def register(database: Database, folder: str, files: Sequence[SeenFile]) -> list
 
 @cache  # building the statement costs more than running it on a single row
 def _upsert_for(dialect: str) -> ReturningInsert[int]:
-    """Write all files of a JSON list, each a list of path, size and time, in one statement."""
+    """Write all files of a JSON list in one statement."""
     # each dialect has its own insert with ON CONFLICT, and only the one in use is imported
     upsert = import_module(f"sqlalchemy.dialects.{dialect}").insert
-    columns = [images.c[name] for name in ("folder", "status", "first_seen_ms", "path", "size", "mtime_ns")]
+    columns = [images.c[name] for name in ("folder", "status", "first_seen_ms", *_FIELDS)]
     values: list[ColumnElement[Any]] = [
         bindparam("folder", type_=Text),
         literal(Status.QUEUED.value),
         NOW,
-        *_fields(dialect),
+        *fields(dialect),
     ]
     # without the WHERE, SQLite's parser takes ON CONFLICT for the ON of a join
     new_rows = upsert(images).from_select(columns, select(*values).where(true()))
     new = new_rows.excluded
     statement: ReturningInsert[int] = new_rows.on_conflict_do_update(
         index_elements=IDENTITY[dialect],
-        set_={**QUEUE_AGAIN, "size": new.size, "mtime_ns": new.mtime_ns, "first_seen_ms": new.first_seen_ms},
+        set_={**QUEUE_AGAIN, "first_seen_ms": new.first_seen_ms, **{name: new[name] for name in _FIELDS[1:]}},
         where=or_(images.c.size != new.size, images.c.mtime_ns != new.mtime_ns),
     ).returning(images.c.id)
     return statement
 
 
-def _fields(dialect: str) -> list[ColumnElement[Any]]:
-    """Give path, size and time of each file in the list."""
+def as_json(files: Iterable[SeenFile]) -> str:
+    """Give files as the JSON list that `fields` takes apart, each path once, as PostgreSQL demands."""
+    return f"[{', '.join({file.path: file.as_json for file in files}.values())}]"
+
+
+def fields(dialect: str) -> list[Label[Any]]:
+    """Give the columns of the files in the parameter `files`, a JSON list."""
     files = bindparam("files", type_=Text)
     if dialect == "sqlite":
         file = func.json_each(files).table_valued("value").c.value
-        return [func.json_extract(file, f"$[{place}]") for place in range(3)]
+        return [func.json_extract(file, f"$[{place}]").label(name) for place, name in enumerate(_FIELDS)]
     file = func.json_array_elements(cast(files, JSON)).column_valued("file")
-    texts = [file.op("->>")(place) for place in range(3)]
-    return [texts[0], *(cast(text, BigInteger) for text in texts[1:])]
-
-
-# Built once: a rescan runs it for every thousand files.
-_KNOWN = select(images.c.path, images.c.size, images.c.mtime_ns).where(
-    images.c.folder == bindparam("folder"), images.c.path.in_(bindparam("paths", expanding=True))
-)
-
-
-def changed(database: Database, folder: str, files: Sequence[SeenFile]) -> list[SeenFile]:
-    """Pick the files that the ledger does not have with this size and time. Read-only. Raises ValueRefused as above."""
-    known: dict[str, tuple[int, int]] = {}
-    with database.reading() as connection:
-        for part in _parts(files):
-            rows = connection.execute(_KNOWN, {"folder": folder, "paths": [file.path for file in part]})
-            known.update((path, (size, mtime_ns)) for path, size, mtime_ns in rows)
-    return [file for file in files if known.get(file.path) != (file.size, file.mtime_ns)]
+    texts = [file.op("->>")(place) for place in range(len(_FIELDS))]
+    return [cast(text, images.c[name].type).label(name) for text, name in zip(texts, _FIELDS, strict=True)]
 
 
 def name_folder(database: Database, row_ids: Sequence[int], folder: str) -> None:

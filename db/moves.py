@@ -1,92 +1,157 @@
-"""Let a row follow its file to another path, find rows whose content may have changed, and forget rows."""
+"""Tell which row is a file's: the one at its path, or one whose file has moved. And forget rows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, select, tuple_, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    String,
+    Text,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    select,
+    tuple_,
+    update,
+)
 
 from db.clock import NOW
 from db.engine import Database
-from db.errors import ValueRefused
-from db.intake import QUEUE_AGAIN, STATEMENT_ROWS, SeenFile
+from db.intake import QUEUE_AGAIN, STATEMENT_ROWS, SeenFile, as_json, fields
+from db.statements import LISTED
 from db.tables import Status, images
-
-_Given = TypeVar("_Given")
 
 #: The reason of a row whose file was not there, as the reader states it.
 VANISHED = "vanished"
 #: Milliseconds after which such a file is looked for again: a worker may not see what the watcher sees.
 VANISHED_MS = 20_000
-#: Most rows that are looked at for the files of one batch. Thousands of files of one size and time are copies.
+#: What a file keeps that is moved within its file system, and what also a copy keeps.
+INODE, TIME = ("size", "mtime_ns", "inode"), ("size", "mtime_ns")
+#: Most rows with the TIME of a batch of files that are looked at. If there are more, they are copies.
 MOST_ROWS = 2000
-#: Values in one statement; two for each file.
-_PART = STATEMENT_ROWS // 2
 
 
-@dataclass(frozen=True)
-class KnownFile:
-    """A row and the file that it knows; `hash` is None for one that was not read."""
+class KnownFile(NamedTuple):
+    """A row and the file that it knows.
+
+    `hash` is None for one that was not read. `had_vanished` is for one whose file was not there VANISHED_MS ago.
+    """
 
     id: int
     path: str
     size: int
     mtime_ns: int
+    ctime_ns: int
+    device: int
+    inode: int
     hash: str | None
     status: str
-    recognized_ms: int | None
+    had_vanished: bool | None
+
+    def is_as(self, file: SeenFile) -> bool:
+        """Whether the row knows the file as it is now.
+
+        An inode counts only beside the same device: hosts and restarts give a file system other device numbers.
+        """
+        return (
+            (self.size, self.mtime_ns, self.ctime_ns) == (file.size, file.mtime_ns, file.ctime_ns)
+            and (self.inode == file.inode or self.device != file.device)
+            and not self.had_vanished
+        )
+
+    def has_time_of(self, file: SeenFile) -> bool:
+        """Whether the row has size and time of the file."""
+        return (self.size, self.mtime_ns) == (file.size, file.mtime_ns)
+
+    def has_inode_of(self, file: SeenFile) -> bool:
+        """Whether it is the same file, or a later one that got the inode of a deleted one."""
+        return (self.device, self.inode) == (file.device, file.inode) and file.inode != 0
 
 
 @dataclass(frozen=True)
-class Move:
-    """A row whose file has another path now."""
+class Match:
+    """A row and its file as that is now."""
 
     row: KnownFile
-    path: str
+    file: SeenFile
 
 
-_COLUMNS = tuple(images.c[name] for name in KnownFile.__annotations__)
-_SIZE_AND_TIME = tuple_(images.c.size, images.c.mtime_ns)
+@dataclass(frozen=True)
+class Change:
+    """A file that the ledger does not have as it is now; `row` is the one at its path, if there is one."""
+
+    file: SeenFile
+    row: KnownFile | None
+
+    @property
+    def touched(self) -> Match | None:
+        """The file with that row if they have the same size and time, and so maybe the same content."""
+        return Match(self.row, self.file) if self.row and self.row.has_time_of(self.file) else None
+
+
+_HAD_VANISHED = and_(
+    images.c.status == Status.FAILED, images.c.reason == VANISHED, images.c.recognized_ms < NOW - VANISHED_MS
+)
+_COLUMNS: tuple[ColumnElement[Any], ...] = (*(images.c[name] for name in KnownFile._fields[:-1]), _HAD_VANISHED)
+_AT_PATHS = select(*_COLUMNS).where(images.c.folder == bindparam("folder", type_=Text), images.c.path.in_(LISTED))
 #: Keeps SQLite off the index of the paths: it would look through the whole folder to find these few.
 _IN_FOLDER = images.c.folder.concat("") == bindparam("folder")
-# Built once: every dropped file waits for the first, and the first scan runs the other for every thousand files.
-_ALIKE = select(*_COLUMNS).where(_IN_FOLDER, _SIZE_AND_TIME.in_(bindparam("pairs", expanding=True))).limit(MOST_ROWS)
-_AT_PATHS = select(*_COLUMNS).where(
-    images.c.folder == bindparam("folder"), images.c.path.in_(bindparam("paths", expanding=True))
+_SEEN: dict[str, Any] = {name: bindparam(f"new_{name}", type_=BigInteger) for name in ("ctime_ns", "device", "inode")}
+_NOTE = update(images).where(images.c.id == bindparam("row_id", type_=BigInteger)).values(_SEEN)
+_taken = images.alias()
+_FOLLOW = (
+    update(images)
+    .where(images.c.id == bindparam("row_id"), images.c.path == bindparam("old_path"))
+    .where(~select(_taken.c.id).where(_taken.c.folder == bindparam("here"), _taken.c.path == bindparam("new")).exists())
+    .values(path=bindparam("new", type_=String), **_SEEN)
 )
+_FOLLOW_READ = _FOLLOW.where(images.c.hash == bindparam("known_hash"))
+_FOLLOW_UNREAD = _FOLLOW.where(images.c.hash.is_(None)).values(**QUEUE_AGAIN, first_seen_ms=NOW)
 #: Everything that belongs to an image goes with its row: the digits by their foreign key.
 _FORGET = delete(images)
 
 
+def changed(database: Database, folder: str, files: Sequence[SeenFile]) -> list[Change]:
+    """Pick the files that the ledger does not have as they are now, and those that had vanished. Read-only.
+
+    Raises ValueRefused if the database can't hold one of the files.
+    """
+    known: dict[str, KnownFile] = {}
+    with database.direct(writes=False) as ledger:
+        for start in range(0, len(files), STATEMENT_ROWS):
+            paths = [file.path for file in files[start : start + STATEMENT_ROWS]]
+            known |= {row[1]: KnownFile(*row) for row in ledger.fetch(_AT_PATHS, {"folder": folder}, paths)}
+    return [Change(file, row) for file in files if not (row := known.get(file.path)) or not row.is_as(file)]
+
+
+@cache
+def _alike_for(dialect: str, names: tuple[str, ...]) -> Select[Any]:
+    given = select(*fields(dialect)).subquery()
+    those = select(*(given.c[name] for name in names))
+    rows = select(*_COLUMNS).where(_IN_FOLDER, tuple_(*(images.c[name] for name in names)).in_(those))
+    return rows if names == INODE else rows.limit(MOST_ROWS)
+
+
 def alike(database: Database, folder: str, files: Sequence[SeenFile]) -> list[KnownFile]:
-    """Find rows of the folder with size and time of one of the files. Read-only."""
-    wanted = list({(file.size, file.mtime_ns) for file in files})
+    """Find the rows of the folder with the TIME of one of the files. Read-only.
 
-    def find() -> list[KnownFile]:
-        found: list[KnownFile] = []
-        with database.reading() as connection:
-            for start in range(0, len(wanted), _PART):
-                given = {"folder": folder, "pairs": wanted[start : start + _PART]}
-                found += [KnownFile(*row) for row in connection.execute(_ALIKE, given)]
-        return found
-
-    return _unless_refused(find, [])
+    Of more than MOST_ROWS, these are some, and all those with the INODE of one of the files.
+    """
+    rows = _alike(database, folder, files, TIME)
+    if len(rows) == MOST_ROWS:
+        rows += _alike(database, folder, [file for file in files if file.inode], INODE)
+    return list({row.id: row for row in rows}.values())
 
 
-def at_paths(database: Database, folder: str, paths: Sequence[str]) -> dict[str, KnownFile]:
-    """Find the rows of the folder at these paths. Read-only."""
-
-    def find() -> dict[str, KnownFile] | None:
-        with database.reading() as connection:
-            rows = connection.execute(_AT_PATHS, {"folder": folder, "paths": paths})
-            return {row.path: KnownFile(*row) for row in rows}
-
-    if len(paths) <= STATEMENT_ROWS:
-        found = _unless_refused(find, None)
-        if found is not None or len(paths) <= 1:
-            return found or {}
-    middle = len(paths) // 2  # of those that are refused together, most are not refused alone
-    return at_paths(database, folder, paths[:middle]) | at_paths(database, folder, paths[middle:])
+def _alike(database: Database, folder: str, files: Sequence[SeenFile], names: tuple[str, ...]) -> list[KnownFile]:
+    given = {"files": as_json(files), "folder": folder}
+    with database.direct(writes=False) as ledger:
+        return [KnownFile(*row) for row in ledger.fetch(_alike_for(ledger.dialect, names), given)]
 
 
 def in_folder(database: Database, folder: str) -> list[KnownFile]:
@@ -95,42 +160,30 @@ def in_folder(database: Database, folder: str) -> list[KnownFile]:
         return [KnownFile(*row) for row in connection.execute(select(*_COLUMNS).where(images.c.folder == folder))]
 
 
-def vanished(database: Database, folder: str) -> set[str]:
-    """Give the paths of rows that are failed for VANISHED_MS because their files were not there. Read-only."""
-    gone = (images.c.folder == folder, images.c.status == Status.FAILED, images.c.reason == VANISHED)
-    a_while = images.c.recognized_ms < NOW - VANISHED_MS
-
-    def find() -> set[str]:
-        with database.reading() as connection:
-            return set(connection.execute(select(images.c.path).where(*gone, a_while)).scalars())
-
-    return _unless_refused(find, set())
+def note(database: Database, matches: Sequence[Match]) -> None:
+    """Let rows know their files as these are now. Commits."""
+    with database.direct() as ledger:
+        ledger.run_each(_NOTE, [{"row_id": one.row.id, **_identity(one.file)} for one in matches])
 
 
-def follow(database: Database, folder: str, move: Move) -> bool:
-    """Give a row its file's new path; False if it has changed meanwhile, or another row has that path. Commits.
+def follow(database: Database, folder: str, moved: Sequence[Match]) -> list[Match]:
+    """Give rows the new paths of their files, and give the matches for which that was done. Commits.
 
-    The row keeps its reading. One that was not read is queued again, as a worker may look for it at its old path.
+    It is not done for a row that has changed meanwhile, nor to the path of another row. A row keeps its reading. One
+    that was not read is queued again, as a worker may look for it at its old path.
     """
-    row = move.row
-    taken = select(images.c.id).where(images.c.folder == folder, images.c.path == move.path)
-    new = {"path": move.path} if row.hash else {"path": move.path, **QUEUE_AGAIN, "first_seen_ms": NOW}
-    same = images.c.hash == row.hash if row.hash else images.c.hash.is_(None)
-    here = (images.c.id == row.id, images.c.path == row.path, same, ~taken.exists())
-
-    def write() -> bool:
-        with database.writing() as connection:
-            return connection.execute(update(images).where(*here).values(new)).rowcount == 1
-
-    return _unless_refused(write, False)  # noqa: FBT003 - as that is what it gives
+    with database.writing() as connection:
+        return [match for match in moved if connection.execute(*_follow(folder, match)).rowcount == 1]
 
 
-def _unless_refused(run: Callable[[], _Given], otherwise: _Given) -> _Given:
-    """Run a transaction. One that names what the database can't hold gives `otherwise`, as no row has that."""
-    try:
-        return run()
-    except ValueRefused:
-        return otherwise
+def _follow(folder: str, match: Match) -> tuple[Update, dict[str, Any]]:
+    row, file = match.row, match.file
+    given = {"row_id": row.id, "old_path": row.path, "here": folder, "new": file.path, **_identity(file)}
+    return (_FOLLOW_READ, {**given, "known_hash": row.hash}) if row.hash else (_FOLLOW_UNREAD, given)
+
+
+def _identity(file: SeenFile) -> dict[str, int]:
+    return {f"new_{name}": getattr(file, name) for name in _SEEN}
 
 
 def forget(database: Database, row_ids: Sequence[int]) -> None:

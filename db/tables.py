@@ -67,10 +67,14 @@ images = Table(
     Column("written", Text),  # the reading with its signs, and a space between numbers
     Column("crashes", SmallInteger, nullable=False, server_default=text("0")),  # reading processes that died of it
     Column("answer", BigInteger),  # number of the last answer, which a later change of the row leaves
+    # of the file when it was looked at last; 0 is unknown, as in rows of earlier versions
+    Column("ctime_ns", BigInteger, nullable=False, server_default=text("0")),
+    Column("device", BigInteger, nullable=False, server_default=text("0")),
+    Column("inode", BigInteger, nullable=False, server_default=text("0")),
     UniqueConstraint("folder", "path", name="uq_images_folder_path"),  # on PostgreSQL an index on IDENTITY
     CheckConstraint(f"status IN ({_STATUSES})", name="ck_images_status"),
     Index("ix_images_answer", "answer"),
-    Index("ix_images_moved", "size", "mtime_ns"),
+    Index("ix_images_moved", "size", "mtime_ns", "inode"),
     # On PostgreSQL the migration makes it partial too. Stated here, every start would import that dialect.
     Index("ix_images_queued", "status", "first_seen_ms", sqlite_where=text("status = 'queued'")),
     sqlite_autoincrement=True,  # no id is given twice, also after the newest rows were forgotten

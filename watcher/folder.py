@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from db.intake import SeenFile
 from db.paths import to_text
 from watcher.errors import FolderMissing
 from watcher.selection import Selection, is_other_kind
@@ -26,6 +27,12 @@ class FileState:
     mtime_ns: int
     #: When content, owner, rights or name last changed. Nobody can set it.
     ctime_ns: int = field(default=0, compare=False)
+    device: int = field(default=0, compare=False)
+    inode: int = field(default=0, compare=False)
+
+    def seen(self) -> SeenFile:
+        """Give it as the ledger takes it."""
+        return SeenFile(to_text(self.path), self.size, self.mtime_ns, self.ctime_ns, self.device, self.inode)
 
 
 def require_folder(folder: bytes) -> os.stat_result:
@@ -88,7 +95,7 @@ class Folder:
         if is_other_kind(path):
             self._tell(path, "passed over, as its name says that it is no picture")
             return None
-        return FileState(path, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        return FileState(path, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_dev, found.st_ino)
 
     def _unseen(self, path: bytes, error: OSError) -> None:
         if not isinstance(error, (FileNotFoundError, NotADirectoryError)):  # those have vanished

@@ -2,14 +2,16 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import Any
 
 import structlog
 
 from db import moves, paths
 from db.engine import Database
 from db.intake import SeenFile
-from db.moves import KnownFile, Move
+from db.moves import KnownFile, Match
 from db.tables import Status
 from watcher.content import digest
 
@@ -28,10 +30,12 @@ class Moves:
         self._database = database
 
     def follow(self, files: Sequence[SeenFile]) -> dict[str, int | None]:
-        """Give the paths of the files that a row has followed, each with the row if it is to be read.
+        """Give the paths that need no new row: each with the row that has followed its file, if that is to be read.
 
-        A file has moved if a row has its size, its time and the hash of its content, and the row's own path is gone. A
-        row that was not read has no hash, and is queued for the file at the new path. Raises DatabaseUnavailable.
+        A file has moved if a row has its size and time, the row's own path is gone, and it is the row's file: under the
+        same inode and not changed since, or with the same hash. A row that was not read has no hash. It follows its
+        inode, and is queued for the file at the new path. A file that is gone again needs no row either. Raises
+        DatabaseUnavailable.
         """
         followed, missed = self._follow(files)
         if missed:  # such as those that were read meanwhile: their hash is known only now
@@ -40,32 +44,54 @@ class Moves:
 
     def _follow(self, files: Sequence[SeenFile]) -> tuple[dict[str, int | None], list[SeenFile]]:
         """Give also the files whose row has changed since it was found."""
-        gone: dict[tuple[int, int], list[KnownFile]] = defaultdict(list)
-        for row in moves.alike(self._database, self._name, files):
-            if not os.path.lexists(self._at(row.path)):
-                gone[row.size, row.mtime_ns].append(row)
-        followed: dict[str, int | None] = {}
-        missed: list[SeenFile] = []
-        for file in files:
-            moved = self._row_of(file, gone[file.size, file.mtime_ns])
-            if moved is None:
-                continue
-            gone[file.size, file.mtime_ns].remove(moved)
-            if moves.follow(self._database, self._name, Move(moved, file.path)):
-                _log.info("a row follows its file", row=moved.id, path=file.path)
-                followed[file.path] = None if moved.hash else moved.id
-            else:
-                missed.append(file)
-        return followed, missed
+        found = self._find(files)
+        matches = [match for match in found.values() if match]
+        done = moves.follow(self._database, self._name, matches) if matches else []
+        for match in done:
+            _log.info("a row follows its file", row=match.row.id, path=match.file.path)
+        followed = {match.file.path: None if match.row.hash else match.row.id for match in done}
+        missed = [match.file for match in matches if match.file.path not in followed]
+        return followed | {path: None for path, match in found.items() if not match}, missed
+
+    def _find(self, files: Sequence[SeenFile]) -> dict[str, Match | None]:
+        """Find the rows of files that have moved; None for a file that is gone again."""
+        found: dict[str, Match | None] = {}
+        gone = self._gone(files)
+        for names in (moves.INODE, moves.TIME):
+            what = attrgetter(*names)
+            rows = _grouped(gone, what)
+            for file in files:
+                alike = rows.get(what(file))
+                if not alike or file.path in found:
+                    continue
+                if row := self._row_of(file, alike):
+                    alike.remove(row)
+                    found[file.path] = Match(row, file)
+                elif not os.path.lexists(self._at(file.path)):
+                    found[file.path] = None
+            gone = [row for alike in rows.values() for row in alike]
+        return found
+
+    def _gone(self, files: Sequence[SeenFile]) -> list[KnownFile]:
+        """Find the rows with size and time of one of the files whose own files are gone."""
+        rows = moves.alike(self._database, self._name, files) if files else []
+        return [row for row in rows if (row.hash or row.status in _UNREAD) and not os.path.lexists(self._at(row.path))]
 
     def _row_of(self, file: SeenFile, rows: Sequence[KnownFile]) -> KnownFile | None:
-        """Choose the row with the file's content, if it has one; among several one with the same name."""
-        if not rows:
-            return None
-        content = digest(self._folder, paths.to_bytes(file.path))
-        same = [row for row in rows if row.hash == content or (row.hash is None and row.status in _UNREAD)]
+        """Choose the row of the file, if there is one; among several a read one, and one with the same name."""
+        same = [row for row in rows if row.has_inode_of(file) and (not row.hash or row.ctime_ns == file.ctime_ns)]
+        if not any(row.hash for row in same) and any(row.hash for row in rows):
+            content = digest(self._folder, paths.to_bytes(file.path))
+            same += [row for row in rows if row.hash and row.hash == content]
         name = os.path.basename(file.path)
         return min(same, key=lambda row: (row.hash is None, os.path.basename(row.path) != name), default=None)
 
     def _at(self, path: str) -> bytes:
         return os.path.join(self._folder, paths.to_bytes(path))
+
+
+def _grouped(rows: Sequence[KnownFile], what: Callable[[KnownFile], Any]) -> dict[Any, list[KnownFile]]:
+    groups: dict[Any, list[KnownFile]] = defaultdict(list)
+    for row in rows:
+        groups[what(row)].append(row)
+    return groups

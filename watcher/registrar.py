@@ -44,7 +44,7 @@ class Registrar:
         self._name = paths.folder_text(folder, database.url)
         self._named = False
         self._moves = Moves(folder, self._name, database)
-        self._touches = Touches(folder, self._name, database)
+        self._touches = Touches(folder, database)
         self._database = database
         self._enqueuer = enqueuer
         self._unregistered = Unregistered(database, self._name, self._folder.look)
@@ -53,14 +53,9 @@ class Registrar:
         """Look at all files, register new and changed ones, give their number. Raises DatabaseUnavailable."""
         self._name_once()
         registered = 0
-        if not below:
-            self._touches.begin_scan()
         scanned = self._folder.scan(below)
         while batch := list(islice(scanned, BATCH_FILES)):
-            self._enqueuer.enqueue(self._touches.queue_again(batch, moved=bool(below)))
             registered += self._register(batch)
-        if not below:
-            self._touches.end_scan()
         self._unregistered.forget_gone()
         self._unregistered.note()
         return registered
@@ -97,21 +92,22 @@ class Registrar:
 
     def _has(self, row: KnownFile) -> bool:
         state = self._folder.look(paths.to_bytes(row.path))
-        return state is not None and (row.size, row.mtime_ns) == (state.size, intake.stored_ns(state.mtime_ns))
+        return state is not None and row.has_time_of(state.seen())
 
     def _register(self, states: Sequence[FileState], closed: AbstractSet[bytes] = frozenset()) -> int:
         by_path = {paths.to_text(state.path): state for state in states if state not in self._unregistered}
-        files = [SeenFile(text, state.size, state.mtime_ns) for text, state in by_path.items()]
-        if len(files) > 1:  # one query spares many writes; for a single file the write costs as little
-            files = self._taken(files, partial(intake.changed, self._database, self._name), by_path)
-        complete = [file for file in files if self._is_complete(by_path[file.path], closed)]
+        files = [state.seen() for state in by_path.values()]
+        changes = self._taken(files, partial(moves.changed, self._database, self._name), by_path)
+        complete = [change for change in changes if self._is_complete(by_path[change.file.path], closed)]
         if not complete:
             return 0
-        for file in complete:
-            self._unregistered.forget(by_path[file.path].path)
-        followed = self._moves.follow(complete)
-        new = [file for file in complete if file.path not in followed]
-        ids = [row_id for row_id in followed.values() if row_id is not None]
+        for change in complete:
+            self._unregistered.forget(by_path[change.file.path].path)
+        touched = [change.touched for change in complete if change.touched]
+        others = [change.file for change in complete if not change.touched]
+        followed = self._moves.follow(others)
+        new = [file for file in others if file.path not in followed]
+        ids = [row_id for row_id in followed.values() if row_id is not None] + self._touches.queue_again(touched)
         if new:
             ids += self._taken(new, partial(intake.register, self._database, self._name), by_path)
         self._enqueuer.enqueue(ids)

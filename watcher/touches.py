@@ -1,90 +1,65 @@
-"""Notice files that may have other content or other rights though their size and time are the same."""
+"""Tell files that have other content, or other rights, from those that were only touched."""
 
-import time
 from collections.abc import Sequence
 
 import structlog
 
 from db import intake, moves, paths
 from db.engine import Database
-from db.moves import KnownFile
+from db.moves import Match
 from db.tables import Status
 from watcher.content import digest
-from watcher.folder import FileState
-
-#: Milliseconds by which the file system's clock may be behind the one of the answers, and one more look is cheap.
-MARGIN_MS = 1000
 
 _log = structlog.get_logger()
 
 
 class Touches:
-    """Looks for such files in the scans of one watched folder.
+    """Looks at the files of one watched folder that have the size and time of the row at their path.
 
-    The system notes each change of content, rights or name in the ctime, which no program can set back. Only files
-    with a ctime above the highest one of the scan before the last are looked at: all others were looked at already.
-    A ctime ahead of now, by another machine's clock, is no such mark: it would hide all touches until then.
+    The system notes each change of content, rights or name in the ctime, which no program can set back. A file that
+    took another one's place has another inode too. Only the hash tells whether the content is another one.
     """
 
-    def __init__(self, folder: bytes, name: str, database: Database) -> None:
+    def __init__(self, folder: bytes, database: Database) -> None:
         self._folder = folder
-        self._name = name
         self._database = database
-        self._known = self._last = self._highest = -1
-        #: Files whose ctime is ahead of now, as they were looked at. Otherwise each scan would look at them.
-        self._ahead: dict[bytes, int] = {}
-        self._vanished: set[str] = set()
 
-    def begin_scan(self) -> None:
-        """Note that a scan of the whole folder begins. Raises DatabaseUnavailable."""
-        self._highest = self._last
-        self._vanished = moves.vanished(self._database, self._name)
+    def queue_again(self, touched: Sequence[Match]) -> list[int]:
+        """Queue the rows again whose files have other content, were not there, or may be readable now. Commits.
 
-    def end_scan(self) -> None:
-        """Note that the scan has looked at every file. One that was broken off does not count."""
-        now = time.time_ns()
-        self._known, self._last = self._last, min(self._highest, now)
-        self._ahead = {path: ctime_ns for path, ctime_ns in self._ahead.items() if ctime_ns > now}
-
-    def queue_again(self, states: Sequence[FileState], *, moved: bool = False) -> list[int]:
-        """Queue the rows of those files again that were touched after their answer, and give their ids. Commits.
-
-        They are the failed ones, as a permission may have been granted, and those whose content is another one. A file
-        that was not there, and now is, needs no touch. Nor does one in a directory that has `moved`: it keeps its times
-        where another file was. Raises DatabaseUnavailable.
+        Give their ids. The other rows only know their files as these are now. Raises DatabaseUnavailable.
         """
-        self._highest = max(self._highest, *(state.ctime_ns for state in states))
-        by_path = {paths.to_text(state.path): state for state in states}
-        fresh = {
-            path: state for path, state in by_path.items() if moved or path in self._vanished or self._is_fresh(state)
-        }
-        if not fresh:
-            return []
-        rows = moves.at_paths(self._database, self._name, list(fresh)).values()
-        again = [row.id for row in rows if self._is_touched(row, fresh[row.path], moved=moved)]
-        ids = intake.requeue(self._database, again) if again else []
+        again, same = self._sorted(touched)
+        ids = intake.requeue(self._database, [match.row.id for match in again]) if again else []
         if ids:
             _log.info("files were touched or are back, and are read again", rows=len(ids))
-        self._vanished -= fresh.keys()
-        now = time.time_ns()
-        self._ahead |= {state.path: state.ctime_ns for state in fresh.values() if state.ctime_ns > now}
+        if again or same:
+            moves.note(self._database, again + same)
         return ids
 
-    def _is_fresh(self, state: FileState) -> bool:
-        """Whether it may have been touched: only writing sets both times to the same moment."""
-        if self._ahead.get(state.path) == state.ctime_ns:
-            return False
-        return state.ctime_ns != state.mtime_ns and state.ctime_ns > self._known
+    def _sorted(self, touched: Sequence[Match]) -> tuple[list[Match], list[Match]]:
+        """Tell those that are to be read again from those that are the same.
 
-    def _is_touched(self, row: KnownFile, state: FileState, *, moved: bool) -> bool:
-        if row.recognized_ms is None or (row.size, row.mtime_ns) != (state.size, intake.stored_ns(state.mtime_ns)):
-            return False  # it is to be read anyway
-        if row.path in self._vanished and row.status == Status.FAILED:
-            return True  # such as one whose disk was not mounted, which leaves its times as they are
-        is_before = state.ctime_ns // 1_000_000 < row.recognized_ms - MARGIN_MS
-        if is_before and not moved:
+        A queued one is neither: a reader may have opened it before this look. The next scan after its answer decides.
+        """
+        again: list[Match] = []
+        same: list[Match] = []
+        for match in touched:
+            if match.row.status == Status.QUEUED:
+                continue
+            differs = self._differs(match)
+            if differs is not None:
+                (again if differs else same).append(match)
+        return again, same
+
+    def _differs(self, match: Match) -> bool | None:
+        """Whether a file is to be read again; None if that can't be told."""
+        row, file = match.row, match.file
+        if row.had_vanished:
+            return True
+        if not row.ctime_ns:  # of an earlier version, or of a file system that has none
             return False
         if row.hash is None:
-            return row.status == Status.FAILED and not is_before
-        content = digest(self._folder, state.path)
-        return content is not None and content != row.hash
+            return row.status == Status.FAILED and row.ctime_ns != file.ctime_ns
+        content = digest(self._folder, paths.to_bytes(file.path))
+        return None if content is None else content != row.hash

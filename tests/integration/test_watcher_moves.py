@@ -2,12 +2,14 @@
 
 import dataclasses
 import shutil
+from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from db import claims
 from db.claims import Answer
-from db.tables import Status
+from db.tables import Status, images
 from tests.integration.watched import SOON, Eventually, Watched, aged, read
 
 # watchdog 7 warns when a directory's watch was set a moment earlier by the scan of its parent; nothing is lost by it.
@@ -95,3 +97,57 @@ def test_directories_that_swap_their_names_are_read_again(started: Watched, even
     (started.folder / ".a").rename(started.folder / "b")
     eventually(lambda: {row.status for path, row in started.rows().items() if "/" in path} == {Status.QUEUED}, SOON)
     assert {started.rows()[f"{name}/1.png"].id for name in ("a", "b")} == set(before.values())
+
+
+def swap(one: Path, other: Path) -> None:
+    between = one.with_name(".between")
+    one.rename(between)
+    other.rename(one)
+    between.rename(other)
+
+
+@pytest.mark.parametrize("names", [("a", "b"), ("a/1.png", "b/1.png")])
+def test_what_swapped_names_while_nobody_watched_is_read_again(
+    watched: Watched, eventually: Eventually, names: tuple[str, str]
+) -> None:
+    for name in ("a", "b"):
+        (watched.folder / name).mkdir()
+        aged(watched.drop(f"{name}/1.png", name.encode()))
+    watched.start()
+    for name in ("a", "b"):
+        read(watched, f"{name}/1.png")
+    with watched.database.writing() as connection:  # a minute after they came
+        connection.execute(update(images).values(recognized_ms=images.c.recognized_ms + 60_000))
+    before = read(watched, "first.png")
+    watched.stop()
+    swap(*(watched.folder / name for name in names))
+    watched.restart()
+    eventually(lambda: {row.status for path, row in watched.rows().items() if "/" in path} == {Status.QUEUED}, SOON)
+    assert watched.rows()["first.png"] == before
+
+
+def test_an_unread_row_follows_no_other_file_of_its_size_and_time(started: Watched) -> None:
+    before = started.rows()["first.png"]
+    other = started.drop(".second.png", b"other byte")
+    aged(other)
+    (started.folder / "first.png").unlink()
+    other.rename(started.folder / "second.png")
+    started.wait_for("second.png")
+    assert started.rows()["first.png"] == before
+    assert started.rows()["second.png"].status == Status.QUEUED
+
+
+def test_a_directory_of_thousands_that_is_renamed_twice_at_once_leaves_no_row_behind(
+    started: Watched, eventually: Eventually
+) -> None:
+    (started.folder / ".a").mkdir()
+    for number in range(2100):
+        aged(started.drop(f".a/{number}.png"))
+    (started.folder / ".a").rename(started.folder / "a")
+    eventually(lambda: len(started.rows()) == 2101, 3 * SOON)
+    before = {row.id for row in started.rows().values()}
+    (started.folder / "a").rename(started.folder / "b")
+    (started.folder / "b").rename(started.folder / "c")
+    moved = {"first.png", *(f"c/{number}.png" for number in range(2100))}
+    eventually(lambda: started.rows().keys() == moved, 3 * SOON)
+    assert {row.id for row in started.rows().values()} == before

@@ -8,7 +8,6 @@ from db import claims, intake
 from db.claims import Answer
 from db.tables import Status
 from tests.integration.watched import SOON, Eventually, Watched, aged, read
-from watcher import touches
 
 # watchdog 7 warns when a directory's watch was set a moment earlier by the scan of its parent; nothing is lost by it.
 pytestmark = pytest.mark.filterwarnings("ignore:Callback with id .* already exists:RuntimeWarning")
@@ -47,21 +46,18 @@ def test_new_content_of_the_same_size_and_time_is_read_again(watched: Watched, e
     eventually(lambda: watched.rows()["first.png"].status == Status.QUEUED, SOON)
 
 
-def test_a_file_that_took_anothers_place_with_its_size_and_time_is_read_again(
+def test_a_file_that_took_anothers_place_with_its_size_and_time_is_read_again_at_once(
     watched: Watched, eventually: Eventually, tmp_path: Path
 ) -> None:
     (tmp_path / "other.png").write_bytes(b"other byte")
     aged(tmp_path / "other.png")
-    watched.start(rescan=0.05)
+    watched.start()
     read(watched, "first.png")
     (tmp_path / "other.png").rename(watched.folder / "first.png")
     eventually(lambda: watched.rows()["first.png"].status == Status.QUEUED, SOON)
 
 
-def test_a_file_that_failed_is_read_again_when_its_rights_change(
-    watched: Watched, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(touches, "MARGIN_MS", 0)  # it fails a moment after it was dropped
+def test_a_file_that_failed_is_read_again_when_its_rights_change(watched: Watched, eventually: Eventually) -> None:
     watched.start(rescan=0.05)
     (row_id,) = (row.id for row in watched.rows().values())
     claims.claim(watched.database, [row_id], "reader")

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 import worker.chunk
-from db import claims, intake, paths, queries
+from db import claims, intake, moves, paths, queries
 from db.engine import Database
 from db.errors import DatabaseUnavailable
 from db.intake import SeenFile
@@ -249,7 +249,7 @@ def test_a_file_of_any_year_is_read_and_known_again(ledger: Ledger, draw: Draw, 
     read_chunk(ledger.database, MODEL, [row_id], "message")
     assert ledger.outcomes() == {"7.png": ("accepted", "7")}
     seen = SeenFile("7.png", path.stat().st_size, path.stat().st_mtime_ns)
-    assert intake.changed(ledger.database, paths.folder_text(ledger.folder, ledger.database.url), [seen]) == []
+    assert moves.changed(ledger.database, paths.folder_text(ledger.folder, ledger.database.url), [seen]) == []
 
 
 @pytest.mark.parametrize("ago", [3600.0, -3600.0])

@@ -202,12 +202,13 @@ def test_a_digit_without_its_image_is_refused(database: Database) -> None:
 
 
 def test_the_rebuilt_table_keeps_rows_digits_indexes_triggers_and_views(database: Database) -> None:
-    back_to(database, "0007")
     ids = intake.register(database, "d", [SeenFile(name, 1, 1) for name in "abc"])
     claims.claim(database, ids, "message")
     digit = DigitRow(7, 0.9, (1, 2, 3, 4), (0.1,) * 10)
     answers = [Answer(row_id, Status.ACCEPTED, reading="7", written="7", digits=(digit,)) for row_id in ids]
     claims.answer(database, "message", answers)
+    before = queries.results(database, Filter()), queries.digits_of(database, ids)
+    back_to(database, "0007")
     with database.writing() as connection:
         connection.execute(text("CREATE INDEX mine ON images (reading)"))
         connection.execute(text("CREATE VIEW sevens AS SELECT path FROM images WHERE reading = '7'"))
@@ -216,7 +217,6 @@ def test_the_rebuilt_table_keeps_rows_digits_indexes_triggers_and_views(database
             connection.execute(
                 text("CREATE TRIGGER tell AFTER INSERT ON images BEGIN INSERT INTO told VALUES (new.path); END")
             )
-    before = queries.results(database, Filter()), queries.digits_of(database, ids)
     migrate(database)
     assert (queries.results(database, Filter()), queries.digits_of(database, ids)) == before
     intake.register(database, "d", [SeenFile("d", 1, 1)])
@@ -233,8 +233,8 @@ def test_the_rebuilt_table_keeps_rows_digits_indexes_triggers_and_views(database
 
 
 def test_a_ledger_that_was_migrated_gives_no_id_twice(database: Database) -> None:
-    back_to(database, "0007")
     ids = intake.register(database, "d", [SeenFile(name, 1, 1) for name in "abc"])
+    back_to(database, "0007")
     migrate(database)
     moves.forget(database, ids)
     assert min(intake.register(database, "d", [SeenFile(name, 1, 1) for name in "abc"])) > max(ids)
@@ -259,8 +259,8 @@ def test_a_migration_that_is_killed_leaves_the_ledger_as_it_was_and_the_next_one
     sqlite_database: Database,
 ) -> None:
     database = sqlite_database
-    back_to(database, "0007")
     ids = intake.register(database, "d", [SeenFile(str(number), 1, 1) for number in range(3000)])
+    back_to(database, "0007")
     url = database.url.render_as_string(hide_password=False)
     assert subprocess.run([sys.executable, "-c", DIES, url], check=False).returncode == -signal.SIGKILL
     with pytest.raises(NotMigrated, match="of version 0007"):

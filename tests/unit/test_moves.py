@@ -9,9 +9,10 @@ from sqlalchemy import create_engine, make_url, select, text
 from db import claims, intake, moves, queries
 from db.claims import Answer, DigitRow
 from db.engine import Database
+from db.errors import ValueRefused
 from db.intake import SeenFile
 from db.migrate import migrate
-from db.moves import KnownFile, Move
+from db.moves import KnownFile, Match
 from db.tables import Status, digits, images
 
 OLD = SeenFile("old/7.png", 100, 1_700_000_000_123_456_789)
@@ -31,7 +32,12 @@ def answered(database: Database, file: SeenFile) -> int:
 
 
 def known(database: Database, file: SeenFile) -> KnownFile:
-    return moves.at_paths(database, "digits", [file.path])[file.path]
+    (row,) = [row for row in moves.in_folder(database, "digits") if row.path == file.path]
+    return row
+
+
+def follow(database: Database, row: KnownFile, path: str) -> bool:
+    return moves.follow(database, "digits", [Match(row, SeenFile(path, row.size, row.mtime_ns))]) != []
 
 
 def test_rows_with_size_and_time_of_a_file_are_found_in_its_folder(database: Database) -> None:
@@ -46,23 +52,38 @@ def test_rows_with_size_and_time_of_a_file_are_found_in_its_folder(database: Dat
     assert moves.alike(database, "digits", []) == []
 
 
+def test_among_thousands_of_copies_the_rows_with_the_inode_of_a_file_are_found(database: Database) -> None:
+    files = [SeenFile(f"{number}.png", 100, 1, 2, 3, number) for number in range(1, moves.MOST_ROWS + 100)]
+    intake.register(database, "digits", files)
+    last = SeenFile("new.png", 100, 1, 2, 3, files[-1].inode)
+    found = moves.alike(database, "digits", [last, SeenFile("without inode.png", 100, 1)])
+    assert files[-1].path in {row.path for row in found}
+    assert len({row.id for row in found}) == len(found) <= moves.MOST_ROWS + 1
+
+
+def test_a_row_that_follows_its_file_knows_it_as_it_is_now(database: Database) -> None:
+    answered(database, OLD)
+    new = SeenFile("new.png", OLD.size, OLD.mtime_ns, 5, 6, 7)
+    assert moves.follow(database, "digits", [Match(known(database, OLD), new)])
+    assert moves.changed(database, "digits", [new]) == []
+
+
 def test_a_row_that_was_read_keeps_all_but_its_path(database: Database) -> None:
     row_id = answered(database, OLD)
     (before,) = queries.find(database, OLD.path)
-    assert moves.follow(database, "digits", Move(known(database, OLD), "new.png"))
+    assert follow(database, known(database, OLD), "new.png")
     (after,) = queries.find(database, "new.png")
     assert (after.id, after.status, after.reading, after.recognized_ms) == (
         row_id, before.status, before.reading, before.recognized_ms,
     )  # fmt: skip
     assert queries.find(database, OLD.path) == []
     assert len(queries.digits_of(database, [row_id])[row_id]) == 1
-    assert intake.changed(database, "digits", [SeenFile("new.png", OLD.size, OLD.mtime_ns)]) == []
 
 
 def test_a_row_that_was_not_read_is_queued_anew_and_its_claim_ends(database: Database) -> None:
     row_id = registered(database, OLD)
     claims.claim(database, [row_id], "reader")
-    assert moves.follow(database, "digits", Move(known(database, OLD), "new.png"))
+    assert follow(database, known(database, OLD), "new.png")
     assert intake.owed(database).fresh == [row_id]
 
 
@@ -72,7 +93,7 @@ def test_a_row_that_is_queued_anew_waits_by_the_databases_clock(
     row_id = registered(database, OLD)
     with monkeypatch.context() as wrong:
         wrong.setattr(time, "time_ns", lambda: 2**62)
-        assert moves.follow(database, "digits", Move(known(database, OLD), "new.png"))
+        assert follow(database, known(database, OLD), "new.png")
     with database.reading() as connection:
         first_seen_ms = connection.execute(select(images.c.first_seen_ms).where(images.c.id == row_id)).scalar_one()
     assert first_seen_ms < 2**62 // 1_000_000
@@ -81,20 +102,22 @@ def test_a_row_that_is_queued_anew_waits_by_the_databases_clock(
 @pytest.mark.parametrize("meanwhile", ["new path taken", "row changed", "row gone"])
 def test_a_row_does_not_follow_where_things_have_changed_meanwhile(database: Database, meanwhile: str) -> None:
     row_id = answered(database, OLD)
-    move = Move(known(database, OLD), "new.png")
+    row = known(database, OLD)
     if meanwhile == "new path taken":
         registered(database, SeenFile("new.png", 1, 1))
     elif meanwhile == "row changed":
-        assert moves.follow(database, "digits", Move(move.row, "elsewhere.png"))
+        assert follow(database, row, "elsewhere.png")
     else:
         moves.forget(database, [row_id])
     before = queries.results(database, queries.Filter())
-    assert not moves.follow(database, "digits", move)
+    assert not follow(database, row, "new.png")
     assert queries.results(database, queries.Filter()) == before
 
 
 @pytest.mark.postgres
-def test_names_that_the_database_can_t_hold_have_no_row_and_take_none(new_postgres_url: Callable[[], str]) -> None:
+def test_a_name_that_the_database_can_t_hold_is_refused_before_a_row_follows_to_it(
+    new_postgres_url: Callable[[], str],
+) -> None:
     url = make_url(new_postgres_url())
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
@@ -103,20 +126,19 @@ def test_names_that_the_database_can_t_hold_have_no_row_and_take_none(new_postgr
     engine.dispose()
     database = Database(url.set(database=f"latin_{url.database}").render_as_string(hide_password=False))
     migrate(database)
-    row_id = answered(database, OLD)
+    answered(database, OLD)
     strange = "\N{CJK UNIFIED IDEOGRAPH-65E5}.png"
-    found = moves.at_paths(database, "digits", [strange, *(f"{number}.png" for number in range(20)), OLD.path])
-    assert [row.id for row in found.values()] == [row_id]
-    assert not moves.follow(database, "digits", Move(found[OLD.path], strange))
-    assert moves.alike(database, strange, [OLD]) == []
+    with pytest.raises(ValueRefused):
+        moves.changed(database, "digits", [SeenFile(strange, OLD.size, OLD.mtime_ns)])
+    with pytest.raises(ValueRefused):
+        moves.changed(database, strange, [OLD])
     database.close()
 
 
-def test_rows_at_more_paths_than_fit_one_statement_are_found(database: Database) -> None:
+def test_more_files_than_values_fit_one_statement_are_compared(database: Database) -> None:
     files = [SeenFile(f"{number}.png", 1, 1) for number in range(2500)]
-    intake.register(database, "digits", files)
-    assert len(moves.at_paths(database, "digits", [file.path for file in files])) == 2500
-    assert moves.at_paths(database, "digits", []) == {}
+    intake.register(database, "digits", files[:2400])
+    assert len(moves.changed(database, "digits", files)) == 100
 
 
 def test_a_forgotten_row_takes_its_digits_with_it(database: Database) -> None:
