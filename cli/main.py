@@ -26,6 +26,7 @@ from cli.options import (
     JsonFlag,
     NetworkName,
     SortName,
+    SourceName,
     StatusName,
     WorkersOption,
 )
@@ -112,6 +113,9 @@ def results(  # noqa: PLR0913 - each is an option a user may give
             help="Only answers since then: today, yesterday, 23:50, 2026-11-22, 2026-11-22T16:00, 15m, 2h, 3d.",
         ),
     ] = None,
+    source: Annotated[
+        SourceName | None, typer.Option(help="Only what the machine, or a person, says.", show_default=False)
+    ] = None,
     after: Annotated[
         int | None, typer.Option(metavar="ID", help="Only rows with a larger id, in the order of ids.", **ROW)
     ] = None,
@@ -124,7 +128,7 @@ def results(  # noqa: PLR0913 - each is an option a user may give
     from cli.results import follow_results, show_results  # noqa: PLC0415
     from cli.since import parse_since  # noqa: PLC0415
     from db.queries import Filter, Sort  # noqa: PLC0415
-    from db.tables import Status  # noqa: PLC0415
+    from db.tables import Source, Status  # noqa: PLC0415
 
     wanted = Filter(
         digit=digit,
@@ -134,6 +138,7 @@ def results(  # noqa: PLR0913 - each is an option a user may give
         reading=reading,
         path=path,
         since_ms=parse_since(since) if since else None,
+        source=Source(source.value) if source else None,
         after=after,
         limit=limit,
         sort=Sort((sort or (SortName.LATEST if after is None else SortName.ID)).value),

@@ -42,6 +42,13 @@ class StatusName(StrEnum):
     FAILED = "failed"
 
 
+class SourceName(StrEnum):
+    """Who says what a file reads (db.tables.Source, named here so that `--help` needs no database)."""
+
+    MACHINE = "machine"
+    PERSON = "person"
+
+
 class SortName(StrEnum):
     """The orders of results (db.queries.Sort, named here so that `--help` needs no database)."""
 

@@ -15,7 +15,8 @@ from cli.ledger import file_of, opened, rows_named
 from cli.read import load_active, reason_of
 from db.errors import LedgerError, NotMigrated
 from db.paths import to_text
-from db.queries import Result
+from db.queries import Result, by_machine
+from db.tables import Source
 from presentation.text import COLOURS, local_time, percent, plural, printable, stdout, written_words
 from recognizer import reader
 from recognizer.arrays import Gray
@@ -41,10 +42,14 @@ _PLACES = 2
 
 @dataclass(frozen=True)
 class _Found:
-    """A file as bytes, its rows in the ledger, and why the ledger could not be asked, if so."""
+    """A file as bytes, its rows in the ledger, and why the ledger could not be asked, if so.
+
+    `machine` has what the machine says of those rows that show what a person says.
+    """
 
     file: bytes
     rows: list[Result]
+    machine: list[Result]
     trouble: str | None
 
 
@@ -72,20 +77,22 @@ def show(settings: Settings, path: Path) -> None:
 
 
 def _find(settings: Settings, path: Path) -> _Found:
-    rows, trouble = _rows(settings, path)
+    rows, machine, trouble = _rows(settings, path)
     candidates = [os.fsencode(path), os.fsencode(settings.folder / path), *map(file_of, rows)]
     file = next((file for file in candidates if os.path.lexists(file)), candidates[-1] if rows else candidates[0])
-    return _Found(file, rows, trouble)
+    return _Found(file, rows, machine, trouble)
 
 
-def _rows(settings: Settings, path: Path) -> tuple[list[Result], str | None]:
+def _rows(settings: Settings, path: Path) -> tuple[list[Result], list[Result], str | None]:
     try:
         with opened(settings.database_url) as database:
-            return rows_named(database, settings.folder, path), None
+            rows = rows_named(database, settings.folder, path)
+            corrected = [row.id for row in rows if row.source is Source.PERSON]
+            return rows, by_machine(database, corrected), None
     except NotMigrated:
-        return [], "there is no ledger yet"
+        return [], [], "there is no ledger yet"
     except LedgerError as error:
-        return [], str(error)
+        return [], [], str(error)
 
 
 def _name(file: bytes) -> str:
@@ -130,11 +137,18 @@ def _print_ledger(console: Console, found: _Found) -> None:
     if found.trouble or not found.rows:
         console.print(Text(f"ledger  {printable(found.trouble or 'it has no row for this file')}", style="dim"))
     for row in found.rows:
-        by = [] if row.model_version is None else [f"model {row.model_version}"]
-        at = [] if row.recognized_ms is None else [local_time(row.recognized_ms)]
-        confidence = row.confidence if row.reading else None
-        console.print(_answer("ledger", row.reading or "", confidence, row.status.value, ", ".join(by + at)))
-        _print_below(console, written_words(row.reading, row.written), row.reason)
+        _print_row(console, "ledger", row)
+    for row in found.machine:
+        _print_row(console, "machine", row)
+
+
+def _print_row(console: Console, origin: str, row: Result) -> None:
+    machine = row.source is Source.MACHINE
+    by = [f"model {row.model_version}"] if machine and row.model_version is not None else []
+    at = [local_time(row.recognized_ms)] if machine and row.recognized_ms is not None else []
+    confidence = row.confidence if row.reading else None
+    console.print(_answer(origin, row.reading or "", confidence, row.status.value, ", ".join(by + at)))
+    _print_below(console, written_words(row.reading, row.written), row.reason)
 
 
 def _answer(origin: str, reading: str, confidence: float | None, status: str, by: str) -> Text:

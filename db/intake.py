@@ -68,7 +68,8 @@ class Owed:
     tried: list[int]
 
 
-#: The values of a row whose file is to be read from the start. Its digits go too, see FORGET_DIGITS.
+#: The values of a row whose file is to be read from the start. Its digits go too, see FORGET_DIGITS. What a person said
+#: about it stands.
 QUEUE_AGAIN: dict[str, Any] = {
     "status": Status.QUEUED,
     "attempts": 0,
@@ -84,6 +85,9 @@ QUEUE_AGAIN: dict[str, Any] = {
     "recognized_ms": None,
     "written": None,
 }
+
+#: The values of such a row whose file may have other content. What a person said about it stands again if it has not.
+_OTHER_CONTENT: dict[str, Any] = {**QUEUE_AGAIN, "correction": None, "person_reading": None}
 
 #: Deletes the digits of the LISTED rows: they belong to the answer that has just ended.
 FORGET_DIGITS = delete(digits).where(digits.c.image_id.in_(LISTED))
@@ -130,7 +134,7 @@ def _upsert_for(dialect: str) -> ReturningInsert[int]:
     new = new_rows.excluded
     statement: ReturningInsert[int] = new_rows.on_conflict_do_update(
         index_elements=IDENTITY[dialect],
-        set_={**QUEUE_AGAIN, "size": new.size, "mtime_ns": new.mtime_ns, "first_seen_ms": new.first_seen_ms},
+        set_={**_OTHER_CONTENT, "size": new.size, "mtime_ns": new.mtime_ns, "first_seen_ms": new.first_seen_ms},
         where=or_(images.c.size != new.size, images.c.mtime_ns != new.mtime_ns),
     ).returning(images.c.id)
     return statement
@@ -244,9 +248,13 @@ def queued(database: Database, folder: str) -> int:
         return connection.execute(select(func.count()).select_from(images).where(*waiting)).scalar_one()
 
 
-def requeue(database: Database, row_ids: Sequence[int] | None) -> list[int]:
-    """Queue the given rows again, or with None all failed ones, and give their ids. Commits."""
-    again = update(images).values({**QUEUE_AGAIN, "first_seen_ms": NOW}).returning(images.c.id)
+def requeue(database: Database, row_ids: Sequence[int] | None, *, changed: bool = False) -> list[int]:
+    """Queue the given rows again, or with None all failed ones, and give their ids. Commits.
+
+    `changed`: their files may have other content, so that what people said about them may not hold.
+    """
+    values = _OTHER_CONTENT if changed else QUEUE_AGAIN
+    again = update(images).values({**values, "first_seen_ms": NOW}).returning(images.c.id)
     with database.writing() as connection:
         if row_ids is None:
             ids = list(connection.execute(again.where(images.c.status == Status.FAILED)).scalars())

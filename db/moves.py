@@ -54,7 +54,7 @@ _ALIKE = select(*_COLUMNS).where(_IN_FOLDER, _SIZE_AND_TIME.in_(bindparam("pairs
 _AT_PATHS = select(*_COLUMNS).where(
     images.c.folder == bindparam("folder"), images.c.path.in_(bindparam("paths", expanding=True))
 )
-#: Everything that belongs to an image goes with its row: the digits by their foreign key.
+#: Everything that belongs to an image goes with its row: digits and corrections by their foreign keys.
 _FORGET = delete(images)
 
 

@@ -62,7 +62,7 @@ class Touches:
             return []
         rows = moves.at_paths(self._database, self._name, list(fresh)).values()
         again = [row.id for row in rows if self._is_touched(row, fresh[row.path], moved=moved)]
-        ids = intake.requeue(self._database, again) if again else []
+        ids = intake.requeue(self._database, again, changed=True) if again else []
         if ids:
             _log.info("files were touched or are back, and are read again", rows=len(ids))
         self._vanished -= fresh.keys()
