@@ -179,6 +179,9 @@ def test_a_copy_has_no_part_in_what_a_person_said(database: Database, row_id: in
     (copy,) = intake.register(database, "d", [SeenFile("copy.png", 1, 1)])
     read(database, copy)
     assert said(database, copy) == BY_MACHINE
+    corrections.correct(database, copy, "old", SAYS_PRICE)
+    corrections.undo(database, copy, "bob")
+    assert said(database, copy) == BY_MACHINE
 
 
 def test_a_row_that_is_forgotten_takes_what_people_said_with_it(database: Database, row_id: int) -> None:
@@ -232,7 +235,7 @@ def test_the_latest_of_a_source_are_found_without_sorting(database: Database, wa
     assert "TEMP B-TREE" not in found
 
 
-#: Writes a correction, and hangs before it is committed.
+#: Writes a correction, and hangs before it stands.
 HANGING = """
 import sys, time
 from sqlalchemy import event
@@ -240,10 +243,11 @@ from db import corrections
 from db.engine import Database
 from db.tables import Said
 database = Database(sys.argv[1])
-@event.listens_for(database.engine, "commit")
-def hang(_connection):
-    print("written", flush=True)
-    time.sleep(600)
+@event.listens_for(database.engine, "before_cursor_execute")
+def hang(_connection, _cursor, statement, *_):
+    if statement.startswith("UPDATE images"):
+        print("written", flush=True)
+        time.sleep(600)
 corrections.correct(database, int(sys.argv[2]), "old", corrections.Correction("anna", Said.READING, "4", "4"))
 """
 
@@ -255,6 +259,8 @@ def test_a_process_that_is_killed_while_it_corrects_leaves_nothing_half(database
         assert process.stdout
         assert process.stdout.readline() == "written\n"
         process.send_signal(signal.SIGKILL)
+    with database.reading() as connection:
+        assert connection.execute(select(tables.corrections)).all() == []
     assert said(database, row_id) == BY_MACHINE
     assert corrections.correct(database, row_id, "old", SAYS_FOUR)
     assert said(database, row_id) == BY_ANNA
