@@ -29,6 +29,7 @@ from cli.options import (
     SourceName,
     StatusName,
     WorkersOption,
+    reading,
 )
 
 if TYPE_CHECKING:
@@ -154,6 +155,24 @@ def show(
     from cli.show import show as draw  # noqa: PLC0415
 
     draw(_settings(), path)
+
+
+@app.command(context_settings={"ignore_unknown_options": True})  # a negative number is no option
+def correct(  # noqa: PLR0913 - each is an option a user may give
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="An image file, or its path in the watched folder.")],
+    text: Annotated[
+        str | None, typer.Argument(metavar="[TEXT]", help="Its digits and signs: 0472, or -12.5.", parser=reading)
+    ] = None,
+    *,
+    no_digit: Annotated[bool, typer.Option("--no-digit", help="There is no digit in it.")] = False,
+    unreadable: Annotated[bool, typer.Option("--unreadable", help="Nobody can read it.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Take the last answer back.")] = False,
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="Who says so.", show_default="your login name")] = None,
+) -> None:
+    """Say what a picture reads; your answer stays until the content of the file changes."""
+    from cli.correct import correct as write  # noqa: PLC0415
+
+    write(_settings(), path, text, no_digit=no_digit, unreadable=unreadable, undo=undo, by=by)
 
 
 @app.command()
