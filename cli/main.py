@@ -26,8 +26,10 @@ from cli.options import (
     JsonFlag,
     NetworkName,
     SortName,
+    SourceName,
     StatusName,
     WorkersOption,
+    reading,
 )
 
 if TYPE_CHECKING:
@@ -112,6 +114,9 @@ def results(  # noqa: PLR0913 - each is an option a user may give
             help="Only answers since then: today, yesterday, 23:50, 2026-11-22, 2026-11-22T16:00, 15m, 2h, 3d.",
         ),
     ] = None,
+    source: Annotated[
+        SourceName | None, typer.Option(help="Only what the machine, or a person, says.", show_default=False)
+    ] = None,
     after: Annotated[
         int | None, typer.Option(metavar="ID", help="Only rows with a larger id, in the order of ids.", **ROW)
     ] = None,
@@ -124,7 +129,7 @@ def results(  # noqa: PLR0913 - each is an option a user may give
     from cli.results import follow_results, show_results  # noqa: PLC0415
     from cli.since import parse_since  # noqa: PLC0415
     from db.queries import Filter, Sort  # noqa: PLC0415
-    from db.tables import Status  # noqa: PLC0415
+    from db.tables import Source, Status  # noqa: PLC0415
 
     wanted = Filter(
         digit=digit,
@@ -134,6 +139,7 @@ def results(  # noqa: PLR0913 - each is an option a user may give
         reading=reading,
         path=path,
         since_ms=parse_since(since) if since else None,
+        source=Source(source.value) if source else None,
         after=after,
         limit=limit,
         sort=Sort((sort or (SortName.LATEST if after is None else SortName.ID)).value),
@@ -149,6 +155,24 @@ def show(
     from cli.show import show as draw  # noqa: PLC0415
 
     draw(_settings(), path)
+
+
+@app.command(context_settings={"ignore_unknown_options": True})  # a negative number is no option
+def correct(  # noqa: PLR0913 - each is an option a user may give
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="An image file, or its path in the watched folder.")],
+    text: Annotated[
+        str | None, typer.Argument(metavar="[TEXT]", help="Its digits and signs: 0472, or -12.5.", parser=reading)
+    ] = None,
+    *,
+    no_digit: Annotated[bool, typer.Option("--no-digit", help="There is no digit in it.")] = False,
+    unreadable: Annotated[bool, typer.Option("--unreadable", help="Nobody can read it.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Take the last answer back.")] = False,
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="Who says so.", show_default="your login name")] = None,
+) -> None:
+    """Say what a picture reads; your answer stays until the content of the file changes."""
+    from cli.correct import correct as write  # noqa: PLC0415
+
+    write(_settings(), path, text, no_digit=no_digit, unreadable=unreadable, undo=undo, by=by)
 
 
 @app.command()

@@ -42,6 +42,13 @@ class StatusName(StrEnum):
     FAILED = "failed"
 
 
+class SourceName(StrEnum):
+    """Who says what a file reads (db.tables.Source, named here so that `--help` needs no database)."""
+
+    MACHINE = "machine"
+    PERSON = "person"
+
+
 class SortName(StrEnum):
     """The orders of results (db.queries.Sort, named here so that `--help` needs no database)."""
 
@@ -62,6 +69,11 @@ def within(parse: Callable[[str], float], wanted: str, low: float, high: float) 
         raise typer.BadParameter(f"{text!r} is not {wanted}")
 
     return {"parser": number}
+
+
+def reading(text: str) -> str:
+    """Take any text. `--help` names it as this function is named; recognizer.typed says whether it is a reading."""
+    return text
 
 
 DIGIT = within(int, "a digit from 0 to 9", 0, 9)

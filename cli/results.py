@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 #: The columns of the `results` view, which CSV and JSON repeat.
 COLUMNS = (
     "path", "reading", "confidence", "status", "reason", "model_version", "recognized_at", "written", "folder", "id",
+    "source",
 )  # fmt: skip
 #: Rows whose digits are fetched by one question.
 _BATCH = 500
@@ -165,7 +166,7 @@ def _fields(row: Result) -> dict[str, Any]:
     at = None if row.recognized_ms is None else iso_utc(row.recognized_ms)
     values = (
         row.path, row.reading, row.confidence, row.status.value, row.reason, row.model_version, at, row.written,
-        row.folder, row.id,
+        row.folder, row.id, row.source.value,
     )  # fmt: skip
     return dict(zip(COLUMNS, values, strict=True))
 

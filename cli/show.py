@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
 
@@ -16,7 +16,8 @@ from cli.ledger import file_of, is_at, opened, rows_named
 from cli.read import load_active, reason_of
 from db.errors import LedgerError, NotMigrated
 from db.paths import to_text
-from db.queries import Result
+from db.queries import Result, by_machine
+from db.tables import Source
 from presentation.text import COLOURS, local_time, percent, plural, printable, stdout, written_words
 from recognizer import reader
 from recognizer.arrays import Gray
@@ -42,10 +43,14 @@ _PLACES = 2
 
 @dataclass(frozen=True)
 class _Found:
-    """A file as bytes, its rows in the ledger, why the ledger could not be asked, and why the file is out of reach."""
+    """A file as bytes, its rows in the ledger, why the ledger could not be asked, and why the file is out of reach.
+
+    `machine` has what the machine says of those rows that show what a person says.
+    """
 
     file: bytes
     rows: list[Result]
+    machine: list[Result] = field(default_factory=list)
     trouble: str | None = None
     away: str | None = None
 
@@ -80,6 +85,7 @@ def _find(settings: Settings, path: Path) -> _Found:
     try:
         with opened(settings.database_url) as database:
             rows, ledger = rows_named(database, settings.folder, path), database.url
+            machine = by_machine(database, [row.id for row in rows if row.source is Source.PERSON])
     except NotMigrated:
         return _Found(file or named[0], [], trouble="there is no ledger yet")
     except LedgerError as error:
@@ -87,8 +93,8 @@ def _find(settings: Settings, path: Path) -> _Found:
     if file is None:
         file, away = _of_rows(rows, ledger)
         if file is None or not os.path.lexists(file):
-            return _Found(file or named[0], rows, away=away)
-    return _Found(file, [row for row in rows if is_at(row, file, ledger)])
+            return _Found(file or named[0], rows, machine, away=away)
+    return _Found(file, [row for row in rows if is_at(row, file, ledger)], machine)
 
 
 def _of_rows(rows: Sequence[Result], ledger: URL) -> tuple[bytes | None, str | None]:
@@ -147,11 +153,18 @@ def _print_ledger(console: Console, found: _Found) -> None:
     if found.trouble or not found.rows:
         console.print(Text(f"ledger  {printable(found.trouble or 'it has no row for this file')}", style="dim"))
     for row in found.rows:
-        by = [] if row.model_version is None else [f"model {row.model_version}"]
-        at = [] if row.recognized_ms is None else [local_time(row.recognized_ms)]
-        confidence = row.confidence if row.reading else None
-        console.print(_answer("ledger", row.reading or "", confidence, row.status.value, ", ".join(by + at)))
-        _print_below(console, written_words(row.reading, row.written), row.reason)
+        _print_row(console, "ledger", row)
+    for row in found.machine:
+        _print_row(console, "machine", row)
+
+
+def _print_row(console: Console, origin: str, row: Result) -> None:
+    machine = row.source is Source.MACHINE
+    by = [f"model {row.model_version}"] if machine and row.model_version is not None else []
+    at = [local_time(row.recognized_ms)] if machine and row.recognized_ms is not None else []
+    confidence = row.confidence if row.reading else None
+    console.print(_answer(origin, row.reading or "", confidence, row.status.value, ", ".join(by + at)))
+    _print_below(console, written_words(row.reading, row.written), row.reason)
 
 
 def _answer(origin: str, reading: str, confidence: float | None, status: str, by: str) -> Text:

@@ -38,6 +38,7 @@ from sqlalchemy import (
 )
 
 from db.clock import NOW
+from db.corrections import STAND
 from db.engine import Database
 from db.halves import in_halves
 from db.intake import FORGET_DIGITS, int64, unclaimed
@@ -259,8 +260,10 @@ def _answer(database: Database, token: str, answers: Sequence[Answer]) -> list[i
 
 def _write(ledger: Statements, answers: Sequence[Answer]) -> None:
     stamp = _stamp(ledger)
+    ids = [given.id for given in answers]
     ledger.run_each(_FINISH, [{**_image_values(given), **stamp} for given in answers])
-    ledger.run(FORGET_DIGITS, {}, [given.id for given in answers])
+    ledger.run(STAND, {}, ids)  # the content that was read may be another one now
+    ledger.run(FORGET_DIGITS, {}, ids)
     found = [
         _digit_values(given.id, position, digit) for given in answers for position, digit in enumerate(given.digits)
     ]

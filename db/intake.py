@@ -82,7 +82,8 @@ class Owed:
     tried: list[int]
 
 
-#: The values of a row whose file is to be read from the start. Its digits go too, see FORGET_DIGITS.
+#: The values of a row whose file is to be read from the start. Its digits go too, see FORGET_DIGITS. What a person said
+#: about it stands.
 QUEUE_AGAIN: dict[str, Any] = {
     "status": Status.QUEUED,
     "attempts": 0,
@@ -101,6 +102,8 @@ QUEUE_AGAIN: dict[str, Any] = {
 
 #: What the ledger knows of a file, by the names of columns and of attributes.
 _FIELDS = ("path", "size", "mtime_ns", "ctime_ns", "device", "inode")
+#: The values of such a row whose file may have other content. What a person said about it stands again if it has not.
+_OTHER_CONTENT: dict[str, Any] = {**QUEUE_AGAIN, "correction": None, "person_reading": None}
 
 #: Deletes the digits of the LISTED rows: they belong to the answer that has just ended.
 FORGET_DIGITS = delete(digits).where(digits.c.image_id.in_(LISTED))
@@ -147,7 +150,7 @@ def _upsert_for(dialect: str) -> ReturningInsert[int]:
     new = new_rows.excluded
     statement: ReturningInsert[int] = new_rows.on_conflict_do_update(
         index_elements=IDENTITY[dialect],
-        set_={**QUEUE_AGAIN, "first_seen_ms": new.first_seen_ms, **{name: new[name] for name in _FIELDS[1:]}},
+        set_={**_OTHER_CONTENT, "first_seen_ms": new.first_seen_ms, **{name: new[name] for name in _FIELDS[1:]}},
         where=or_(images.c.size != new.size, images.c.mtime_ns != new.mtime_ns),
     ).returning(images.c.id)
     return statement
@@ -250,18 +253,23 @@ def queued(database: Database, folder: str) -> int:
         return connection.execute(select(func.count()).select_from(images).where(*waiting)).scalar_one()
 
 
-def requeue(database: Database, row_ids: Sequence[int]) -> list[int]:
-    """Queue the given rows again, and give the ids of those that are there. Commits."""
-    return _requeue(database, [images.c.id.in_(part) for part in _parts(row_ids)])
+def requeue(database: Database, row_ids: Sequence[int], *, changed: bool = False) -> list[int]:
+    """Queue the given rows again, and give the ids of those that are there. Commits.
+
+    `changed`: their files may have other content, so that what people said about them may not hold.
+    """
+    values = _OTHER_CONTENT if changed else QUEUE_AGAIN
+    return _requeue(database, [images.c.id.in_(part) for part in _parts(row_ids)], values)
 
 
 def requeue_failed(database: Database, folders: Sequence[str]) -> list[int]:
     """Queue the failed rows of these watched folders again, and give their ids. Commits."""
-    return _requeue(database, [and_(images.c.status == Status.FAILED, images.c.folder.in_(folders))])
+    those = and_(images.c.status == Status.FAILED, images.c.folder.in_(folders))
+    return _requeue(database, [those], QUEUE_AGAIN)
 
 
-def _requeue(database: Database, those: Iterable[ColumnElement[bool]]) -> list[int]:
-    again = update(images).values({**QUEUE_AGAIN, "first_seen_ms": NOW}).returning(images.c.id)
+def _requeue(database: Database, those: Iterable[ColumnElement[bool]], values: dict[str, Any]) -> list[int]:
+    again = update(images).values({**values, "first_seen_ms": NOW}).returning(images.c.id)
     with database.writing() as connection:
         ids = [row_id for some in those for row_id in connection.execute(again.where(some)).scalars()]
         for part in _parts(ids):

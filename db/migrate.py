@@ -9,7 +9,7 @@ from db.engine import Database
 from db.errors import DatabaseUnavailable, LedgerTooNew, NotMigrated
 
 #: The newest migration. A test compares it with the migrations folder.
-HEAD = "0009"
+HEAD = "0010"
 _EARLIER = [f"{number:04}" for number in range(1, int(HEAD))]
 #: The key of the lock that admits one migration at a time on PostgreSQL; any number that nobody else uses.
 _ADVISORY_LOCK = 5_710_220_431

@@ -112,7 +112,7 @@ _FOLLOW = (
 )
 _FOLLOW_READ = _FOLLOW.where(images.c.hash == bindparam("known_hash"))
 _FOLLOW_UNREAD = _FOLLOW.where(images.c.hash.is_(None)).values(**QUEUE_AGAIN, first_seen_ms=NOW)
-#: Everything that belongs to an image goes with its row: the digits by their foreign key.
+#: Everything that belongs to an image goes with its row: digits and corrections by their foreign keys.
 _FORGET = delete(images)
 
 

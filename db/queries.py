@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select, true
 
 from db.engine import Database
 from db.glob import matches
 from db.halves import ascii_text
-from db.tables import Status, digits, images, unregistered
+from db.tables import Said, Source, Status, corrections, digits, images, unregistered
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Unregistered:
 
 @dataclass(frozen=True)
 class Result:
-    """One file and its outcome. Times are milliseconds since 1970.
+    """One file and what is shown of it: what a person said, if `source` says so. Times are milliseconds since 1970.
 
     `reading` has the digits alone, `written` also the signs and the spaces between numbers. `answer` is a number: the
     answers of one message share it, and later ones have a higher one, also when the clock is set back.
@@ -58,6 +58,7 @@ class Result:
     recognized_ms: int | None
     written: str | None = None
     answer: int | None = None
+    source: Source = Source.MACHINE
 
 
 class Sort(StrEnum):
@@ -75,7 +76,8 @@ class Filter:
     """Which results to give, in which order; None means any.
 
     `digit` selects files in which that digit was read, `reading` those whose digits or written number are that text.
-    `path` is a pattern as in `db.glob`. `after` is a row's id, and selects the rows with a larger one.
+    `path` is a pattern as in `db.glob`. `after` is a row's id, and selects the rows with a larger one. All are about
+    what is shown.
     """
 
     digit: int | None = None
@@ -89,6 +91,7 @@ class Filter:
     ids: Collection[int] | None = None
     limit: int | None = None
     sort: Sort = Sort.LATEST
+    source: Source | None = None
 
 
 @dataclass(frozen=True)
@@ -102,40 +105,48 @@ class StoredDigit:
     probabilities: tuple[float, ...]
 
 
-_COLUMNS = tuple(
-    images.c[name]
-    for name in (
-        "id", "folder", "path", "status", "reading", "confidence", "reason", "model_version", "recognized_ms",
-        "written", "answer",
-    )
-)  # fmt: skip
-
+_BY_MACHINE = images.c.correction.is_(None)
+_SAYS = case((corrections.c.said == Said.READING, "says "), else_=corrections.c.said + ", says ")
+#: What the machine said of a file, and what is shown of it, as the view `results` has it.
+_MACHINE = {name: images.c[name] for name in Result.__annotations__ if name != "source"}
+_SHOWN: Mapping[str, ColumnElement[Any]] = _MACHINE | {
+    "status": images.c.shown_status,
+    "reading": images.c.shown_reading,
+    "confidence": images.c.shown_confidence,
+    "reason": case((_BY_MACHINE, images.c.reason), else_=_SAYS + corrections.c.person),
+    "written": case((_BY_MACHINE, images.c.written), else_=corrections.c.written),
+    "source": case((_BY_MACHINE, Source.MACHINE), else_=Source.PERSON),
+}
+_RESULTS = select(*(column.label(name) for name, column in _SHOWN.items())).select_from(
+    images.outerjoin(corrections, corrections.c.id == images.c.correction)
+)
 
 _ORDERS: Mapping[Sort, Sequence[ColumnElement[Any]]] = {
     Sort.LATEST: (images.c.recognized_ms.desc().nulls_last(), images.c.id.desc()),
     Sort.OLDEST: (images.c.recognized_ms.asc().nulls_last(), images.c.id),
     Sort.PATH: (images.c.folder, images.c.path),
-    Sort.CONFIDENCE: (images.c.confidence.asc().nulls_last(), images.c.id),
+    Sort.CONFIDENCE: (images.c.shown_confidence.asc().nulls_last(), images.c.id),
     Sort.ID: (images.c.id,),
 }
 #: The condition that each field of a filter stands for.
 _CONDITIONS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
-    "digit": lambda digit: images.c.reading.contains(str(digit)),
-    "min_confidence": lambda least: images.c.confidence >= least,
-    "max_confidence": lambda most: images.c.confidence <= most,
-    "reading": lambda text: or_(images.c.reading == text, images.c.written == text),
+    "digit": lambda digit: images.c.shown_reading.contains(str(digit)),
+    "min_confidence": lambda least: images.c.shown_confidence >= least,
+    "max_confidence": lambda most: images.c.shown_confidence <= most,
+    "reading": lambda text: or_(images.c.shown_reading == text, _SHOWN["written"] == text),
     "since_ms": lambda moment: images.c.recognized_ms >= moment,
     "after": lambda row_id: images.c.id > row_id,
     "ids": images.c.id.in_,
+    "source": lambda source: _BY_MACHINE if source is Source.MACHINE else ~_BY_MACHINE,
 }
 
 
 def balance(database: Database) -> Balance:
-    """Count all files, and all by status, at one moment."""
+    """Count all files, and all by the status that is shown, at one moment."""
     # One statement sees one moment on every database. Two would differ by the files registered between them. Each count
     # is a subquery, as grouping takes SQLite twice as long.
     all_files = select(func.count()).select_from(images)
-    counts = [all_files.where(images.c.status == status).scalar_subquery() for status in Status]
+    counts = [all_files.where(images.c.shown_status == status).scalar_subquery() for status in Status]
     with database.reading() as connection:
         seen, *counted = connection.execute(select(all_files.scalar_subquery(), *counts)).one()
     return Balance(seen=seen, by_status=dict(zip(Status, counted, strict=True)))
@@ -169,7 +180,7 @@ def oldest_queued_ms(database: Database) -> int | None:
 
 def results(database: Database, wanted: Filter) -> list[Result]:
     """Give the files that match, in the order that is asked for."""
-    query = _narrowed(select(*_COLUMNS).order_by(*_ORDERS[wanted.sort]), wanted, database.engine.dialect.name)
+    query = _narrowed(_RESULTS.order_by(*_ORDERS[wanted.sort]), wanted, database.engine.dialect.name)
     with database.reading() as connection:
         return [_result(row) for row in connection.execute(query)]
 
@@ -179,9 +190,9 @@ def _narrowed(query: Select[tuple[object, ...]], wanted: Filter, dialect: str) -
         if (value := getattr(wanted, name)) is not None:
             query = query.where(condition(value))
     if len(wanted.statuses) == 1:  # an index gives one status in order, not several
-        query = query.where(images.c.status == next(iter(wanted.statuses)))
+        query = query.where(images.c.shown_status == next(iter(wanted.statuses)))
     elif wanted.statuses:
-        query = query.where(images.c.status.in_(wanted.statuses))
+        query = query.where(images.c.shown_status.in_(wanted.statuses))
     if wanted.path is not None:
         query = query.where(matches(images.c.path, wanted.path, dialect))
     return query if wanted.limit is None else query.limit(wanted.limit)
@@ -197,7 +208,7 @@ def last_answer(database: Database) -> int:
 def answered_after(database: Database, number: int, missing: Iterable[int] = ()) -> list[Result]:
     """Give the files answered after an answer, or by one of the `missing` answers, the earliest first."""
     later = or_(images.c.answer > number, images.c.answer.in_(missing))
-    query = select(*_COLUMNS).where(later, images.c.status != Status.QUEUED).order_by(images.c.answer, images.c.id)
+    query = _RESULTS.where(later, images.c.status != Status.QUEUED).order_by(images.c.answer, images.c.id)
     with database.reading() as connection:
         return [_result(row) for row in connection.execute(query)]
 
@@ -210,7 +221,7 @@ def in_folder(database: Database, folder: str, *, limit: int, after: int | None 
     those = images.c.folder == folder
     if after is not None:
         those = and_(those, images.c.answer > after, images.c.status != Status.QUEUED)
-    first = select(*_COLUMNS).where(those).order_by(images.c.path).limit(limit)
+    first = _RESULTS.where(those).order_by(images.c.path).limit(limit)
     with database.reading() as connection:
         total = connection.execute(select(func.count()).select_from(images).where(those)).scalar_one()
         return [_result(row) for row in connection.execute(first)], total
@@ -231,9 +242,16 @@ def failed_by_folder(database: Database) -> dict[str, int]:
 
 def find(database: Database, path: str, folder: str | None = None) -> list[Result]:
     """Find a file by its path in the watched folder; several folders may each have one."""
-    query = select(*_COLUMNS).where(images.c.path == path)
+    query = _RESULTS.where(images.c.path == path)
     if folder is not None:
         query = query.where(images.c.folder == folder)
+    with database.reading() as connection:
+        return [_result(row) for row in connection.execute(query)]
+
+
+def by_machine(database: Database, image_ids: Collection[int]) -> list[Result]:
+    """Give what the machine says about some files, also where a person says something else."""
+    query = select(*_MACHINE.values()).where(images.c.id.in_(image_ids)).order_by(images.c.id)
     with database.reading() as connection:
         return [_result(row) for row in connection.execute(query)]
 
@@ -250,7 +268,8 @@ def digits_of(database: Database, image_ids: Sequence[int]) -> dict[int, list[St
 
 def _result(row: Row[tuple[object, ...]]) -> Result:
     fields = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented way to a row's names
-    return Result(**{**fields, "status": Status(str(fields["status"]))})
+    source = Source(str(fields.get("source", Source.MACHINE)))
+    return Result(**{**fields, "status": Status(str(fields["status"])), "source": source})
 
 
 def _stored_digit(row: Row[tuple[object, ...]]) -> StoredDigit:

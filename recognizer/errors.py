@@ -6,7 +6,8 @@ RecognitionError
 │   └── HostFailed     the host can't read it now: an I/O error, too many open files
 ├── ModelMissing       there is no model to read with
 ├── ContractMismatch   there is a model, but not one that this code may use
-└── RuntimeMissing     what should run the model is not installed
+├── RuntimeMissing     what should run the model is not installed
+└── NoReading          a person typed a text that is none
 """
 
 
@@ -36,3 +37,7 @@ class ContractMismatch(RecognitionError):  # noqa: N818 - the name is fixed by t
 
 class RuntimeMissing(RecognitionError):  # noqa: N818 - named like ModelMissing
     """The libraries of the chosen runtime can't be imported."""
+
+
+class NoReading(RecognitionError):  # noqa: N818 - named for what is wrong
+    """A text that no picture can read."""

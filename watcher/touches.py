@@ -30,7 +30,7 @@ class Touches:
         Give their ids. The other rows only know their files as these are now. Raises DatabaseUnavailable.
         """
         again, same = self._sorted(touched)
-        ids = intake.requeue(self._database, [match.row.id for match in again]) if again else []
+        ids = intake.requeue(self._database, [match.row.id for match in again], changed=True) if again else []
         if ids:
             _log.info("files were touched or are back, and are read again", rows=len(ids))
         if again or same:

@@ -40,7 +40,7 @@ def test_csv_gives_the_view_row_by_row(filled: Settings, sqlite_database: Databa
     assert sorted(rows, key=lambda row: row["path"]) == sorted(expected, key=lambda row: row["path"])
     assert list(rows[0]) == [
         "path", "reading", "confidence", "status", "reason", "model_version", "recognized_at", "written", "folder",
-        "id",
+        "id", "source",
     ]  # fmt: skip
 
 

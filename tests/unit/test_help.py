@@ -23,7 +23,20 @@ def said(*arguments: str) -> str:
 
 def test_help_lists_the_commands_in_the_order_in_which_a_user_needs_them() -> None:
     text = said("--help")
-    order = ["run", "results", "show", "report", "status", "retry", "read", "evaluate", "train", "models", "watch"]
+    order = [
+        "run",
+        "results",
+        "show",
+        "correct",
+        "report",
+        "status",
+        "retry",
+        "read",
+        "evaluate",
+        "train",
+        "models",
+        "watch",
+    ]
     places = [text.index(f"\n│ {name} ") for name in order]
     assert places == sorted(places)
 

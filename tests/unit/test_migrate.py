@@ -33,9 +33,13 @@ def test_the_head_in_the_code_is_the_newest_migration() -> None:
 
 
 def differences(connection: Connection, users: frozenset[str] = frozenset()) -> object:
-    """Compare the tables in the code with those there; what PostgreSQL or a user has of its own is left out."""
+    """Compare the tables in the code with those there; what PostgreSQL or a user has of its own is left out.
+
+    Computed columns are left out too: no database gives their text back as it was.
+    """
     postgres = {"uq_images_folder_path", "ix_images_path", "answers"}
     own = users | postgres if connection.dialect.name == "postgresql" else users
+    own |= {column.name for column in images.c if column.computed is not None}
     options = {
         "compare_type": True,
         "compare_server_default": True,
@@ -152,7 +156,7 @@ def test_the_migration_forgets_digits_of_answers_that_have_ended(database: Datab
 def test_every_migration_before_the_head_is_known_as_one() -> None:
     scripts = ScriptDirectory(db.migrate.__file__.replace("migrate.py", "migrations"))
     earlier = [script.revision for script in scripts.walk_revisions()][1:]
-    assert sorted(earlier) == db.migrate._EARLIER  # noqa: SLF001 - the list that the code keeps of them
+    assert set(earlier) == set(db.migrate._EARLIER)  # noqa: SLF001 - the list that the code keeps of them
 
 
 @pytest.mark.parametrize("status", ["", "QUEUED", "done", "queued "])
@@ -189,7 +193,7 @@ def test_the_results_view_has_the_promised_columns_and_one_row_a_file(database: 
         found = connection.execute(text("SELECT * FROM results ORDER BY path"))
         assert list(found.keys()) == [
             "path", "reading", "confidence", "status", "reason", "model_version", "recognized_at", "written", "folder",
-            "id",
+            "id", "source",
         ]  # fmt: skip
         assert [(row.path, row.status) for row in found] == [("a", "queued"), ("a", "queued"), ("b", "queued")]
 

@@ -1,0 +1,269 @@
+"""What a person says about a picture is shown, and stands while the file has its content."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+
+from db import claims, corrections, intake, moves, queries, tables
+from db.claims import Answer
+from db.corrections import Correction
+from db.engine import Database
+from db.intake import SeenFile
+from db.moves import Match
+from db.queries import Filter, Result
+from db.tables import Said, Source, Status
+from tests.unit.test_queries import plan
+
+ROOT = Path(__file__).parents[2]
+SAYS_FOUR = Correction("anna", Said.READING, "4", "4")
+SAYS_PRICE = Correction("bob", Said.READING, "125", "12.5")
+
+
+@pytest.fixture
+def row_id(database: Database) -> int:
+    """Give a row that the machine has read as 9, and wants to have reviewed."""
+    (row_id,) = intake.register(database, "d", [SeenFile("a.png", 1, 1)])
+    read(database, row_id)
+    return row_id
+
+
+def read(database: Database, row_id: int, content: str | None = "old", *, model: int = 1) -> None:
+    """Let the machine answer a row that waits; None is a file that it can't read."""
+    claims.claim(database, [row_id], "m")
+    answer = Answer(row_id, Status.FAILED, reason="not an image")
+    if content:
+        answer = Answer(row_id, Status.REVIEW, "not sure: 9 or 4", "9", 0.53, model, content, written="9")
+    assert claims.answer(database, "m", [answer]) == 1
+
+
+def shown(database: Database, row_id: int) -> Result:
+    (result,) = queries.results(database, Filter(ids=[row_id]))
+    return result
+
+
+def said(database: Database, row_id: int) -> tuple[str | None, str, str]:
+    result = shown(database, row_id)
+    return result.written, result.status.value, result.source.value
+
+
+BY_MACHINE = ("9", "review", "machine")
+BY_ANNA = ("4", "accepted", "person")
+
+
+def test_what_a_person_says_is_shown_and_the_machines_answer_stays(database: Database, row_id: int) -> None:
+    assert corrections.correct(database, row_id, "old", SAYS_PRICE)
+    result = shown(database, row_id)
+    assert (result.status, result.reading, result.written) == (Status.ACCEPTED, "125", "12.5")
+    assert (result.confidence, result.reason, result.source) == (1.0, "says bob", Source.PERSON)
+    (machine,) = queries.by_machine(database, [row_id])
+    assert (machine.status, machine.reading, machine.confidence) == (Status.REVIEW, "9", 0.53)
+    assert (machine.reason, machine.source) == ("not sure: 9 or 4", Source.MACHINE)
+
+
+@pytest.mark.parametrize("said", [Said.NO_DIGIT, Said.UNREADABLE])
+def test_what_a_person_can_not_read_is_rejected(database: Database, row_id: int, said: Said) -> None:
+    corrections.correct(database, row_id, "old", Correction("anna", said))
+    result = shown(database, row_id)
+    assert (result.status, result.reading, result.written) == (Status.REJECTED, None, None)
+    assert (result.confidence, result.reason) == (None, f"{said}, says anna")
+
+
+@pytest.mark.parametrize("given", [SAYS_PRICE, Correction("anna", Said.NO_DIGIT), None])
+def test_the_view_shows_what_the_questions_give(database: Database, row_id: int, given: Correction | None) -> None:
+    if given:
+        corrections.correct(database, row_id, "old", given)
+    result = shown(database, row_id)
+    names = "path, reading, confidence, status, reason, model_version, written, folder, id, source"
+    with database.reading() as connection:
+        view = connection.execute(text(f"SELECT {names} FROM results")).mappings().one()  # noqa: S608 - fixed
+    assert dict(view) == {name: getattr(result, name) for name in names.split(", ")}
+
+
+def test_each_answer_is_a_row_with_what_the_machine_said(database: Database, row_id: int) -> None:
+    corrections.correct(database, row_id, "old", SAYS_FOUR)
+    corrections.correct(database, row_id, "old", Correction("bob", Said.READING, "7", "7", position=0, audit=True))
+    corrections.undo(database, row_id, "carl")
+    with database.reading() as connection:
+        rows = connection.execute(select(tables.corrections).order_by(tables.corrections.c.id)).all()
+    assert [(row.person, row.said, row.written, row.position, row.audit) for row in rows] == [
+        ("anna", "reading", "4", None, 0),
+        ("bob", "reading", "7", 0, 1),
+        ("carl", "undo", None, None, 0),
+    ]
+    assert rows[2].undoes == rows[1].id
+    for row in rows:
+        assert (row.image_id, row.hash, row.machine_model) == (row_id, "old", 1)
+        assert (row.machine_status, row.machine_reading, row.machine_confidence) == ("review", "9", 0.53)
+        assert row.said_ms > 1_700_000_000_000
+
+
+def test_taking_back_shows_the_answer_before_and_at_last_the_machines(database: Database, row_id: int) -> None:
+    corrections.correct(database, row_id, "old", SAYS_FOUR)
+    corrections.correct(database, row_id, "old", SAYS_PRICE)
+    assert corrections.undo(database, row_id, "bob")
+    assert said(database, row_id) == BY_ANNA
+    assert corrections.undo(database, row_id, "bob")
+    assert said(database, row_id) == BY_MACHINE
+    assert not corrections.undo(database, row_id, "bob")
+    corrections.correct(database, row_id, "old", SAYS_FOUR)
+    assert said(database, row_id) == BY_ANNA
+
+
+def test_an_answer_about_other_content_is_not_written(database: Database, row_id: int) -> None:
+    assert not corrections.correct(database, row_id, "new", SAYS_FOUR)
+    assert not corrections.correct(database, row_id + 1, "old", SAYS_FOUR)
+    assert said(database, row_id) == BY_MACHINE
+
+
+def test_a_persons_answer_stands_while_its_file_waits_for_a_retry_and_after_it(database: Database, row_id: int) -> None:
+    corrections.correct(database, row_id, "old", SAYS_FOUR)
+    intake.requeue(database, [row_id])
+    assert said(database, row_id) == BY_ANNA
+    assert corrections.shown_content(database, row_id) == "old"
+    read(database, row_id, model=2)
+    assert said(database, row_id) == BY_ANNA
+    assert queries.by_machine(database, [row_id])[0].model_version == 2
+
+
+def test_a_persons_answer_stands_if_its_file_can_not_be_read_again(database: Database, row_id: int) -> None:
+    corrections.correct(database, row_id, "old", SAYS_FOUR)
+    intake.requeue(database, [row_id])
+    read(database, row_id, None)
+    assert said(database, row_id) == BY_ANNA
+    corrections.undo(database, row_id, "anna")
+    assert said(database, row_id)[1:] == ("failed", "machine")
+
+
+def test_a_touched_file_keeps_what_a_person_said_once_its_content_is_known(database: Database, row_id: int) -> None:
+    corrections.correct(database, row_id, "old", SAYS_FOUR)
+    intake.register(database, "d", [SeenFile("a.png", 1, 2)])
+    assert said(database, row_id)[1:] == ("queued", "machine")
+    read(database, row_id)
+    assert said(database, row_id) == BY_ANNA
+
+
+@pytest.mark.parametrize("noticed", ["by its time", "by its hash", "by its reader"])
+def test_other_content_ends_a_persons_answer_and_the_same_brings_it_back(
+    database: Database, row_id: int, noticed: str
+) -> None:
+    corrections.correct(database, row_id, "old", SAYS_FOUR)
+    if noticed == "by its time":
+        intake.register(database, "d", [SeenFile("a.png", 1, 2)])
+    else:
+        intake.requeue(database, [row_id], changed=noticed == "by its hash")
+    read(database, row_id, "new")
+    assert said(database, row_id) == BY_MACHINE
+    intake.register(database, "d", [SeenFile("a.png", 1, 3)])
+    read(database, row_id)
+    assert said(database, row_id) == BY_ANNA
+
+
+def follow(database: Database, path: str) -> bool:
+    (row,) = moves.in_folder(database, "d")
+    return moves.follow(database, "d", [Match(row, SeenFile(path, row.size, row.mtime_ns))]) != []
+
+
+def test_a_renamed_file_keeps_what_a_person_said(database: Database, row_id: int) -> None:
+    corrections.correct(database, row_id, "old", SAYS_FOUR)
+    assert follow(database, "b.png")
+    assert said(database, row_id) == BY_ANNA
+    intake.requeue(database, [row_id])
+    assert follow(database, "c.png")
+    read(database, row_id)
+    assert said(database, row_id) == BY_ANNA
+
+
+def test_a_copy_has_no_part_in_what_a_person_said(database: Database, row_id: int) -> None:
+    corrections.correct(database, row_id, "old", SAYS_FOUR)
+    (copy,) = intake.register(database, "d", [SeenFile("copy.png", 1, 1)])
+    read(database, copy)
+    assert said(database, copy) == BY_MACHINE
+    corrections.correct(database, copy, "old", SAYS_PRICE)
+    corrections.undo(database, copy, "bob")
+    assert said(database, copy) == BY_MACHINE
+
+
+def test_a_row_that_is_forgotten_takes_what_people_said_with_it(database: Database, row_id: int) -> None:
+    corrections.correct(database, row_id, "old", SAYS_FOUR)
+    moves.forget(database, [row_id])
+    with database.reading() as connection:
+        assert connection.execute(select(tables.corrections)).all() == []
+
+
+def test_the_balance_counts_what_is_shown_and_closes(database: Database, row_id: int) -> None:
+    corrections.correct(database, row_id, "old", SAYS_FOUR)
+    intake.requeue(database, [row_id])
+    intake.register(database, "d", [SeenFile("b.png", 1, 1)])
+    balance = queries.balance(database)
+    assert (balance.by_status[Status.ACCEPTED], balance.queued, balance.closes) == (1, 1, True)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (Filter(statuses=(Status.ACCEPTED,)), True),
+        (Filter(statuses=(Status.REVIEW,)), False),
+        (Filter(statuses=(Status.REVIEW, Status.FAILED)), False),
+        (Filter(reading="12.5"), True),
+        (Filter(reading="125"), True),
+        (Filter(reading="9"), False),
+        (Filter(digit=5), True),
+        (Filter(digit=9), False),
+        (Filter(min_confidence=1.0), True),
+        (Filter(max_confidence=0.9), False),
+        (Filter(source=Source.PERSON), True),
+        (Filter(source=Source.MACHINE), False),
+    ],
+)
+def test_a_filter_is_about_what_is_shown(database: Database, row_id: int, wanted: Filter, found: bool) -> None:  # noqa: FBT001 - a parameter
+    corrections.correct(database, row_id, "old", SAYS_PRICE)
+    assert [result.id for result in queries.results(database, wanted)] == [row_id] * found
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        (Filter(limit=20, source=Source.PERSON), "ix_images_corrected"),
+        (Filter(limit=20, source=Source.MACHINE), "ix_images_recognized"),
+    ],
+)
+def test_the_latest_of_a_source_are_found_without_sorting(database: Database, wanted: Filter, index: str) -> None:
+    found = plan(database, lambda database: queries.results(database, wanted))
+    assert index in found
+    assert "Sort" not in found
+    assert "TEMP B-TREE" not in found
+
+
+#: Writes a correction, and hangs before it stands.
+HANGING = """
+import sys, time
+from sqlalchemy import event
+from db import corrections
+from db.engine import Database
+from db.tables import Said
+database = Database(sys.argv[1])
+@event.listens_for(database.engine, "before_cursor_execute")
+def hang(_connection, _cursor, statement, *_):
+    if statement.startswith("UPDATE images"):
+        print("written", flush=True)
+        time.sleep(600)
+corrections.correct(database, int(sys.argv[2]), "old", corrections.Correction("anna", Said.READING, "4", "4"))
+"""
+
+
+def test_a_process_that_is_killed_while_it_corrects_leaves_nothing_half(database: Database, row_id: int) -> None:
+    url = database.url.render_as_string(hide_password=False)
+    command = [sys.executable, "-c", HANGING, url, str(row_id)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "written\n"
+        process.send_signal(signal.SIGKILL)
+    with database.reading() as connection:
+        assert connection.execute(select(tables.corrections)).all() == []
+    assert said(database, row_id) == BY_MACHINE
+    assert corrections.correct(database, row_id, "old", SAYS_FOUR)
+    assert said(database, row_id) == BY_ANNA
