@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.arrays import ComponentLabels, Gray
-from recognizer.components import Component, find_components
+from recognizer.components import Component, find_components, is_outline, is_round
 from recognizer.contract import SIDE
 from recognizer.crop import fit
 from recognizer.ink import Ink, find_ink
@@ -44,12 +44,6 @@ _CORNER_EDGE = 0.9
 _CORNER_AREA = 0.15
 #: Least height of a mark in a ring, as a share of the ring's. The dot of a dotted zero is lower.
 _RINGED = 0.35
-#: Least distance of a ring's ink from its middle, in halves of its box: a digit that touches it reaches further in.
-_OUTLINE = 0.7
-#: Distance of ink that lies in a corner of its box, likewise.
-_ROUND = 1.25
-#: Directions that are looked in for a ring, and the share of them in which it must be.
-_DIRECTIONS, _CLOSED = 36, 0.85
 #: The caveat of a ring with a plain stroke in it.
 SLASHED = "not sure: a 1 in a ring, or a slashed 0"
 #: Least length of a plain straight stroke, in multiples of its thickness.
@@ -126,7 +120,7 @@ def prepare(gray: Gray) -> Prepared:
         components = [component for component in components if component not in beside]
     sheet = make_sheet(ink, components, labels, factor, broad)
     is_slashed = (
-        any(_is_round(ring, labels) for ring in rings) and len(components) == 1 and _is_slash(components[0], labels)
+        any(is_round(ring, labels) for ring in rings) and len(components) == 1 and _is_slash(components[0], labels)
     )
     return Prepared(ink.dark_on_light, _single(ink, sheet, fitted), sheet, SLASHED if is_slashed else "")
 
@@ -238,30 +232,8 @@ def _rings(components: Sequence[Component], labels: ComponentLabels) -> list[Com
     heights = np.array([component.height for component in components])
     holds = (bounds[:, None] < bounds).all(axis=2) & (heights >= _RINGED * heights[:, None])
     return [
-        components[ring] for ring in np.flatnonzero(holds.any(axis=1)).tolist() if _is_outline(components[ring], labels)
+        components[ring] for ring in np.flatnonzero(holds.any(axis=1)).tolist() if is_outline(components[ring], labels)
     ]
-
-
-def _is_outline(component: Component, labels: ComponentLabels) -> bool:
-    """Tell whether a component runs along its box, or the ellipse in it, nearly all round and nowhere within."""
-    down, across = _from_middle(component, labels)
-    if np.hypot(down, across).min() < _OUTLINE:
-        return False
-    directions = (np.arctan2(down, across) * (_DIRECTIONS / math.tau)).astype(np.int64)
-    return len(np.unique(directions)) >= _CLOSED * _DIRECTIONS
-
-
-def _is_round(component: Component, labels: ComponentLabels) -> bool:
-    """Tell whether an outline leaves out the corners of its box."""
-    return bool(np.hypot(*_from_middle(component, labels)).max() < _ROUND)
-
-
-def _from_middle(component: Component, labels: ComponentLabels) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Give where a component's pixels lie from its middle, down and across, in halves of its box."""
-    rows, columns = np.nonzero(
-        labels[component.top : component.bottom, component.left : component.right] == component.label
-    )
-    return 2 * (rows + 0.5) / component.height - 1, 2 * (columns + 0.5) / component.width - 1
 
 
 def _is_slash(component: Component, labels: ComponentLabels) -> bool:

@@ -7,8 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from recognizer.arrays import Gray
-from recognizer.components import Component, find_components, is_frame
+from recognizer.arrays import ComponentLabels, Gray
+from recognizer.components import Component, find_components, is_frame, is_outline, is_round
 from recognizer.marks import USUAL_HEIGHT, Look, Mark, decode
 from recognizer.opencv import cv2
 from recognizer.rows import in_rows, usual_height, written
@@ -39,6 +39,8 @@ _MOST_WIDTH = 1.6
 _LEAST_INK = 0.3
 #: Greatest distance of such ink from the middle of a digit, across and down, in heights of a digit.
 _BESIDE, _ABOVE = 3.0, 0.8
+#: Least share of a printed box that is left, when the digit that touches it is taken away: more than two of its sides.
+_BOX_CLOSED = 0.6
 #: A piece at the border lower than this is the end of something beyond it.
 _END = 0.8
 
@@ -202,6 +204,15 @@ def _is_ring(sheet: Sheet, mark: Mark) -> bool:
     return any(is_frame(component, own) for component in own)
 
 
+def _is_box(component: Component, labels: ComponentLabels, digits: Sequence[Mark]) -> bool:
+    """Tell whether a component is a printed box around a digit. A ring may be the rest of a slashed 0."""
+    if not any(
+        component.left < mark.x < component.right and component.top < mark.y < component.bottom for mark in digits
+    ):
+        return False
+    return is_outline(component, labels, _BOX_CLOSED) and not is_round(component, labels)
+
+
 def _is_amid(component: Component, digits: Sequence[Mark], height: float) -> bool:
     """Tell whether a component has its middle amid the digits of a row, where a table can't be."""
     x, y = component.left + component.width / 2, component.top + component.height / 2
@@ -222,7 +233,9 @@ def _leaves_a_digit(sheet: Sheet, marks: Sequence[Mark]) -> bool:
     rest = _without(sheet.mask, marks)
     ink = (cv2.countNonZero(sheet.mask) - cv2.countNonZero(rest)) / len(marks)
     tall, wide = sheet.mask.shape
-    for component in (*find_components(rest)[0], *sheet.left_out):
+    left, labels = find_components(rest)
+    beside = [component for component in left if not _is_box(component, labels, digits)]
+    for component in (*beside, *sheet.left_out):
         fits = (
             _LEAST_HEIGHT * height <= component.height <= _MOST_HEIGHT * height
             and component.width <= _MOST_WIDTH * height

@@ -218,3 +218,22 @@ def test_ink_too_broad_for_strokes_is_unexplained_amid_a_row_alone(left: int, *,
     beyond = Component(label=99, left=left, top=40, width=70, height=110, area=5_000)
     found = read_sheet(dataclasses.replace(ones(50), left_out=(beyond,)), Looks())
     assert found.unexplained is unexplained
+
+
+@pytest.mark.parametrize("shape", ["box", "ring"])
+def test_a_box_that_a_digit_touches_is_no_digit_but_a_ring_may_be_the_rest_of_a_slashed_zero(shape: str) -> None:
+    paper = np.full((200, 200), 255, np.uint8)
+    if shape == "box":
+        cv2.rectangle(paper, (50, 50), (150, 150), 0, 4)
+    else:
+        cv2.circle(paper, (100, 100), 50, 0, 4)
+    cv2.line(paper, (100, 80), (100, 150), 0, 10)
+    sheet = prepare(paper).sheet
+    assert sheet is not None
+
+    def one(picture: Gray) -> Cells:
+        height, width = picture.shape
+        middle = (width / 2, 0.65 * height)
+        return cells_of([Seen(1, *middle, 0.15 * width, 0.5 * height, 0.999)], picture.shape)
+
+    assert read_sheet(sheet, one).unexplained is (shape == "ring")
