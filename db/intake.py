@@ -1,19 +1,17 @@
 """Register files, find the rows that wait for their answer, and requeue rows by hand."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     ColumnElement,
     Text,
     bindparam,
-    cast,
     delete,
     exists,
     func,
@@ -29,10 +27,8 @@ from sqlalchemy.sql.dml import ReturningInsert
 from db.clock import NOW
 from db.engine import Database
 from db.halves import ascii_text
-from db.statements import LISTED
+from db.lists import among, fields, one_of
 from db.tables import IDENTITY, Status, digits, images, unregistered
-
-_Item = TypeVar("_Item")
 
 #: Milliseconds for which a claim holds. By then the hard time limit has killed the process, or its worker is gone.
 LEASE_MS = 60_000
@@ -41,8 +37,6 @@ LEASE_MS = 60_000
 OVERTAKEN_MS = LEASE_MS
 #: Number of latest answers that show how far the workers are. Some of them were enqueued again, and are old.
 LATEST_ANSWERS = 100
-#: Maximum number of rows in a statement, well below every database's limit on bound values.
-STATEMENT_ROWS = 1000
 
 
 @dataclass(frozen=True)
@@ -85,8 +79,8 @@ QUEUE_AGAIN: dict[str, Any] = {
     "written": None,
 }
 
-#: Deletes the digits of the LISTED rows: they belong to the answer that has just ended.
-FORGET_DIGITS = delete(digits).where(digits.c.image_id.in_(LISTED))
+#: Deletes the digits of the rows `ids`: they belong to the answer that has just ended.
+FORGET_DIGITS = delete(digits).where(one_of(digits.c.image_id, "ids"))
 
 
 def stored_ns(mtime_ns: int) -> int:
@@ -108,8 +102,7 @@ def register(database: Database, folder: str, files: Sequence[SeenFile]) -> list
     given = {"files": json.dumps(list(once_each.values())), "folder": folder}
     with database.direct() as ledger:
         ids = [row_id for (row_id,) in ledger.fetch(_upsert_for(database.engine.dialect.name), given)]
-        for part in _parts(ids):
-            ledger.run(FORGET_DIGITS, {}, part)
+        ledger.run(FORGET_DIGITS, {"ids": json.dumps(ids)})
     return ids
 
 
@@ -123,7 +116,7 @@ def _upsert_for(dialect: str) -> ReturningInsert[int]:
         bindparam("folder", type_=Text),
         literal(Status.QUEUED.value),
         NOW,
-        *_fields(dialect),
+        *fields(dialect, "files", Text(), BigInteger(), BigInteger()),
     ]
     # without the WHERE, SQLite's parser takes ON CONFLICT for the ON of a join
     new_rows = upsert(images).from_select(columns, select(*values).where(true()))
@@ -136,30 +129,16 @@ def _upsert_for(dialect: str) -> ReturningInsert[int]:
     return statement
 
 
-def _fields(dialect: str) -> list[ColumnElement[Any]]:
-    """Give path, size and time of each file in the list."""
-    files = bindparam("files", type_=Text)
-    if dialect == "sqlite":
-        file = func.json_each(files).table_valued("value").c.value
-        return [func.json_extract(file, f"$[{place}]") for place in range(3)]
-    file = func.json_array_elements(cast(files, JSON)).column_valued("file")
-    texts = [file.op("->>")(place) for place in range(3)]
-    return [texts[0], *(cast(text, BigInteger) for text in texts[1:])]
-
-
-# Built once: a rescan runs it for every thousand files.
 _KNOWN = select(images.c.path, images.c.size, images.c.mtime_ns).where(
-    images.c.folder == bindparam("folder"), images.c.path.in_(bindparam("paths", expanding=True))
+    images.c.folder == bindparam("folder"), one_of(images.c.path, "paths")
 )
 
 
 def changed(database: Database, folder: str, files: Sequence[SeenFile]) -> list[SeenFile]:
     """Pick the files that the ledger does not have with this size and time. Read-only. Raises ValueRefused as above."""
-    known: dict[str, tuple[int, int]] = {}
+    given = {"folder": folder, "paths": json.dumps([file.path for file in files])}
     with database.reading() as connection:
-        for part in _parts(files):
-            rows = connection.execute(_KNOWN, {"folder": folder, "paths": [file.path for file in part]})
-            known.update((path, (size, mtime_ns)) for path, size, mtime_ns in rows)
+        known = {path: (size, mtime_ns) for path, size, mtime_ns in connection.execute(_KNOWN, given)}
     return [file for file in files if known.get(file.path) != (file.size, file.mtime_ns)]
 
 
@@ -171,10 +150,10 @@ def name_folder(database: Database, row_ids: Sequence[int], folder: str) -> None
     other = images.alias()
     known = exists().where(other.c.folder == folder, other.c.path == images.c.path)
     doubled = (images.c.folder != folder, images.c.status == Status.QUEUED)
+    named = among(images.c.id, row_ids)
     with database.writing() as connection:
-        for part in _parts(row_ids):
-            connection.execute(update(images).values(folder=folder).where(images.c.id.in_(part), ~known))
-            connection.execute(delete(images).where(images.c.id.in_(part), *doubled))
+        connection.execute(update(images).values(folder=folder).where(named, ~known))
+        connection.execute(delete(images).where(named, *doubled))
 
 
 def note_unregistered(database: Database, folder: str, files: int, reason: str) -> None:
@@ -247,16 +226,8 @@ def queued(database: Database, folder: str) -> int:
 def requeue(database: Database, row_ids: Sequence[int] | None) -> list[int]:
     """Queue the given rows again, or with None all failed ones, and give their ids. Commits."""
     again = update(images).values({**QUEUE_AGAIN, "first_seen_ms": NOW}).returning(images.c.id)
+    those = images.c.status == Status.FAILED if row_ids is None else among(images.c.id, row_ids)
     with database.writing() as connection:
-        if row_ids is None:
-            ids = list(connection.execute(again.where(images.c.status == Status.FAILED)).scalars())
-        else:
-            parts = [connection.execute(again.where(images.c.id.in_(part))).scalars() for part in _parts(row_ids)]
-            ids = [row_id for part in parts for row_id in part]
-        for part in _parts(ids):
-            connection.execute(delete(digits).where(digits.c.image_id.in_(part)))
+        ids = list(connection.execute(again.where(those)).scalars())
+        connection.execute(FORGET_DIGITS, {"ids": json.dumps(ids)})
     return ids
-
-
-def _parts(items: Sequence[_Item]) -> Iterable[Sequence[_Item]]:
-    return (items[start : start + STATEMENT_ROWS] for start in range(0, len(items), STATEMENT_ROWS))

@@ -1,15 +1,19 @@
 """Let a row follow its file to another path, find rows whose content may have changed, and forget rows."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
-from sqlalchemy import bindparam, delete, select, tuple_, update
+from sqlalchemy import BigInteger, Select, bindparam, delete, select, tuple_, update
 
 from db.clock import NOW
 from db.engine import Database
 from db.errors import ValueRefused
-from db.intake import QUEUE_AGAIN, STATEMENT_ROWS, SeenFile
+from db.halves import in_halves
+from db.intake import QUEUE_AGAIN, SeenFile
+from db.lists import fields, one_of
 from db.tables import Status, images
 
 _Given = TypeVar("_Given")
@@ -20,8 +24,6 @@ VANISHED = "vanished"
 VANISHED_MS = 20_000
 #: Most rows that are looked at for the files of one batch. Thousands of files of one size and time are copies.
 MOST_ROWS = 2000
-#: Values in one statement; two for each file.
-_PART = STATEMENT_ROWS // 2
 
 
 @dataclass(frozen=True)
@@ -46,47 +48,40 @@ class Move:
 
 
 _COLUMNS = tuple(images.c[name] for name in KnownFile.__annotations__)
-_SIZE_AND_TIME = tuple_(images.c.size, images.c.mtime_ns)
 #: Keeps SQLite off the index of the paths: it would look through the whole folder to find these few.
 _IN_FOLDER = images.c.folder.concat("") == bindparam("folder")
-# Built once: every dropped file waits for the first, and the first scan runs the other for every thousand files.
-_ALIKE = select(*_COLUMNS).where(_IN_FOLDER, _SIZE_AND_TIME.in_(bindparam("pairs", expanding=True))).limit(MOST_ROWS)
-_AT_PATHS = select(*_COLUMNS).where(
-    images.c.folder == bindparam("folder"), images.c.path.in_(bindparam("paths", expanding=True))
-)
+_AT_PATHS = select(*_COLUMNS).where(images.c.folder == bindparam("folder"), one_of(images.c.path, "paths"))
 #: Everything that belongs to an image goes with its row: the digits by their foreign key.
-_FORGET = delete(images)
+_FORGET = delete(images).where(one_of(images.c.id, "ids"))
 
 
 def alike(database: Database, folder: str, files: Sequence[SeenFile]) -> list[KnownFile]:
     """Find rows of the folder with size and time of one of the files. Read-only."""
-    wanted = list({(file.size, file.mtime_ns) for file in files})
+    given = {"folder": folder, "pairs": json.dumps(list({(file.size, file.mtime_ns) for file in files}))}
 
     def find() -> list[KnownFile]:
-        found: list[KnownFile] = []
         with database.reading() as connection:
-            for start in range(0, len(wanted), _PART):
-                given = {"folder": folder, "pairs": wanted[start : start + _PART]}
-                found += [KnownFile(*row) for row in connection.execute(_ALIKE, given)]
-        return found
+            return [KnownFile(*row) for row in connection.execute(_alike_for(database.engine.dialect.name), given)]
 
     return _unless_refused(find, [])
+
+
+@cache  # every dropped file waits for this statement
+def _alike_for(dialect: str) -> Select[Any]:
+    pairs = select(*fields(dialect, "pairs", BigInteger(), BigInteger()))
+    return select(*_COLUMNS).where(_IN_FOLDER, tuple_(images.c.size, images.c.mtime_ns).in_(pairs)).limit(MOST_ROWS)
 
 
 def at_paths(database: Database, folder: str, paths: Sequence[str]) -> dict[str, KnownFile]:
     """Find the rows of the folder at these paths. Read-only."""
 
-    def find() -> dict[str, KnownFile] | None:
+    def find(those: Sequence[str]) -> list[KnownFile]:
         with database.reading() as connection:
-            rows = connection.execute(_AT_PATHS, {"folder": folder, "paths": paths})
-            return {row.path: KnownFile(*row) for row in rows}
+            rows = connection.execute(_AT_PATHS, {"folder": folder, "paths": json.dumps(those)})
+            return [KnownFile(*row) for row in rows]
 
-    if len(paths) <= STATEMENT_ROWS:
-        found = _unless_refused(find, None)
-        if found is not None or len(paths) <= 1:
-            return found or {}
-    middle = len(paths) // 2  # of those that are refused together, most are not refused alone
-    return at_paths(database, folder, paths[:middle]) | at_paths(database, folder, paths[middle:])
+    found, _ = in_halves(paths, find)
+    return {row.path: row for row in found}
 
 
 def in_folder(database: Database, folder: str) -> list[KnownFile]:
@@ -136,5 +131,4 @@ def _unless_refused(run: Callable[[], _Given], otherwise: _Given) -> _Given:
 def forget(database: Database, row_ids: Sequence[int]) -> None:
     """Delete rows and their digits. Commits."""
     with database.writing() as connection:
-        for start in range(0, len(row_ids), STATEMENT_ROWS):
-            connection.execute(_FORGET.where(images.c.id.in_(row_ids[start : start + STATEMENT_ROWS])))
+        connection.execute(_FORGET, {"ids": json.dumps(row_ids)})
