@@ -63,6 +63,7 @@ class Backlog:
     def database(self) -> Database:
         """Give the rows' database, which has the ledger's own settings; makes its table."""
         database = Database(f"sqlite:///{self.place / 'readings.db'}")
+        database.prepare_folder()
         with database.writing() as connection:
             for statement in _TABLE:
                 connection.execute(statement)

@@ -1,7 +1,8 @@
 """Contenders' costs, run by run, as a table and as a picture."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from xml.sax.saxutils import escape
 
 from bench.cost import Cost
@@ -32,6 +33,16 @@ class Comparison:
         """Take the cost of one more run."""
         self._costs.setdefault(contender, []).append(cost)
 
+    def run_in_turn(self, chosen: Mapping[str, Callable[[Path], Cost]], place: Path, runs: int) -> None:
+        """Run all contenders in turn, several times, each time in a new folder below `place`."""
+        for number in range(runs):
+            for position, (contender, run) in enumerate(chosen.items()):
+                own = place / f"{position}-{number}"
+                own.mkdir()
+                cost = run(own)
+                self.add(contender, cost)
+                print(f"run {number + 1}: {contender}: {cost.wall:.2f} s, {cost.cpu:.2f} s of CPU", flush=True)
+
     def table(self) -> str:
         """Give medians and ranges as a Markdown table. Ratios are those of the same turn."""
         heads = ("", "files a second", "CPU a file (µs)", "files a second, to the first", "CPU a file, to the first")
@@ -47,10 +58,10 @@ class Comparison:
         costs, first = self._costs[contender], next(iter(self._costs.values()))
         return (
             contender,
-            _spread(self._speeds(contender)),
-            _spread([1e6 * one.cpu / self._files for one in costs]),
-            _spread([theirs.wall / one.wall for theirs, one in zip(first, costs, strict=True)], 2),
-            _spread([one.cpu / theirs.cpu for theirs, one in zip(first, costs, strict=True)], 2),
+            spread(self._speeds(contender)),
+            spread([1e6 * one.cpu / self._files for one in costs]),
+            spread([theirs.wall / one.wall for theirs, one in zip(first, costs, strict=True)], 2),
+            spread([one.cpu / theirs.cpu for theirs, one in zip(first, costs, strict=True)], 2),
         )
 
     def _speeds(self, contender: str) -> list[float]:
@@ -83,7 +94,7 @@ class Comparison:
             _text(_NAMES - 10, centre + 5, contender, "name"),
             f'<rect x="{_NAMES}" y="{top}" width="{middle - _NAMES:.1f}" height="{_BAR}" rx="2" fill="{fill}"/>',
             f'<path d="{span}" stroke="{_INK}" fill="none"/>',
-            _text(round(high) + 10, centre + 5, _spread(speeds)),
+            _text(round(high) + 10, centre + 5, spread(speeds)),
         )
         return "\n".join(parts)
 
@@ -92,5 +103,6 @@ def _text(x: int, y: int, words: str, style: str = "") -> str:
     return f'<text x="{x}" y="{y}" {_STYLES[style]}>{escape(words)}</text>'
 
 
-def _spread(values: Sequence[float], digits: int = 0) -> str:
+def spread(values: Sequence[float], digits: int = 0) -> str:
+    """Write median and range."""
     return f"{statistics.median(values):,.{digits}f} ({min(values):,.{digits}f}-{max(values):,.{digits}f})"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from bench.inbox import is_answered
 from bench.mnist_folder import write_mnist
 from bench.processes import digits_run
 from db.engine import Database
@@ -20,7 +21,6 @@ from recognizer.model import load_model
 from recognizer.reader import prepare_file, read
 from recognizer.versions import active_version
 
-_ANSWERED = "SELECT 1 FROM images WHERE path = ? AND status <> 'queued'"
 _INSERT = text("INSERT INTO readings VALUES (:path, :reading)")
 
 
@@ -29,10 +29,11 @@ def measure_inbox(images: list[bytes], model_dir: Path, place: Path, runtime: Ru
     with digits_run(place, model_dir, 1, runtime) as running:
         path = running.database.url.database or ""
         reader = sqlite3.connect(path, isolation_level=None)
-        return [_drop(running.folder / f"{number}.png", data, reader) for number, data in enumerate(images)]
+        return [drop(running.folder / f"{number}.png", data, reader) for number, data in enumerate(images)]
 
 
-def _drop(path: Path, data: bytes, reader: sqlite3.Connection) -> float:
+def drop(path: Path, data: bytes, reader: sqlite3.Connection) -> float:
+    """Drop a file; give the milliseconds until it has its row."""
     time.sleep(0.05)  # idle again
     path.write_bytes(data)
     began = time.perf_counter()
@@ -40,7 +41,7 @@ def _drop(path: Path, data: bytes, reader: sqlite3.Connection) -> float:
     while True:
         # asking for the row each time would keep a core from those who are measured
         seen, commits = commits, reader.execute("PRAGMA data_version").fetchone()
-        if seen != commits and reader.execute(_ANSWERED, (path.name,)).fetchone():
+        if seen != commits and is_answered(reader, path.name):
             return 1000 * (time.perf_counter() - began)
         time.sleep(0.0002)
 
@@ -49,6 +50,7 @@ def measure_floor(images: list[bytes], model_dir: Path, place: Path, runtime: Ru
     """Read the images one by one in this process; give the milliseconds each took."""
     model = load_model(model_dir, active_version(model_dir), runtime)
     database = Database(f"sqlite:///{place / 'floor.db'}")
+    database.prepare_folder()
     with database.writing() as connection:
         connection.execute(text("CREATE TABLE readings (path TEXT, reading TEXT)"))
     taken = []

@@ -8,12 +8,7 @@ a row for each file before the work and answer it, the floor only inserts. The f
 import argparse
 import os
 import platform
-import resource
-import shutil
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -22,60 +17,11 @@ from bench.chunks import Backlog
 from bench.comparison import Comparison
 from bench.cost import Cost
 from bench.floor import run_floor
+from bench.inbox import run_inbox
 from bench.mnist_folder import write_mnist
 from bench.peers import PEERS, run_peer
-from db import queries
-from db.engine import Database
-from db.tables import Status
 
 FLOOR, INBOX = "plain loop, the floor", "Digit Inbox"
-
-
-def run_inbox(backlog: Backlog) -> Cost:
-    """Give what `digits run --once` takes for the files beyond what it takes for one: its start and its end.
-
-    Raises RuntimeError if a file is missing in the ledger.
-    """
-    single = backlog.place / "single"
-    single.mkdir()
-    shutil.copy(backlog.paths()[0], single)
-    whole, start = (_once(backlog, folder) for folder in (backlog.folder, single))
-    return Cost(whole.wall - start.wall, whole.cpu - start.cpu)
-
-
-def _once(backlog: Backlog, folder: Path) -> Cost:
-    """Run `digits run --once` over a folder, in a place of its own."""
-    place = backlog.place / f"reading-{folder.name}"
-    place.mkdir()
-    environment = {
-        "DIGITS_MODEL_DIR": str(backlog.model_dir),
-        "DIGITS_RUNTIME": backlog.runtime,
-        "DIGITS_WORKERS": str(backlog.processes),
-        "PYTHONPATH": os.getcwd(),
-    }
-    cpu, began = _children_seconds(), time.perf_counter()
-    ran = subprocess.run(
-        [sys.executable, "-P", "-m", "cli.main", "run", str(folder), "--once"],
-        cwd=place,
-        env=os.environ | environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    cost = Cost(time.perf_counter() - began, _children_seconds() - cpu)
-    database = Database(f"sqlite:///{place / 'var' / 'results.db'}")
-    balance = queries.balance(database)
-    database.close()
-    if balance.seen != len(os.listdir(folder)) or balance.queued or balance.by_status[Status.FAILED]:
-        raise RuntimeError(f"not every file was read: {balance}, {ran.stderr}")
-    return cost
-
-
-def _children_seconds() -> float:
-    """Give the seconds of CPU of all processes below this one that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def contenders(peers: list[str]) -> dict[str, Callable[[Backlog], Cost]]:
@@ -108,13 +54,11 @@ def _compare(chosen: dict[str, Callable[[Backlog], Cost]], given: argparse.Names
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "backlog"
         write_mnist(folder, given.files, given.size)
-        for number in range(given.runs):
-            for position, (title, run) in enumerate(chosen.items()):
-                place = Path(name) / f"{position}-{number}"
-                place.mkdir()
-                cost = run(Backlog(folder, place, given.model_dir.resolve(), given.runtime, given.processes))
-                comparison.add(title, cost)
-                print(f"run {number + 1}: {title}: {cost.wall:.2f} s, {cost.cpu:.2f} s of CPU", flush=True)
+
+        def in_place(run: Callable[[Backlog], Cost], place: Path) -> Cost:
+            return run(Backlog(folder, place, given.model_dir.resolve(), given.runtime, given.processes))
+
+        comparison.run_in_turn({title: partial(in_place, run) for title, run in chosen.items()}, Path(name), given.runs)
     return comparison
 
 

@@ -17,6 +17,7 @@ counted. A file that kills the whole worker each time would do so for ever. Ther
 limit ends a row whose reader fails on it each time, and one whose file never is as it was registered.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -42,7 +43,8 @@ from db.corrections import STAND
 from db.engine import Database
 from db.halves import in_halves
 from db.intake import FORGET_DIGITS, int64, unclaimed
-from db.statements import LISTED, Statements
+from db.lists import one_of
+from db.statements import Statements
 from db.tables import NEXT_ANSWER, Status, digits, images
 
 #: Crashes after which a file is failed.
@@ -120,6 +122,7 @@ class _Row(NamedTuple):
 # Built once: building a statement costs as much as running it on a single row.
 _TOKEN = bindparam("token", type_=String)
 _OURS = images.c.claim == _TOKEN
+_NAMED = one_of(images.c.id, "ids")
 #: Written so that no index fits: SQLite would search all queued rows for the named ones.
 _QUEUED = images.c.status.concat("") == Status.QUEUED
 
@@ -127,22 +130,22 @@ _QUEUED = images.c.status.concat("") == Status.QUEUED
 def _locked(rows: ColumnElement[bool]) -> Select[tuple[int, int, int, str | None]]:
     """Find and lock those of the named rows, in the order of their ids: two workers never wait for each other."""
     columns = (images.c.id, images.c.attempts, images.c.crashes, images.c.claim)
-    return select(*columns).where(images.c.id.in_(LISTED), rows).order_by(images.c.id).with_for_update()
+    return select(*columns).where(_NAMED, rows).order_by(images.c.id).with_for_update()
 
 
 _FREE = _locked(and_(_QUEUED, unclaimed()))
 _FREE_OR_OURS = _locked(and_(_QUEUED, or_(unclaimed(), _OURS)))
-_CLAIMED = _locked(_OURS)
+_CLAIMED = _locked(_OURS).with_only_columns(images.c.id)
 _UNTRIED = _FREE.where(images.c.attempts == 0).with_only_columns(images.c.id)
 _CLAIM = (
     update(images)
     .values(attempts=images.c.attempts + 1, claim=_TOKEN, claimed_ms=NOW)
     .returning(images.c.id, images.c.folder, images.c.path, images.c.size, images.c.mtime_ns)
 )
-_CLAIM_NAMED = _CLAIM.where(images.c.id.in_(LISTED))
+_CLAIM_NAMED = _CLAIM.where(_NAMED)
 _CLAIM_UNTRIED = _CLAIM.where(images.c.id.in_(_UNTRIED))
-_END_CLAIM = update(images).where(images.c.id.in_(LISTED)).values(claim=None, claimed_ms=None)
-_COUNT_CRASH = update(images).where(images.c.id.in_(LISTED)).values(crashes=images.c.crashes + 1)
+_END_CLAIM = update(images).where(_NAMED).values(claim=None, claimed_ms=None)
+_COUNT_CRASH = update(images).where(_NAMED).values(crashes=images.c.crashes + 1)
 _FAIL = _END_CLAIM.values(
     status=Status.FAILED,
     reason=bindparam("why", type_=String),
@@ -151,18 +154,17 @@ _FAIL = _END_CLAIM.values(
 )
 _RELEASE = _END_CLAIM.where(_OURS).values(attempts=images.c.attempts - 1)
 _POSTPONE = _END_CLAIM.where(_OURS)
-_WORN = _CLAIMED.where(images.c.attempts - images.c.crashes >= MAX_ATTEMPTS).with_only_columns(images.c.id)
+_WORN = _CLAIMED.where(images.c.attempts - images.c.crashes >= MAX_ATTEMPTS)
 _HAS_READ = select(images.c.id).where(images.c.model_version == bindparam("model_version", type_=Integer)).limit(1)
 _ADD_DIGITS = insert(digits)
 _ANSWERED = (
-    "status", "reason", "reading", "confidence", "model_version", "hash", "dark_on_light", "recognized_ms", "written",
-    "answer",
+    "status", "reason", "reading", "confidence", "model_version", "hash", "dark_on_light", "written", "answer",
+    "recognized_ms",
 )  # fmt: skip
-_DIGIT_COLUMNS = digits.c.keys()
 _FINISH = (
     update(images)
     .where(images.c.id == bindparam("row_id"))
-    .values(claim=null(), claimed_ms=null(), **{name: bindparam(name) for name in _ANSWERED})
+    .ordered_values(*((name, bindparam(name)) for name in _ANSWERED), ("claim", null()), ("claimed_ms", null()))
 )
 
 
@@ -174,26 +176,26 @@ def claim(
     Rows that are answered, unknown, or claimed by another message are left out. So a message that comes twice changes
     nothing. `redelivered`: the worker delivers this very message again because its process died.
     """
-    given = {"token": token}
+    given = {"token": token, "ids": json.dumps(ids)}
     with database.direct() as ledger:
         # nearly always no row was tried before, and this one statement is all
-        files = [] if redelivered else _files(ledger.fetch(_CLAIM_UNTRIED, given, ids))
+        files = [] if redelivered else _files(ledger.fetch(_CLAIM_UNTRIED, given))
         if len(files) == len(ids):
             return Claim(files, alone=[])
-        rows = [_Row(*row) for row in ledger.fetch(_FREE_OR_OURS if redelivered else _FREE, given, ids)]
+        rows = [_Row(*row) for row in ledger.fetch(_FREE_OR_OURS if redelivered else _FREE, given)]
         died = [row.id for row in rows if redelivered and row.claim == token]
         if len(ids) > 1:
             tried = [row.id for row in rows if row.attempts > 0]
-            ledger.run(_END_CLAIM, {}, tried)
-            untried = [row.id for row in rows if row.attempts == 0]
-            return Claim(files + _files(ledger.fetch(_CLAIM_NAMED, given, untried)), tried, died)
-        ledger.run(_COUNT_CRASH, {}, died)
+            ledger.run(_END_CLAIM, {"ids": json.dumps(tried)})
+            given["ids"] = json.dumps([row.id for row in rows if row.attempts == 0])
+            return Claim(files + _files(ledger.fetch(_CLAIM_NAMED, given)), tried, died)
+        ledger.run(_COUNT_CRASH, {"ids": json.dumps(died)})
         for row in rows:
             why = _verdict(ledger, row, died=bool(died), model_version=model_version)
             if why:
-                ledger.run(_FAIL, {**_stamp(ledger), "why": why}, [row.id])
+                _fail(ledger, [row.id], why)
                 return Claim([], [], died)
-        return Claim(_files(ledger.fetch(_CLAIM_NAMED, given, [row.id for row in rows])), [], died)
+        return Claim(_files(ledger.fetch(_CLAIM_NAMED, given)) if rows else [], [], died)
 
 
 def _verdict(ledger: Statements, row: _Row, *, died: bool, model_version: int) -> str | None:
@@ -216,7 +218,7 @@ def release(database: Database, ids: Sequence[int], token: str) -> None:
     if not ids:
         return
     with database.direct() as ledger:
-        ledger.run(_RELEASE, {"token": token}, ids)
+        ledger.run(_RELEASE, {"token": token, "ids": json.dumps(ids)})
 
 
 def postpone(database: Database, ids: Sequence[int], token: str, why: str) -> None:
@@ -226,10 +228,16 @@ def postpone(database: Database, ids: Sequence[int], token: str, why: str) -> No
     """
     if not ids:
         return
+    given = {"token": token, "ids": json.dumps(ids)}
     with database.direct() as ledger:
-        if worn := [row_id for (row_id,) in ledger.fetch(_WORN, {"token": token}, ids)]:
-            ledger.run(_FAIL, {**_stamp(ledger), "why": why}, worn)
-        ledger.run(_POSTPONE, {"token": token}, ids)
+        if worn := [row_id for (row_id,) in ledger.fetch(_WORN, given)]:
+            _fail(ledger, worn, why)
+        ledger.run(_POSTPONE, given)
+
+
+def _fail(ledger: Statements, ids: Sequence[int], why: str) -> None:
+    ((number, moment),) = ledger.fetch(NEXT_ANSWER[ledger.dialect], {})
+    ledger.run(_FAIL, {"answer": number, "recognized_ms": moment, "why": why, "ids": json.dumps(ids)})
 
 
 def answer(database: Database, token: str, answers: Sequence[Answer]) -> int:
@@ -249,9 +257,9 @@ def answer(database: Database, token: str, answers: Sequence[Answer]) -> int:
 
 def _answer(database: Database, token: str, answers: Sequence[Answer]) -> list[int]:
     """Write outcomes in one transaction; give the rows written."""
+    claimed = {"token": token, "ids": json.dumps([given.id for given in answers])}
     with database.direct() as ledger:
-        ids = [given.id for given in answers]
-        mine = {row_id for row_id, *_ in ledger.fetch(_CLAIMED, {"token": token}, ids)}
+        mine = {row_id for (row_id,) in ledger.fetch(_CLAIMED, claimed)}
         kept = [given for given in answers if given.id in mine]
         if kept:
             _write(ledger, kept)
@@ -259,38 +267,28 @@ def _answer(database: Database, token: str, answers: Sequence[Answer]) -> list[i
 
 
 def _write(ledger: Statements, answers: Sequence[Answer]) -> None:
-    stamp = _stamp(ledger)
-    ids = [given.id for given in answers]
-    ledger.run_each(_FINISH, [{**_image_values(given), **stamp} for given in answers])
-    ledger.run(STAND, {}, ids)  # the content that was read may be another one now
-    ledger.run(FORGET_DIGITS, {}, ids)
+    ((number, moment),) = ledger.fetch(NEXT_ANSWER[ledger.dialect], {})
+    ids = {"ids": json.dumps([given.id for given in answers])}
+    ledger.run_each(_FINISH, [(*_image_values(given), number, moment, given.id) for given in answers])
+    ledger.run(STAND, ids)  # the content that was read may be another one now
+    ledger.run(FORGET_DIGITS, ids)
     found = [
-        _digit_values(given.id, position, digit) for given in answers for position, digit in enumerate(given.digits)
+        (given.id, position, digit.label, digit.confidence, *digit.box, *digit.probabilities)
+        for given in answers
+        for position, digit in enumerate(given.digits)
     ]
     if found:
         ledger.run_each(_ADD_DIGITS, found)
 
 
-def _stamp(ledger: Statements) -> dict[str, int]:
-    """Give the number and the moment of the answers of this transaction."""
-    ((number, moment),) = ledger.fetch(NEXT_ANSWER[ledger.dialect], {})
-    return {"answer": number, "recognized_ms": moment}
-
-
-def _image_values(given: Answer) -> dict[str, Any]:
-    return {
-        "row_id": given.id,
-        "status": given.status.value,
-        "reason": given.reason,
-        "reading": given.reading,
-        "confidence": given.confidence,
-        "model_version": given.model_version,
-        "hash": given.hash,
-        "dark_on_light": None if given.dark_on_light is None else int(given.dark_on_light),
-        "written": given.written,
-    }
-
-
-def _digit_values(image_id: int, position: int, digit: DigitRow) -> dict[str, Any]:
-    values = (image_id, position, digit.label, digit.confidence, *digit.box, *digit.probabilities)
-    return dict(zip(_DIGIT_COLUMNS, values, strict=True))
+def _image_values(given: Answer) -> tuple[Any, ...]:
+    return (
+        given.status.value,
+        given.reason,
+        given.reading,
+        given.confidence,
+        given.model_version,
+        given.hash,
+        None if given.dark_on_light is None else int(given.dark_on_light),
+        given.written,
+    )

@@ -5,6 +5,7 @@ content: through every reading, `digits retry`, a new model and another name. Th
 `images.correction` points at the answer that stands.
 """
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Row, func, insert, sel
 
 from db.clock import NOW
 from db.engine import Database
-from db.statements import LISTED
+from db.lists import one_of
 from db.tables import Said, corrections, images
 
 
@@ -46,10 +47,10 @@ def _of_newest(column: Column[Any]) -> ColumnElement[Any]:
     return newest.correlate(images).scalar_subquery()
 
 
-#: Lets the newest correction of each LISTED row stand.
+#: Lets the newest correction of each of the rows `ids` stand.
 STAND = (
     update(images)
-    .where(images.c.id.in_(LISTED), select(corrections.c.id).where(corrections.c.image_id == images.c.id).exists())
+    .where(one_of(images.c.id, "ids"), select(corrections.c.id).where(corrections.c.image_id == images.c.id).exists())
     .values(correction=_of_newest(corrections.c.id), person_reading=_of_newest(corrections.c.reading))
 )
 _MACHINE = ("status", "reading", "written", "confidence", "model_version")
@@ -101,4 +102,4 @@ def _add(connection: Connection, image_id: int, row: Row[Any], given: Correction
         "machine_confidence": row.confidence, "machine_model": row.model_version,
     }  # fmt: skip
     connection.execute(insert(corrections).values(said_ms=NOW, **new))
-    connection.execute(STAND, {LISTED.key: [image_id]})
+    connection.execute(STAND, {"ids": json.dumps([image_id])})

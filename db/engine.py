@@ -153,7 +153,12 @@ def _server_engine(url: URL) -> Engine:
     if "@" in (url.host or ""):
         raise ValueError("special characters in its password must be percent-encoded, @ as %40")
     options = {name: value for name, value in _SERVER_OPTIONS.items() if name not in url.query}
-    return create_engine(url, pool_pre_ping=True, connect_args=options if url.get_driver_name() == "psycopg" else {})
+    return create_engine(
+        url,
+        pool_pre_ping=True,
+        paramstyle="format",  # values by position, as SQLite takes them
+        connect_args=options if url.get_driver_name() == "psycopg" else {},
+    )
 
 
 def _sqlite_engine(url: URL) -> Engine:

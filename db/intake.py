@@ -5,16 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import (
-    JSON,
     ColumnElement,
     Label,
     Text,
     and_,
     bindparam,
-    cast,
     delete,
     exists,
     func,
@@ -30,10 +28,8 @@ from sqlalchemy.sql.dml import ReturningInsert
 from db.clock import NOW
 from db.engine import Database
 from db.halves import ascii_text
-from db.statements import LISTED
+from db.lists import among, fields, one_of
 from db.tables import IDENTITY, Status, digits, images, unregistered
-
-_Item = TypeVar("_Item")
 
 #: Milliseconds for which a claim holds. By then the hard time limit has killed the process, or its worker is gone.
 LEASE_MS = 60_000
@@ -43,8 +39,6 @@ OVERTAKEN_MS = LEASE_MS
 #: Number of latest answers that show how far the workers are. Some of them were enqueued again, and are old.
 LATEST_ANSWERS = 100
 _INT64 = range(-(2**63), 2**63)
-#: Maximum number of rows in a statement, well below every database's limit on bound values.
-STATEMENT_ROWS = 1000
 
 
 @dataclass(frozen=True)
@@ -69,7 +63,7 @@ class SeenFile:
 
     @cached_property
     def as_json(self) -> str:
-        """The file in a list that `fields` takes apart. Up to three statements take the same one."""
+        """The file in a list that `seen` takes apart. Up to three statements take the same one."""
         numbers = f"{self.size}, {self.mtime_ns}, {self.ctime_ns}, {self.device}, {self.inode}"
         return f"[{json.dumps(self.path)}, {numbers}]"
 
@@ -105,8 +99,8 @@ _FIELDS = ("path", "size", "mtime_ns", "ctime_ns", "device", "inode")
 #: The values of such a row whose file may have other content. What a person said about it stands again if it has not.
 _OTHER_CONTENT: dict[str, Any] = {**QUEUE_AGAIN, "correction": None, "person_reading": None}
 
-#: Deletes the digits of the LISTED rows: they belong to the answer that has just ended.
-FORGET_DIGITS = delete(digits).where(digits.c.image_id.in_(LISTED))
+#: Deletes the digits of the rows `ids`: they belong to the answer that has just ended.
+FORGET_DIGITS = delete(digits).where(one_of(digits.c.image_id, "ids"))
 
 
 def int64(number: int) -> int:
@@ -128,8 +122,7 @@ def register(database: Database, folder: str, files: Sequence[SeenFile]) -> list
     given = {"files": as_json(files), "folder": folder}
     with database.direct() as ledger:
         ids = [row_id for (row_id,) in ledger.fetch(_upsert_for(database.engine.dialect.name), given)]
-        for part in _parts(ids):
-            ledger.run(FORGET_DIGITS, {}, part)
+        ledger.run(FORGET_DIGITS, {"ids": json.dumps(ids)})
     return ids
 
 
@@ -143,7 +136,7 @@ def _upsert_for(dialect: str) -> ReturningInsert[int]:
         bindparam("folder", type_=Text),
         literal(Status.QUEUED.value),
         NOW,
-        *fields(dialect),
+        *seen(dialect),
     ]
     # without the WHERE, SQLite's parser takes ON CONFLICT for the ON of a join
     new_rows = upsert(images).from_select(columns, select(*values).where(true()))
@@ -157,19 +150,14 @@ def _upsert_for(dialect: str) -> ReturningInsert[int]:
 
 
 def as_json(files: Iterable[SeenFile]) -> str:
-    """Give files as the JSON list that `fields` takes apart, each path once, as PostgreSQL demands."""
+    """Give files as the JSON list that `seen` takes apart, each path once, as PostgreSQL demands."""
     return f"[{', '.join({file.path: file.as_json for file in files}.values())}]"
 
 
-def fields(dialect: str) -> list[Label[Any]]:
+def seen(dialect: str) -> list[Label[Any]]:
     """Give the columns of the files in the parameter `files`, a JSON list."""
-    files = bindparam("files", type_=Text)
-    if dialect == "sqlite":
-        file = func.json_each(files).table_valued("value").c.value
-        return [func.json_extract(file, f"$[{place}]").label(name) for place, name in enumerate(_FIELDS)]
-    file = func.json_array_elements(cast(files, JSON)).column_valued("file")
-    texts = [file.op("->>")(place) for place in range(len(_FIELDS))]
-    return [cast(text, images.c[name].type).label(name) for text, name in zip(texts, _FIELDS, strict=True)]
+    columns = fields(dialect, "files", *(images.c[name].type for name in _FIELDS))
+    return [column.label(name) for name, column in zip(_FIELDS, columns, strict=True)]
 
 
 def name_folder(database: Database, row_ids: Sequence[int], folder: str) -> None:
@@ -180,10 +168,10 @@ def name_folder(database: Database, row_ids: Sequence[int], folder: str) -> None
     other = images.alias()
     known = exists().where(other.c.folder == folder, other.c.path == images.c.path)
     doubled = (images.c.folder != folder, images.c.status == Status.QUEUED)
+    named = among(images.c.id, row_ids)
     with database.writing() as connection:
-        for part in _parts(row_ids):
-            connection.execute(update(images).values(folder=folder).where(images.c.id.in_(part), ~known))
-            connection.execute(delete(images).where(images.c.id.in_(part), *doubled))
+        connection.execute(update(images).values(folder=folder).where(named, ~known))
+        connection.execute(delete(images).where(named, *doubled))
 
 
 def note_unregistered(database: Database, folder: str, files: int, reason: str) -> None:
@@ -258,24 +246,18 @@ def requeue(database: Database, row_ids: Sequence[int], *, changed: bool = False
 
     `changed`: their files may have other content, so that what people said about them may not hold.
     """
-    values = _OTHER_CONTENT if changed else QUEUE_AGAIN
-    return _requeue(database, [images.c.id.in_(part) for part in _parts(row_ids)], values)
+    return _requeue(database, among(images.c.id, row_ids), _OTHER_CONTENT if changed else QUEUE_AGAIN)
 
 
 def requeue_failed(database: Database, folders: Sequence[str]) -> list[int]:
     """Queue the failed rows of these watched folders again, and give their ids. Commits."""
     those = and_(images.c.status == Status.FAILED, images.c.folder.in_(folders))
-    return _requeue(database, [those], QUEUE_AGAIN)
+    return _requeue(database, those, QUEUE_AGAIN)
 
 
-def _requeue(database: Database, those: Iterable[ColumnElement[bool]], values: dict[str, Any]) -> list[int]:
+def _requeue(database: Database, those: ColumnElement[bool], values: dict[str, Any]) -> list[int]:
     again = update(images).values({**values, "first_seen_ms": NOW}).returning(images.c.id)
     with database.writing() as connection:
-        ids = [row_id for some in those for row_id in connection.execute(again.where(some)).scalars()]
-        for part in _parts(ids):
-            connection.execute(delete(digits).where(digits.c.image_id.in_(part)))
+        ids = list(connection.execute(again.where(those)).scalars())
+        connection.execute(FORGET_DIGITS, {"ids": json.dumps(ids)})
     return ids
-
-
-def _parts(items: Sequence[_Item]) -> Iterable[Sequence[_Item]]:
-    return (items[start : start + STATEMENT_ROWS] for start in range(0, len(items), STATEMENT_ROWS))

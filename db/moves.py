@@ -1,5 +1,6 @@
 """Tell which row is a file's: the one at its path, or one whose file has moved. And forget rows."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -22,8 +23,8 @@ from sqlalchemy import (
 
 from db.clock import NOW
 from db.engine import Database
-from db.intake import QUEUE_AGAIN, STATEMENT_ROWS, SeenFile, as_json, fields
-from db.statements import LISTED
+from db.intake import QUEUE_AGAIN, SeenFile, as_json, seen
+from db.lists import one_of
 from db.tables import Status, images
 
 #: The reason of a row whose file was not there, as the reader states it.
@@ -98,7 +99,7 @@ _HAD_VANISHED = and_(
     images.c.status == Status.FAILED, images.c.reason == VANISHED, images.c.recognized_ms < NOW - VANISHED_MS
 )
 _COLUMNS: tuple[ColumnElement[Any], ...] = (*(images.c[name] for name in KnownFile._fields[:-1]), _HAD_VANISHED)
-_AT_PATHS = select(*_COLUMNS).where(images.c.folder == bindparam("folder", type_=Text), images.c.path.in_(LISTED))
+_AT_PATHS = select(*_COLUMNS).where(images.c.folder == bindparam("folder", type_=Text), one_of(images.c.path, "paths"))
 #: Keeps SQLite off the index of the paths: it would look through the whole folder to find these few.
 _IN_FOLDER = images.c.folder.concat("") == bindparam("folder")
 _SEEN: dict[str, Any] = {name: bindparam(f"new_{name}", type_=BigInteger) for name in ("ctime_ns", "device", "inode")}
@@ -113,7 +114,7 @@ _FOLLOW = (
 _FOLLOW_READ = _FOLLOW.where(images.c.hash == bindparam("known_hash"))
 _FOLLOW_UNREAD = _FOLLOW.where(images.c.hash.is_(None)).values(**QUEUE_AGAIN, first_seen_ms=NOW)
 #: Everything that belongs to an image goes with its row: digits and corrections by their foreign keys.
-_FORGET = delete(images)
+_FORGET = delete(images).where(one_of(images.c.id, "ids"))
 
 
 def changed(database: Database, folder: str, files: Sequence[SeenFile]) -> list[Change]:
@@ -121,17 +122,15 @@ def changed(database: Database, folder: str, files: Sequence[SeenFile]) -> list[
 
     Raises ValueRefused if the database can't hold one of the files.
     """
-    known: dict[str, KnownFile] = {}
+    given = {"folder": folder, "paths": json.dumps([file.path for file in files])}
     with database.direct(writes=False) as ledger:
-        for start in range(0, len(files), STATEMENT_ROWS):
-            paths = [file.path for file in files[start : start + STATEMENT_ROWS]]
-            known |= {row[1]: KnownFile(*row) for row in ledger.fetch(_AT_PATHS, {"folder": folder}, paths)}
+        known = {row[1]: KnownFile(*row) for row in ledger.fetch(_AT_PATHS, given)}
     return [Change(file, row) for file in files if not (row := known.get(file.path)) or not row.is_as(file)]
 
 
 @cache
 def _alike_for(dialect: str, names: tuple[str, ...]) -> Select[Any]:
-    given = select(*fields(dialect)).subquery()
+    given = select(*seen(dialect)).subquery()
     those = select(*(given.c[name] for name in names))
     rows = select(*_COLUMNS).where(_IN_FOLDER, tuple_(*(images.c[name] for name in names)).in_(those))
     return rows if names == INODE else rows.limit(MOST_ROWS)
@@ -163,7 +162,7 @@ def in_folder(database: Database, folder: str) -> list[KnownFile]:
 def note(database: Database, matches: Sequence[Match]) -> None:
     """Let rows know their files as these are now. Commits."""
     with database.direct() as ledger:
-        ledger.run_each(_NOTE, [{"row_id": one.row.id, **_identity(one.file)} for one in matches])
+        ledger.run_each(_NOTE, [(*_identity(one.file).values(), one.row.id) for one in matches])
 
 
 def follow(database: Database, folder: str, moved: Sequence[Match]) -> list[Match]:
@@ -189,5 +188,4 @@ def _identity(file: SeenFile) -> dict[str, int]:
 def forget(database: Database, row_ids: Sequence[int]) -> None:
     """Delete rows and their digits. Commits."""
     with database.writing() as connection:
-        for start in range(0, len(row_ids), STATEMENT_ROWS):
-            connection.execute(_FORGET.where(images.c.id.in_(row_ids[start : start + STATEMENT_ROWS])))
+        connection.execute(_FORGET, {"ids": json.dumps(row_ids)})

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 from db.engine import Database
 from db.glob import matches
 from db.halves import ascii_text
+from db.lists import among
 from db.tables import Said, Source, Status, corrections, digits, images, unregistered
 
 
@@ -136,7 +137,7 @@ _CONDITIONS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
     "reading": lambda text: or_(images.c.shown_reading == text, _SHOWN["written"] == text),
     "since_ms": lambda moment: images.c.recognized_ms >= moment,
     "after": lambda row_id: images.c.id > row_id,
-    "ids": images.c.id.in_,
+    "ids": lambda ids: among(images.c.id, list(ids)),
     "source": lambda source: _BY_MACHINE if source is Source.MACHINE else ~_BY_MACHINE,
 }
 
@@ -207,7 +208,7 @@ def last_answer(database: Database) -> int:
 
 def answered_after(database: Database, number: int, missing: Iterable[int] = ()) -> list[Result]:
     """Give the files answered after an answer, or by one of the `missing` answers, the earliest first."""
-    later = or_(images.c.answer > number, images.c.answer.in_(missing))
+    later = or_(images.c.answer > number, among(images.c.answer, list(missing)))
     query = _RESULTS.where(later, images.c.status != Status.QUEUED).order_by(images.c.answer, images.c.id)
     with database.reading() as connection:
         return [_result(row) for row in connection.execute(query)]
@@ -251,14 +252,14 @@ def find(database: Database, path: str, folder: str | None = None) -> list[Resul
 
 def by_machine(database: Database, image_ids: Collection[int]) -> list[Result]:
     """Give what the machine says about some files, also where a person says something else."""
-    query = select(*_MACHINE.values()).where(images.c.id.in_(image_ids)).order_by(images.c.id)
+    query = select(*_MACHINE.values()).where(among(images.c.id, list(image_ids))).order_by(images.c.id)
     with database.reading() as connection:
         return [_result(row) for row in connection.execute(query)]
 
 
 def digits_of(database: Database, image_ids: Sequence[int]) -> dict[int, list[StoredDigit]]:
     """Give the digits of some files, in reading order."""
-    query = select(digits).where(digits.c.image_id.in_(image_ids)).order_by(digits.c.image_id, digits.c.position)
+    query = select(digits).where(among(digits.c.image_id, image_ids)).order_by(digits.c.image_id, digits.c.position)
     found: dict[int, list[StoredDigit]] = {}
     with database.reading() as connection:
         for row in connection.execute(query):

@@ -12,7 +12,6 @@ from recognizer.errors import ContractMismatch, ModelMissing, RecognitionError
 from recognizer.installed import RuntimeName
 from recognizer.model import LoadedModel, load_model
 from recognizer.versions import ACTIVE_FILE, activated_ns, active_version, model_dirs
-from worker.memory import hand_back_start
 
 #: What a model is not to blame for: it may be loaded a moment later.
 HOST_ERRORS = (MemoryError, OSError)
@@ -93,7 +92,6 @@ class HeldModel:
             raise ContractMismatch(f"the card of version {version} is version {model.card.version}'s")
         if not sane:
             raise ContractMismatch(f"version {version} gives no probabilities")
-        hand_back_start()
         _log.info("model loaded", version=version, architecture=model.card.architecture)
         return model
 

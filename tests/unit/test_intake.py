@@ -88,11 +88,13 @@ def test_a_path_named_twice_in_one_batch_is_one_row_with_its_last_state(database
     assert intake.owed(database).fresh == [row_id]
 
 
-def test_more_files_than_fit_one_statement_are_all_registered(database: Database) -> None:
-    files = [SeenFile(f"{number}.png", number, number) for number in range(2 * intake.STATEMENT_ROWS + 7)]
-    assert len(set(intake.register(database, "digits", files))) == len(files)
-    assert picked(database, "digits", files) == []
-    assert queries.balance(database).seen == len(files)
+def test_a_list_may_be_longer_than_a_database_takes_values(database: Database) -> None:
+    files = [SeenFile(f"{number}.png", number, number) for number in range(70_000)]  # PostgreSQL takes 65,535
+    assert len(picked(database, "digits", files)) == len(files)
+    ids = intake.register(database, "digits", files[:2000])
+    assert len(set(ids)) == 2000
+    assert picked(database, "digits", files) == files[2000:]
+    assert sorted(intake.requeue(database, [*ids, *range(-70_000, 0)])) == ids
 
 
 @pytest.mark.parametrize(
