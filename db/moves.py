@@ -162,7 +162,7 @@ def in_folder(database: Database, folder: str) -> list[KnownFile]:
 def note(database: Database, matches: Sequence[Match]) -> None:
     """Let rows know their files as these are now. Commits."""
     with database.direct() as ledger:
-        ledger.run_each(_NOTE, [(*_identity(one.file).values(), one.row.id) for one in matches])
+        ledger.run_each(_NOTE, [(*_identity(one.file).values(), one.row.id) for one in _in_order(matches)])
 
 
 def follow(database: Database, folder: str, moved: Sequence[Match]) -> list[Match]:
@@ -172,7 +172,12 @@ def follow(database: Database, folder: str, moved: Sequence[Match]) -> list[Matc
     that was not read is queued again, as a worker may look for it at its old path.
     """
     with database.writing() as connection:
-        return [match for match in moved if connection.execute(*_follow(folder, match)).rowcount == 1]
+        return [match for match in _in_order(moved) if connection.execute(*_follow(folder, match)).rowcount == 1]
+
+
+def _in_order(matches: Sequence[Match]) -> list[Match]:
+    """Sort matches by their rows' ids. Workers lock rows in this order too, so neither waits for the other for ever."""
+    return sorted(matches, key=lambda match: match.row.id)
 
 
 def _follow(folder: str, match: Match) -> tuple[Update, dict[str, Any]]:

@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import create_engine, make_url, select, text
+from sqlalchemy import create_engine, make_url, select, text, update
 
 from db import claims, intake, moves, queries
 from db.claims import Answer, DigitRow
@@ -59,6 +60,24 @@ def test_among_thousands_of_copies_the_rows_with_the_inode_of_a_file_are_found(d
     found = moves.alike(database, "digits", [last, SeenFile("without inode.png", 100, 1)])
     assert files[-1].path in {row.path for row in found}
     assert len({row.id for row in found}) == len(found) <= moves.MOST_ROWS + 1
+
+
+@pytest.mark.parametrize("write", [moves.follow, lambda ledger, _, matches: moves.note(ledger, matches)])
+def test_rows_are_written_while_a_worker_locks_them_in_the_order_of_their_ids(
+    database: Database, write: Callable[[Database, str, list[Match]], object]
+) -> None:
+    files = [SeenFile(f"{number}.png", 100, number) for number in range(2)]
+    ids = intake.register(database, "digits", files)
+    matches = [Match(known(database, file), SeenFile(f"new/{file.path}", 100, file.mtime_ns, 5)) for file in files]
+    with ThreadPoolExecutor(1) as watcher:
+        with database.writing() as worker:
+            worker.execute(update(images).where(images.c.id == ids[0]).values(claim="w"))
+            written = watcher.submit(write, database, "digits", matches[::-1])
+            time.sleep(0.3)  # by then it waits for the first row
+            worker.execute(update(images).where(images.c.id == ids[1]).values(claim="w"))
+        written.result()
+    with database.reading() as connection:
+        assert list(connection.execute(select(images.c.ctime_ns)).scalars()) == [5, 5]
 
 
 def test_a_row_that_follows_its_file_knows_it_as_it_is_now(database: Database) -> None:
