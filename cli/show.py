@@ -94,7 +94,8 @@ def _find(settings: Settings, path: Path) -> _Found:
         file, away = _of_rows(rows, ledger)
         if file is None or not os.path.lexists(file):
             return _Found(file or named[0], rows, machine, away=away)
-    return _Found(file, [row for row in rows if is_at(row, file, ledger)], machine)
+    here, machine_here = ([row for row in some if is_at(row, file, ledger)] for some in (rows, machine))
+    return _Found(file, here, machine_here)
 
 
 def _of_rows(rows: Sequence[Result], ledger: URL) -> tuple[bytes | None, str | None]:

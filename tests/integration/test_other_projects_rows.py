@@ -11,12 +11,13 @@ from cli.errors import CommandFailed
 from cli.forget import forget
 from cli.report import write_report
 from cli.retry import retry
-from db import claims, intake, queries
+from db import claims, corrections, intake, queries
 from db.claims import Answer
+from db.corrections import Correction
 from db.engine import Database
 from db.paths import folder_text
 from db.queries import Filter
-from db.tables import Status
+from db.tables import Said, Status
 from settings import Settings
 from tests.page import Page
 from tests.sevens import Sevens
@@ -34,8 +35,8 @@ def ours(settings: Settings, sqlite_database: Database) -> Settings:
     """
     rows = intake.register(sqlite_database, "digits", [intake.SeenFile(name, 1, 1) for name in ("7.png", "bad.png")])
     claims.claim(sqlite_database, rows, "message")
-    answers = [Answer(rows[0], Status.ACCEPTED, reading="7"), Answer(rows[1], Status.FAILED, reason="not an image")]
-    claims.answer(sqlite_database, "message", answers)
+    seven = Answer(rows[0], Status.ACCEPTED, reading="7", hash="a")
+    claims.answer(sqlite_database, "message", [seven, Answer(rows[1], Status.FAILED, reason="not an image")])
     Path("digits/another.png").touch()
     return replace(settings, database_url=sqlite_database.url.render_as_string(hide_password=False))
 
@@ -83,14 +84,17 @@ def test_show_says_what_the_ledger_has_and_why_there_is_no_picture(ours: Setting
 
 
 def test_show_takes_a_file_of_that_name_for_another_one(
-    ours: Settings, draw: Draw, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+    ours: Settings, sqlite_database: Database, draw: Draw, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cli.show, "load_active", lambda _: Sevens())
+    (row,) = queries.find(sqlite_database, "7.png")
+    assert corrections.correct(sqlite_database, row.id, "a", Correction("anna", Said.READING, "4", "4"))
     draw(Path("digits/7.png"), "1")
     cli.show.show(ours, Path("7.png"))
     out = capsys.readouterr().out
     assert out.startswith("digits/7.png\n")
     assert "ledger  it has no row for this file" in out
+    assert "machine" not in out
 
 
 def test_the_report_shows_no_file_of_that_name_and_calls_none_gone(ours: Settings, draw: Draw) -> None:
