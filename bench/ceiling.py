@@ -89,7 +89,7 @@ class Inbox:
 
     def wait_until_read(self, files: int) -> None:
         """Wait until `files` files have their row, and none waits."""
-        wait_for(lambda: (found := queries.balance(self.database)).seen == files and not found.queued, pause=0.5)
+        wait_for(lambda: (found := queries.balance(self.database)).seen == files and not found.waiting, pause=0.5)
 
     def connections(self, port: int) -> dict[str, int]:
         """Count each part's open connections to a server."""

@@ -89,7 +89,7 @@ def weigh_run(backlog: Path, model_dir: Path, runtime: RuntimeName, figures: Fig
         figures.wall[f"{name}, ready"].append(running.ready_at - _started_at(parent))
         figures.cpu[f"{name}, ready"].append(sum(sum(one.cpu_times()[:2]) for one in worker))
         shutil.copytree(backlog, running.folder / "backlog")
-        wait_for(lambda: (balance := queries.balance(running.database)).seen == files and not balance.queued)
+        wait_for(lambda: (balance := queries.balance(running.database)).seen == files and not balance.waiting)
         figures.weigh(name, worker)
         for kind in _KINDS.values():
             figures.weigh(f"{name}: {kind}", [one for one in worker if _kind(one) == kind])

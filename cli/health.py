@@ -76,14 +76,14 @@ class State:
     @property
     def waiting(self) -> str:
         """Say that files wait: `1 file waits`, `12 files wait`."""
-        return f"{plural(self.balance.queued, 'file')} {'waits' if self.balance.queued == 1 else 'wait'}"
+        return f"{plural(self.balance.waiting, 'file')} {'waits' if self.balance.waiting == 1 else 'wait'}"
 
 
 def state_of(settings: Settings, database: Database) -> State:
     """Look at ledger, folder, broker and model. Raises DatabaseUnavailable. Read-only."""
     counted, oldest, latest = balance(database), oldest_queued_ms(database), latest_answer_ms(database)
     now = time.time()
-    waited = now - oldest / 1000 if counted.queued and oldest is not None else 0.0
+    waited = now - oldest / 1000 if counted.waiting and oldest is not None else 0.0
     silent = min(waited, now - latest / 1000) if latest is not None else waited
     parts, messages, refusal = _broker(address_of(settings))
     card, no_model = _model(settings)

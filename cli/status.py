@@ -8,6 +8,7 @@ from rich.text import Text
 
 from cli.health import State, state_of, trouble
 from cli.ledger import opened
+from db.tables import Status
 from logs import configure_logs
 from presentation.text import COLOURS, duration, percent, printable, stdout
 from settings import Settings
@@ -59,7 +60,7 @@ def _print(state: State, found: str | None) -> None:
     lines = [*_balance_lines(state), Text(), *_part_lines(state), _model_line(state), _named("runtime", state.runtime)]
     if found:
         lines += [Text(), Text(found, "bold red")]
-    elif state.balance.queued and not state.ones("worker"):
+    elif state.balance.waiting and not state.ones("worker"):
         lost = state.refusal or (state.parts is None and not state.embedded and "the broker does not answer")
         missing = lost or "no worker is running: start `digits run`"
         lines += [Text(), Text(f"{state.waiting} and {missing}", "yellow")]
@@ -75,8 +76,10 @@ def _balance_lines(state: State) -> list[Text]:
         Text.assemble((f"{status:<{_NAME}}", COLOURS[status]), f"{count:>{width},}")
         for status, count in counted.by_status.items()
     ]
-    if counted.queued:
-        lines[0].append(f"  the oldest for {duration(state.oldest_waits)}", "dim")
+    if counted.waiting:
+        corrected = counted.waiting - counted.by_status[Status.QUEUED]
+        beside = f"and {corrected:,} corrected to be read again, " if corrected else ""
+        lines[0].append(f"  {beside}the oldest for {duration(state.oldest_waits)}", "dim")
     verdict = ("  the balance closes", "green") if counted.closes else ("  the balance does not close", "bold red")
     lines.append(Text.assemble((f"{'seen':<{_NAME}}{counted.seen:>{width},}", "bold"), verdict))
     if state.unregistered.files:

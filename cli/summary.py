@@ -67,8 +67,8 @@ class Summary:
         for path in unfinished:
             self._say(f"{printable(str(path))} is still being written and was left for the next run.")
         self._console.print(counts(balance), soft_wrap=True)
-        if balance.queued:
-            self._say(f"{balance.queued:,} still queued: the next `digits run` reads them.")
+        if balance.waiting:
+            self._say(f"{balance.waiting:,} still queued: the next `digits run` reads them.")
 
     def close(self) -> None:
         """Take the bar away. Safe to call twice."""
@@ -110,7 +110,7 @@ def _table(results: list[Result], width: int) -> Table:
 
 def short_counts(balance: Balance) -> Text:
     """Write how much is done where there is little room: `20 files`, `17 of 20 files`."""
-    done = f"{balance.seen - balance.queued:,} of " if balance.queued else ""
+    done = f"{balance.seen - balance.waiting:,} of " if balance.waiting else ""
     return Text(f"{done}{plural(balance.seen, 'file')}")
 
 

@@ -16,15 +16,14 @@ from db.tables import Said, Source, Status, corrections, digits, images, unregis
 
 @dataclass(frozen=True)
 class Balance:
-    """The number of files ever seen, and of those with each status. The sum must close."""
+    """The number of files ever seen, and of those that show each status. The sum must close.
+
+    `waiting` is the number of files to be read. It counts also those that are `accepted` or `rejected` by a person.
+    """
 
     seen: int
     by_status: dict[Status, int]
-
-    @property
-    def queued(self) -> int:
-        """The number of files that wait for their answer."""
-        return self.by_status[Status.QUEUED]
+    waiting: int
 
     @property
     def closes(self) -> bool:
@@ -143,14 +142,15 @@ _CONDITIONS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
 
 
 def balance(database: Database) -> Balance:
-    """Count all files, and all by the status that is shown, at one moment."""
+    """Count all files, all by the status that is shown, and those to be read, at one moment."""
     # One statement sees one moment on every database. Two would differ by the files registered between them. Each count
     # is a subquery, as grouping takes SQLite twice as long.
     all_files = select(func.count()).select_from(images)
     counts = [all_files.where(images.c.shown_status == status).scalar_subquery() for status in Status]
+    to_read = all_files.where(images.c.status == Status.QUEUED).scalar_subquery()
     with database.reading() as connection:
-        seen, *counted = connection.execute(select(all_files.scalar_subquery(), *counts)).one()
-    return Balance(seen=seen, by_status=dict(zip(Status, counted, strict=True)))
+        seen, waiting, *counted = connection.execute(select(all_files.scalar_subquery(), to_read, *counts)).one()
+    return Balance(seen=seen, by_status=dict(zip(Status, counted, strict=True)), waiting=waiting)
 
 
 def not_registered(database: Database, folder: str | None = None) -> Unregistered:

@@ -151,7 +151,7 @@ class Hosts:
 
     def both_at_work(self) -> bool:
         """Whether both workers have a chunk in hand; sees to it that there is work for them."""
-        if not queries.balance(self.ledger).queued:
+        if not queries.balance(self.ledger).waiting:
             self.drop(500)
         with self.ledger.reading() as connection:
             held = text("SELECT count(DISTINCT claim) FROM images WHERE status = 'queued'")

@@ -77,6 +77,22 @@ def test_the_balance_closes_with_what_is_shown(filled: Settings, say: Correct, c
     assert state["by_status"] == {"queued": 1, "accepted": 6, "review": 1, "rejected": 1, "failed": 1}
 
 
+def test_status_tells_of_a_corrected_file_that_nobody_reads_again(
+    filled: Settings, sqlite_database: Database, say: Correct, capsys: Capture
+) -> None:
+    say("four or nine.png", "4")
+    (row,) = queries.find(sqlite_database, "four or nine.png")
+    intake.requeue(sqlite_database, [row.id])
+    with sqlite_database.writing() as connection:
+        connection.execute(text("DELETE FROM images WHERE shown_status = 'queued'"))
+        connection.execute(text("UPDATE images SET first_seen_ms = first_seen_ms - 3600000"))
+    capsys.readouterr()
+    assert show_status(filled) == 1
+    out = capsys.readouterr().out
+    assert "queued    0  and 1 corrected to be read again, the oldest for" in out
+    assert "1 file waits" in out
+
+
 def test_show_has_the_machines_answer_beside_the_persons(
     filled: Settings, say: Correct, draw: Callable[[Path, str], Path], capsys: Capture, monkeypatch: Patch
 ) -> None:

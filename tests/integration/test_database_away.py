@@ -103,7 +103,7 @@ def test_a_single_run_outlives_an_outage_of_its_database(
     outage.end()
     eventually(lambda: backlog.finished(training=False) or not backlog.trouble, PATIENCE)
     assert backlog.trouble is None
-    assert queries.balance(sqlite_database).queued == backlog.queued() == 1
+    assert queries.balance(sqlite_database).waiting == backlog.queued() == 1
 
 
 def test_a_single_run_gives_an_outage_up_that_lasts(
@@ -131,4 +131,4 @@ def test_a_single_run_registers_files_once_the_ledger_can_be_written(
         with read_only.reading() as connection:
             connection.exec_driver_sql("PRAGMA query_only = OFF")
         eventually(lambda: backlog.finished(training=False) or backlog.registered, PATIENCE)
-    assert queries.balance(sqlite_database).queued == 1
+    assert queries.balance(sqlite_database).waiting == 1

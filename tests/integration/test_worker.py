@@ -132,7 +132,7 @@ class Site:
 
         def all_read() -> bool:
             self._enqueuer.reconcile()
-            return queries.balance(self.database).queued == 0
+            return queries.balance(self.database).waiting == 0
 
         self._eventually(all_read, PATIENCE)
 
@@ -293,7 +293,7 @@ def test_no_row_is_lost_when_a_reader_is_killed_at_its_work(site: Site, eventual
     eventually(lambda: any(site.column("claim", "killed ")), PATIENCE)
     victim = reader_pid(site)
     os.kill(victim, signal.SIGKILL)
-    assert queries.balance(site.database).queued == LEAST_ROWS
+    assert queries.balance(site.database).waiting == LEAST_ROWS
     site.read_all()
     assert [result.status for result in site.outcomes("killed ").values()] == [Status.ACCEPTED] * LEAST_ROWS
     assert set(site.column("attempts", "killed ")) == {2}  # once with the one that died, once alone

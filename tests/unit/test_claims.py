@@ -282,7 +282,7 @@ def test_a_file_that_crashed_its_readers_too_often_is_failed_with_that_reason(da
     (result,) = queries.find(database, "0.png", "d")
     assert (result.status, result.reason) == (Status.FAILED, CRASHED)
     assert result.recognized_ms is not None
-    assert queries.balance(database).queued == 0
+    assert queries.balance(database).waiting == 0
 
 
 def test_no_file_is_failed_for_a_model_that_has_read_none_yet(database: Database) -> None:

@@ -18,7 +18,7 @@ def shown(capsys: pytest.CaptureFixture[str], path: str, written: str = "88") ->
         id=1, folder="digits", path=path, status=Status.REVIEW, reading="88", confidence=0.804, reason=REASON,
         model_version=1, recognized_ms=1, written=written,
     )  # fmt: skip
-    balance = Balance(seen=1, by_status={**dict.fromkeys(Status, 0), Status.REVIEW: 1})
+    balance = Balance(seen=1, by_status={**dict.fromkeys(Status, 0), Status.REVIEW: 1}, waiting=0)
     Summary(Path("digits")).show([result], total=1, new=True, balance=balance, unfinished=[])
     return capsys.readouterr().out.splitlines()
 

@@ -68,7 +68,8 @@ def test_the_live_line_keeps_its_end_on_every_terminal(width: int, capsys: pytes
     ticker = Ticker(Path("digits"))
     capsys.readouterr()
     some = {Status.QUEUED: 12_345, Status.ACCEPTED: 1_000_000, Status.REVIEW: 98_765, Status.FAILED: 4_321}
-    balance = Balance(seen=sum(some.values()), by_status={**dict.fromkeys(Status, 0), **some})
+    by_status = {**dict.fromkeys(Status, 0), **some}
+    balance = Balance(seen=sum(some.values()), by_status=by_status, waiting=some[Status.QUEUED])
     ticker.standing(lambda: balance, "4 workers, model 1002")
     (line,) = on_screen(capsys)
     assert line.endswith("4 workers, model 1002")
@@ -96,7 +97,7 @@ def test_no_number_and_no_word_is_broken_in_two(width: int, path: str, capsys: p
 def test_what_parts_say_of_themselves_can_not_move_the_cursor(capsys: pytest.CaptureFixture[str]) -> None:
     ticker = Ticker(Path("digits"))
     capsys.readouterr()
-    ticker.standing(lambda: Balance(seen=0, by_status=dict.fromkeys(Status, 0)), "one\x1b[2J\rtwo")
+    ticker.standing(lambda: Balance(seen=0, by_status=dict.fromkeys(Status, 0), waiting=0), "one\x1b[2J\rtwo")
     ticker.stopped("readers\x1b[2J died")
     out = capsys.readouterr().out
     assert "\x1b[2J" not in out

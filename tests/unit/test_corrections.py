@@ -199,7 +199,8 @@ def test_the_balance_counts_what_is_shown_and_closes(database: Database, row_id:
     intake.requeue(database, [row_id])
     intake.register(database, "d", [SeenFile("b.png", 1, 1)])
     balance = queries.balance(database)
-    assert (balance.by_status[Status.ACCEPTED], balance.queued, balance.closes) == (1, 1, True)
+    assert (balance.by_status[Status.ACCEPTED], balance.by_status[Status.QUEUED], balance.closes) == (1, 1, True)
+    assert balance.waiting == 2
 
 
 @pytest.mark.parametrize(
