@@ -91,7 +91,10 @@ def undo(database: Database, image_id: int, person: str) -> bool:
 
 def _locked(connection: Connection, image_id: int) -> Row[Any] | None:
     """Give a row of `images` that nobody else changes until the transaction ends."""
-    return connection.execute(_ROW.where(images.c.id == image_id).with_for_update()).one_or_none()
+    here = images.c.id == image_id
+    connection.execute(select(images.c.id).where(here).with_for_update())
+    # Only a second statement sees the corrections that came while the first one waited.
+    return connection.execute(_ROW.where(here)).one_or_none()
 
 
 def _add(connection: Connection, image_id: int, row: Row[Any], given: Correction, *, undoes: int | None = None) -> None:

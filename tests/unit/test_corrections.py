@@ -3,10 +3,12 @@
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 
 from db import claims, corrections, intake, moves, queries, tables
 from db.claims import Answer
@@ -110,6 +112,23 @@ def test_taking_back_shows_the_answer_before_and_at_last_the_machines(database: 
     assert said(database, row_id) == BY_MACHINE
     assert not corrections.undo(database, row_id, "bob")
     corrections.correct(database, row_id, "old", SAYS_FOUR)
+    assert said(database, row_id) == BY_ANNA
+
+
+def test_two_people_who_answer_at_once_are_both_heard(database: Database, row_id: int) -> None:
+    corrections.correct(database, row_id, "old", SAYS_FOUR)
+    intake.requeue(database, [row_id])  # from now on only the answer knows the content
+
+    def hold(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("UPDATE images"):
+            time.sleep(0.3)
+
+    event.listen(database.engine, "before_cursor_execute", hold)
+    with ThreadPoolExecutor(2) as people:
+        given = [people.submit(corrections.correct, database, row_id, "old", one) for one in (SAYS_PRICE, SAYS_FOUR)]
+        assert [one.result() for one in given] == [True, True]
+        taken_back = [people.submit(corrections.undo, database, row_id, name) for name in ("anna", "bob")]
+        assert [one.result() for one in taken_back] == [True, True]
     assert said(database, row_id) == BY_ANNA
 
 
