@@ -24,7 +24,7 @@ def migrate(url: str, *, wait: float) -> None:
 
 
 def when_up(attempt: Callable[[], _Given], *, wait: float) -> _Given:
-    """Give what an attempt gives; while the database is away try again, for so many seconds. Says so once.
+    """Give what an attempt gives; while the database is away try again, for `wait` seconds. Says so once.
 
     Raises DatabaseUnavailable.
     """

@@ -44,11 +44,8 @@ def run(settings: Settings, *, once: bool) -> int:
         database.prepare_folder()  # a ledger that can't be made is a mistake, which is not waited for
         when_up(lambda: migrate(database), wait=STALLED_SECONDS if once else math.inf)
         _announce_training(settings)
-        stop = _stop_on_signals()
         with closing(Run(settings)) as supervised:
-            if once:
-                return _once(settings, database, supervised, stop)
-            return _forever(settings, database, supervised, stop)
+            return (_once if once else _forever)(settings, database, supervised)
 
 
 def _announce_training(settings: Settings) -> None:
@@ -62,6 +59,7 @@ def _announce_training(settings: Settings) -> None:
 
 
 def _stop_on_signals() -> threading.Event:
+    """Let signals set an event from now on. Before, they end the process: nothing is started yet."""
     stop = threading.Event()
 
     def ask(_number: int, _frame: FrameType | None) -> None:
@@ -72,9 +70,10 @@ def _stop_on_signals() -> threading.Event:
     return stop
 
 
-def _once(settings: Settings, database: Database, supervised: Run, stop: threading.Event) -> int:
+def _once(settings: Settings, database: Database, supervised: Run) -> int:
     """Read the backlog, print the readings and the balance; 0 if all files were registered and none is queued."""
     before = when_up(lambda: queries.last_answer(database), wait=STALLED_SECONDS)
+    stop = _stop_on_signals()
     supervised.start()
     backlog = Backlog(settings, database, supervised.client)
     summary = Summary(settings.folder)
@@ -104,10 +103,11 @@ def _shown(settings: Settings, database: Database, before: int) -> tuple[list[Re
     return *queries.in_folder(database, folder, limit=TABLE_ROWS), False
 
 
-def _forever(settings: Settings, database: Database, supervised: Run, stop: threading.Event) -> int:
+def _forever(settings: Settings, database: Database, supervised: Run) -> int:
     """Watch until told to stop, printing each reading as it comes."""
     tail = when_up(lambda: Tail(database), wait=math.inf)
     ticker = Ticker(settings.folder)
+    stop = _stop_on_signals()
     supervised.start(watch=True)
     while not stop.is_set():
         supervised.tend()

@@ -1,6 +1,7 @@
 """A database that is away when something starts, or in the middle of `digits run --once`, is waited for."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -9,13 +10,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
+import cli.run
 from broker.address import Address
 from broker.client import Client
 from broker.presence import present
 from db import queries
 from db.engine import Database
+from db.errors import DatabaseUnavailable
 from settings import Settings
 from supervisor.backlog import Backlog
+from supervisor.run import Run
 from tests.place import Place
 
 Eventually = Callable[[Callable[[], object], float], None]
@@ -53,6 +57,23 @@ def outage(request: pytest.FixtureRequest, place: Place) -> Iterator[Outage]:
     yield outage
     if path.is_dir():
         outage.end()
+
+
+def test_ctrl_c_ends_the_wait_for_a_database(
+    settings: Settings, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[Database] = []
+
+    def away(database: Database) -> None:
+        tries.append(database)
+        if len(tries) > 1:
+            pytest.fail("it goes on waiting")
+        signal.raise_signal(signal.SIGINT)
+        raise DatabaseUnavailable("the database is away")
+
+    monkeypatch.setattr(cli.run, "Tail", away)
+    with closing(Run(settings)) as supervised, pytest.raises(KeyboardInterrupt):
+        cli.run._forever(settings, sqlite_database, supervised)  # noqa: SLF001 - past the moment at which it is up
 
 
 @pytest.mark.parametrize("part", [["watch"], ["worker"], ["worker", "--trainer"]])
