@@ -31,7 +31,7 @@ class Client:
     def __init__(self, address: Address) -> None:
         self.redis = connect(address.url)
         self.key = address.key
-        #: Why the broker was of no use the last time that it was of none.
+        #: The error of the last call that failed. Its text is empty until one has.
         self.lost = BrokerUnavailable("")
 
     def enqueue(self, ids: Sequence[int]) -> bool:

@@ -89,7 +89,7 @@ class Pauses:
 
 
 def answers(url: str) -> bool:
-    """Whether a broker answers right now, be it with a refusal."""
+    """Whether a broker answers right now. A refusal is an answer too."""
     try:
         ping(url)
     except BrokerRefuses:

@@ -82,7 +82,7 @@ def _tails(given: Path) -> list[bytes]:
 
 
 def is_at(row: Result, file: bytes | Path, ledger: URL) -> bool:
-    """Whether a file system path is that of a row's file, be it here or not."""
+    """Whether a file system path is that of a row's file. The file may be gone."""
     folder = paths.folder_path(row.folder, ledger)
     if folder is None:
         return False

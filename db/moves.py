@@ -191,6 +191,6 @@ def _identity(file: SeenFile) -> dict[str, int]:
 
 
 def forget(database: Database, row_ids: Sequence[int]) -> None:
-    """Delete rows and their digits. Commits."""
+    """Delete rows, their digits and what people said about them. Commits."""
     with database.writing() as connection:
         connection.execute(_FORGET, {"ids": json.dumps(row_ids)})

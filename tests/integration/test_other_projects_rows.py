@@ -1,4 +1,4 @@
-"""Rows of a ledger that is found from anywhere, whose folder is named relative to nobody knows which directory."""
+"""Rows of other projects in a ledger with an absolute path: their folder is relative to an unknown directory."""
 
 from collections.abc import Callable
 from dataclasses import replace
