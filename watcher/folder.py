@@ -10,6 +10,7 @@ import structlog
 from db.intake import SeenFile
 from db.paths import to_text
 from watcher.errors import FolderMissing
+from watcher.mounts import keeps_inodes
 from watcher.selection import Selection, is_other_kind
 
 #: Number of paths that are remembered, so that each is logged once.
@@ -56,6 +57,7 @@ class Folder:
         self.path = path
         self._selection = selection or Selection()
         self._told: set[bytes] = set()
+        self._keeps_inodes = keeps_inodes(path)
 
     def look(self, path: bytes) -> FileState | None:
         """Look at one path; None for nothing, for a directory and for what does not count. Follows no link."""
@@ -67,6 +69,8 @@ class Folder:
         A directory that vanishes or can't be read is skipped, and the next scan looks again. Memory does not grow with
         the folder: each file is given before the next look.
         """
+        if not below:  # something may be mounted there by now
+            self._keeps_inodes = keeps_inodes(self.path)
         waiting = [below] if not below or self._selection.takes(below) else []
         while waiting:
             directory = waiting.pop()
@@ -95,7 +99,8 @@ class Folder:
         if is_other_kind(path):
             self._tell(path, "passed over, as its name says that it is no picture")
             return None
-        return FileState(path, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_dev, found.st_ino)
+        inode = found.st_ino if self._keeps_inodes else 0
+        return FileState(path, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_dev, inode)
 
     def _unseen(self, path: bytes, error: OSError) -> None:
         if not isinstance(error, (FileNotFoundError, NotADirectoryError)):  # those have vanished

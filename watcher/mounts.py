@@ -1,4 +1,4 @@
-"""Tell which file system a folder lies on, as some report no changes that other machines make."""
+"""Tell which file system a folder lies on: some report no changes of other machines, some renumber their files."""
 
 import os
 import re
@@ -10,6 +10,8 @@ _SHARED = {
     "9p", "afs", "ceph", "cifs", "coda", "davfs", "fakeowner", "fuse", "glusterfs", "grpcfuse", "lustre", "ncpfs",
     "nfs", "nfs4", "prl_fs", "smb3", "smbfs", "vboxsf", "virtiofs", "vmhgfs",
 }  # fmt: skip
+#: Types that give a file another inode when the kernel has forgotten it, and after each mount.
+_RENUMBERED = ("fuse", "vboxsf")
 _ESCAPE = re.compile(rb"\\([0-7]{3})")
 
 
@@ -25,6 +27,11 @@ def shared_type(folder: bytes, table: str = _TABLE) -> str | None:
     # of several mounts on one point the last one is seen
     kind = max(reversed(above), key=lambda mount: len(mount[0]))[1] if above else ""
     return kind if kind in _SHARED or kind.startswith("fuse.") else None
+
+
+def keeps_inodes(folder: bytes, table: str = _TABLE) -> bool:
+    """Whether a file in the folder keeps its inode for as long as it is there, as far as is known."""
+    return not (shared_type(folder, table) or "").startswith(_RENUMBERED)
 
 
 def _mount(line: bytes) -> tuple[bytes, str]:

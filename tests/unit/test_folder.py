@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+import watcher.folder
 from watcher.errors import FolderMissing
 from watcher.folder import FileState, Folder, require_folder
 from watcher.selection import Selection
@@ -32,6 +33,17 @@ def test_a_scan_finds_files_at_every_depth_with_size_and_time(tmp_path: Path) ->
         b"a/middle.png": (2, 2_000_000_014),
         b"a/b/deep.png": (3, 3_000_000_021),
     }
+
+
+def test_an_inode_is_unknown_where_files_are_renumbered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "7.png").touch()
+    folder = Folder(os.fsencode(tmp_path))
+    assert [state.inode for state in folder.scan()] == [(tmp_path / "7.png").stat().st_ino]
+    monkeypatch.setattr(watcher.folder, "keeps_inodes", lambda _: False)  # as after a mount
+    assert [state.inode for state in folder.scan()] == [0]
+    state = folder.look(b"7.png")
+    assert state
+    assert state.inode == 0
 
 
 def test_a_scan_below_a_directory_finds_only_that(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from watcher.mounts import shared_type
+from watcher.mounts import keeps_inodes, shared_type
 
 LINE = "36 35 98:0 / {point} rw,noatime shared:1 - {kind} source rw\n"
 
@@ -22,6 +22,14 @@ def table(tmp_path: Path, *mounts: tuple[str, str]) -> str:
 def test_a_file_system_that_others_write_is_told_from_a_local_one(tmp_path: Path, kind: str, *, shared: bool) -> None:
     mounts = table(tmp_path, ("/", "ext4"), (str(tmp_path), kind))
     assert shared_type(os.fsencode(tmp_path), mounts) == (kind if shared else None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "kept"), [("ext4", True), ("nfs4", True), ("fuseblk", True), ("fuse.sshfs", False), ("vboxsf", False)]
+)
+def test_a_file_system_that_renumbers_its_files_is_told_from_others(tmp_path: Path, kind: str, *, kept: bool) -> None:
+    mounts = table(tmp_path, ("/", "ext4"), (str(tmp_path), kind))
+    assert keeps_inodes(os.fsencode(tmp_path), mounts) == kept
 
 
 def test_the_mount_nearest_to_the_folder_counts_and_of_several_there_the_last(tmp_path: Path) -> None:
