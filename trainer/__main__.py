@@ -14,7 +14,10 @@ from trainer.train import DEFAULT_SEED, NetworkName, train
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train, and print the figures. A failure ends with one sentence and exit code 1."""
-    asked = _parser().parse_args(arguments)
+    parser = _parser()
+    asked = parser.parse_args(arguments)
+    if asked.further and (asked.only == "digits" or asked.architecture != "cnn"):
+        parser.error("--further trains the number reader: leave out --only digits and --architecture")
     try:
         with shown_progress() as on_progress:
             published = train(

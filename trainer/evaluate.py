@@ -58,18 +58,23 @@ def _negative_log_likelihood(found: Probabilities, labels: DigitLabels) -> float
 def accept_threshold(calibrated: Probabilities, labels: DigitLabels) -> float:
     """Find the lowest threshold that accepts at most WRONG_ACCEPTED wrong readings, within the limits above."""
     right = calibrated.argmax(axis=1) == labels
-    return lowest_threshold(calibrated.max(axis=1), right, WRONG_ACCEPTED, (LEAST_THRESHOLD, MOST_THRESHOLD))
+    return lowest_threshold(calibrated.max(axis=1), (LEAST_THRESHOLD, MOST_THRESHOLD), (right, WRONG_ACCEPTED))
 
 
 def lowest_threshold(
-    confidence: NDArray[np.floating], right: NDArray[np.bool_], wrong: float, limits: tuple[float, float]
+    confidence: NDArray[np.floating], limits: tuple[float, float], *most: tuple[NDArray[np.bool_], float]
 ) -> float:
-    """Find the lowest threshold within limits above which at most `wrong` of the readings is wrong, a fraction of 1."""
+    """Find the lowest threshold within limits above which all of `most` hold.
+
+    Each says which readings are right, and how many of the readings may be wrong at most, as a fraction of 1.
+    """
     order = np.argsort(-confidence, kind="stable")
-    sorted_, count = confidence[order], np.cumsum(~right[order])
-    whole = np.diff(sorted_, append=-1) < 0  # a threshold takes all readings of one confidence or none
-    good = np.flatnonzero(whole & (count <= wrong * np.arange(1, len(order) + 1)))
-    lowest = float(sorted_[good[-1]]) if len(good) else 1.0
+    sorted_ = confidence[order]
+    good = np.diff(sorted_, append=-1) < 0  # a threshold takes all readings of one confidence or none
+    for right, wrong in most:
+        good &= np.cumsum(~right[order]) <= wrong * np.arange(1, len(order) + 1)
+    found = sorted_[good]
+    lowest = float(found[-1]) if len(found) else 1.0
     # rounded up: a rounded-down threshold would let in the readings just below it
     return min(max(float(np.ceil(lowest * 1e4) / 1e4), limits[0]), limits[1])
 

@@ -43,7 +43,7 @@ def test_single_digits_are_read_right_and_the_stated_error_rate_holds(found: lis
     single = counted(found, Amount.SINGLE)
     assert single.files > 1000
     assert single.top1_right >= 0.99 * single.files
-    assert single.accepted >= 0.97 * single.files
+    assert single.accepted >= 0.965 * single.files
     assert single.accepted_wrong <= 0.005 * single.accepted
 
 

@@ -28,9 +28,9 @@ def test_readings_that_are_all_right_have_no_endless_slope() -> None:
 def test_the_threshold_lets_in_no_more_wrong_ones_than_asked_for() -> None:
     confidence = np.linspace(1.0, 0.0, 1_001)
     right = confidence > 0.95
-    assert 0.93 < lowest_threshold(confidence, right, WRONG_DIGITS, (0.5, 0.999)) <= 0.951
-    assert lowest_threshold(confidence, np.ones(1_001, bool), WRONG_DIGITS, LIMITS) == LIMITS[0]
-    assert lowest_threshold(confidence, np.zeros(1_001, bool), WRONG_DIGITS, LIMITS) == LIMITS[1]
+    assert 0.93 < lowest_threshold(confidence, (0.5, 0.999), (right, WRONG_DIGITS)) <= 0.951
+    assert lowest_threshold(confidence, LIMITS, (np.ones(1_001, bool), WRONG_DIGITS)) == LIMITS[0]
+    assert lowest_threshold(confidence, LIMITS, (np.zeros(1_001, bool), WRONG_DIGITS)) == LIMITS[1]
 
 
 def says_three(picture: Gray) -> Cells:

@@ -51,10 +51,7 @@ def calibrate(look: Look, numbers: Iterable[tuple[Gray, str]]) -> Calibration:
         numbers_right=round(float(right[number].mean()), 4),
         slope=round(slope, 4),
         offset=round(offset, 4),
-        accept_threshold=max(
-            lowest_threshold(confidence, digits, WRONG_DIGITS, LIMITS),
-            lowest_threshold(confidence, right | ~digits, WRONG_SIGNS, LIMITS),
-        ),
+        accept_threshold=lowest_threshold(confidence, LIMITS, (digits, WRONG_DIGITS), (right | ~digits, WRONG_SIGNS)),
         coverage=coverage_curve(confidence, right),
     )
 
