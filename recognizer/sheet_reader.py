@@ -125,10 +125,14 @@ class _Attempt:
     `height` is that of its digits in the network's pixels, `explained` the share of the ink that lies within the marks.
     """
 
+    sheet: Sheet
     canvas: Canvas
     rows: tuple[tuple[Mark, ...], ...]
     probability: float
-    explained: float
+
+    @cached_property
+    def explained(self) -> float:
+        return _explained(self.sheet, self.marks)
 
     @cached_property
     def marks(self) -> list[Mark]:
@@ -159,7 +163,7 @@ def _attempt(sheet: Sheet, look: Look, scale: float) -> _Attempt:
     probability = math.prod(mark.confidence for mark in seen.marks) * seen.nothing_missed if seen.marks else 0.0
     marks = [canvas.on_sheet(mark) for mark in seen.marks]
     rows = tuple(tuple(row) for row in in_rows(marks))
-    return _Attempt(canvas, rows, probability, _explained(sheet, marks))
+    return _Attempt(sheet, canvas, rows, probability)
 
 
 def _explained(sheet: Sheet, marks: Sequence[Mark]) -> float:
@@ -231,7 +235,10 @@ def _leaves_a_digit(sheet: Sheet, marks: Sequence[Mark]) -> bool:
     if any(_is_amid(component, digits, height) for component in sheet.left_out):
         return True
     rest = _without(sheet.mask, marks)
-    ink = (cv2.countNonZero(sheet.mask) - cv2.countNonZero(rest)) / len(marks)
+    unread = cv2.countNonZero(rest)
+    if not unread and not sheet.left_out:
+        return False
+    ink = (cv2.countNonZero(sheet.mask) - unread) / len(marks)
     tall, wide = sheet.mask.shape
     left, labels = find_components(rest)
     beside = [component for component in left if not _is_box(component, labels, digits)]
