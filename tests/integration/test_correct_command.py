@@ -26,6 +26,7 @@ from db.queries import Filter
 from db.tables import Source, Status
 from recognizer.errors import NoReading
 from settings import Settings
+from tests.closed import closed
 from tests.filled import NASTY
 from tests.sevens import Sevens
 
@@ -185,6 +186,17 @@ def test_a_file_that_is_not_what_was_read_is_refused(sqlite_database: Database, 
     for name in ("seven.png", "phone.png"):
         with pytest.raises(CommandFailed, match="is not the picture that was read"):
             say(name, "4")
+    assert found(sqlite_database, "seven.png") == ("7", "accepted", None)
+
+
+@pytest.mark.parametrize("name", ["digits", "digits/seven.png"])
+def test_a_file_that_this_user_may_not_read_is_not_called_another_picture(
+    sqlite_database: Database, say: Correct, name: str
+) -> None:
+    Path("digits/seven.png").write_bytes(b"seven")
+    with closed(Path(name)), pytest.raises(CommandFailed) as caught:
+        say("seven.png", "4")
+    assert str(caught.value) == "seven.png can't be read here (Permission denied)"
     assert found(sqlite_database, "seven.png") == ("7", "accepted", None)
 
 
