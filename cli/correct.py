@@ -77,7 +77,7 @@ def _answer(database: Database, row: Result, given: Correction) -> None:
         raise CommandFailed(f"{name} is not the picture that was read: correct it when it is read again")
     if not corrections.correct(database, row.id, content, given):
         raise CommandFailed(f"{name} was read again meanwhile: look at it once more")
-    say(f"{name}: {given.written or given.said}, says {printable(given.person)}.")
+    say(f"{name}: {_told(given)}.")
 
 
 def _differs(row: Result, content: str, ledger: URL) -> bool:
@@ -98,7 +98,13 @@ def _differs(row: Result, content: str, ledger: URL) -> bool:
 
 def _take_back(database: Database, row: Result, person: str) -> None:
     name = printable(row.path)
-    if not corrections.undo(database, row.id, person):
+    taken = corrections.undo(database, row.id, person)
+    if taken is None:
         raise CommandFailed(f"nobody has said anything about {name} that could be taken back")
     for shown in results(database, Filter(ids=[row.id])):
-        say(f"{name}: taken back. It is {', '.join(filter(None, (shown.written, shown.status)))} again.")
+        now = ", ".join(filter(None, (shown.written, shown.status)))
+        say(f'{name}: "{_told(taken)}" is taken back. It is {now} again.')
+
+
+def _told(given: Correction) -> str:
+    return f"{given.written or given.said}, says {printable(given.person)}"

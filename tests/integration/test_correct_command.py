@@ -137,9 +137,21 @@ def test_an_answer_outlives_a_retry_and_can_be_taken_back(
     assert found(sqlite_database, "seven.png") == ("1", "accepted", "says anna")
     say("seven.png", None, "undo")
     assert found(sqlite_database, "seven.png") == (None, "queued", None)
-    assert capsys.readouterr().out.endswith("seven.png: taken back. It is queued again.\n")
+    assert capsys.readouterr().out.endswith('seven.png: "1, says anna" is taken back. It is queued again.\n')
     with pytest.raises(CommandFailed, match=r"nobody has said anything about seven\.png"):
         say("seven.png", None, "undo")
+
+
+def test_taking_back_names_whose_answer_that_was(say: Correct, capsys: Capture) -> None:
+    say("seven.png", "-1.5", by="anna")
+    say("seven.png", None, "no_digit", by="bob")
+    capsys.readouterr()
+    say("seven.png", None, "undo", by="carl")
+    say("seven.png", None, "undo", by="carl")
+    assert capsys.readouterr().out.splitlines() == [
+        'seven.png: "no digit, says bob" is taken back. It is -1.5, accepted again.',
+        'seven.png: "-1.5, says anna" is taken back. It is 7, accepted again.',
+    ]
 
 
 @pytest.mark.parametrize(
