@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from broker.address import Address, address_of
+from broker.address import address_of
 from broker.client import Client
 from broker.errors import BrokerRefuses
 from cli.errors import OutOfReach
@@ -38,17 +38,17 @@ def retry(settings: Settings, paths: Sequence[Path] | None) -> None:
 
     A file that is gone, or that can't be looked at here, keeps the reading that it has. A row whose folder can't be
     located stays as it is: nobody would answer it. Raises CommandFailed, and changes nothing, if the ledger does not
-    know one of the names.
+    know one of the names. Raises BrokerUnavailable, and changes nothing, for a broker's URL that can't be used.
     """
-    with opened(settings.database_url) as database:
+    with closing(Client(address_of(settings))) as client, opened(settings.database_url) as database:
         done = _named(database, known_rows(database, settings.folder, paths)) if paths else _failed(database)
+        lost = _enqueue(client, done.ids) if done.ids else None
     for why in done.kept:
         say(why)
     if done.lost:
         why = "the ledger does not name the directory in which the folder lies"
         say(f"{plural(done.lost, 'file')} not put back: {why}.")
     if done.ids:
-        lost = _enqueue(address_of(settings), done.ids)
         later = f"; {lost}, so the next `digits run` reads them" if lost else ""
         say(f"{plural(len(done.ids), 'file')} put back in the queue{later}.")
     elif not done.kept and not done.lost:
@@ -80,9 +80,8 @@ def _kept(row: Result, ledger: URL) -> str | None:
     return f"{name} is gone, so it keeps its reading: `digits forget` takes it out of the ledger"
 
 
-def _enqueue(address: Address, ids: Sequence[int]) -> str | None:
+def _enqueue(client: Client, ids: Sequence[int]) -> str | None:
     """Enqueue rows; give why that was not possible."""
-    with closing(Client(address)) as client:
-        if client.enqueue(ids):
-            return None
-        return str(client.lost) if isinstance(client.lost, BrokerRefuses) else "no broker answers"
+    if client.enqueue(ids):
+        return None
+    return str(client.lost) if isinstance(client.lost, BrokerRefuses) else "no broker answers"

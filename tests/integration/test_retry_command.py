@@ -7,6 +7,7 @@ import pytest
 
 from broker.address import Address
 from broker.client import Client
+from broker.errors import BrokerUnavailable
 from cli.errors import CommandFailed
 from cli.retry import retry
 from db import claims, intake, queries
@@ -103,3 +104,12 @@ def test_retry_enqueues_where_there_is_a_broker(filled: Settings, address: Addre
     assert client.waiting() == 1
     client.close()
     assert "no broker" not in capsys.readouterr().out
+
+
+def test_retry_with_a_broker_url_that_can_t_be_used_changes_nothing(
+    filled: Settings, sqlite_database: Database
+) -> None:
+    before = _statuses(sqlite_database)
+    with pytest.raises(BrokerUnavailable, match="it must begin with redis://"):
+        retry(dataclasses.replace(filled, redis_url="unix:///run/redis.sock"), None)
+    assert _statuses(sqlite_database) == before
