@@ -1,4 +1,4 @@
-"""Open a path only if it is a regular file of bounded size."""
+"""Open a path only if it is a regular file of bounded size, and tell whether a file is gone."""
 
 import os
 import stat
@@ -76,6 +76,23 @@ def _entered(place: int, name: bytes) -> int:
         if stat.S_ISLNK(os.stat(name, dir_fd=place, follow_symlinks=False).st_mode):
             raise NoFileError(0, BELOW_LINK) from None
         raise
+
+
+def is_gone(path: bytes) -> bool:
+    """Whether nothing is at `path`. Raises OSError if nobody can tell here, as in a directory of another user."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # no file has a zero byte in its name
+        return True
+    return False
+
+
+def may_be_there(path: bytes) -> bool:
+    """Whether something is at `path`, or nobody can tell here."""
+    try:
+        return not is_gone(path)
+    except OSError:
+        return True
 
 
 def read_to_end(descriptor: int, size: int) -> bytes:

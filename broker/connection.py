@@ -32,8 +32,10 @@ def connect(url: str) -> redis.Redis:
 def _require_understood(url: str) -> None:
     """Raise ValueError for a URL that redis-py and kombu understand differently, or fail on later."""
     parts = urlsplit(url)
-    if parts.scheme not in ("redis", "rediss"):
+    if parts.scheme == "redis+socket":  # our own broker's
         return
+    if parts.scheme not in ("redis", "rediss"):
+        raise ValueError("it must begin with redis:// or rediss://")
     if "@" in url and "@" not in parts.netloc:
         raise ValueError("special characters in its password must be percent-encoded, # as %23")
     if not re.fullmatch(r"/?\d*", parts.path):

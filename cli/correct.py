@@ -1,5 +1,6 @@
 """Write into the ledger what a person says about a picture, or take it back."""
 
+import errno
 import getpass
 import os
 from pathlib import Path
@@ -15,8 +16,9 @@ from db.queries import Filter, Result, results
 from db.tables import Said, Status
 from presentation.text import printable, say
 from recognizer.typed import typed
+from regular_file import NoFileError, TooLongError, is_gone
 from settings import Settings
-from watcher.content import digest
+from watcher.content import read_digest
 
 #: Characters of the longest name.
 _LONGEST_NAME = 100
@@ -75,21 +77,34 @@ def _answer(database: Database, row: Result, given: Correction) -> None:
         raise CommandFailed(f"{name} is not the picture that was read: correct it when it is read again")
     if not corrections.correct(database, row.id, content, given):
         raise CommandFailed(f"{name} was read again meanwhile: look at it once more")
-    say(f"{name}: {given.written or given.said}, says {printable(given.person)}.")
+    say(f"{name}: {_told(given)}.")
 
 
 def _differs(row: Result, content: str, ledger: URL) -> bool:
-    """Whether a row's file is here and has other content."""
+    """Whether a row's file is here and has other content. Raises CommandFailed if nobody can tell here."""
     try:
         folder, path = folder_of(row, ledger), paths.to_bytes(row.path)
     except OutOfReach:
         return False
-    return os.path.lexists(os.path.join(folder, path)) and digest(folder, path) != content
+    try:
+        return not is_gone(os.path.join(folder, path)) and read_digest(folder, path) != content
+    except (NoFileError, TooLongError):
+        return True
+    except OSError as error:
+        if error.errno == errno.ELOOP:  # a link, which is not followed
+            return True
+        raise CommandFailed(f"{printable(row.path)} can't be read here ({error.strerror})") from error
 
 
 def _take_back(database: Database, row: Result, person: str) -> None:
     name = printable(row.path)
-    if not corrections.undo(database, row.id, person):
+    taken = corrections.undo(database, row.id, person)
+    if taken is None:
         raise CommandFailed(f"nobody has said anything about {name} that could be taken back")
     for shown in results(database, Filter(ids=[row.id])):
-        say(f"{name}: taken back. It is {', '.join(filter(None, (shown.written, shown.status)))} again.")
+        now = ", ".join(filter(None, (shown.written, shown.status)))
+        say(f'{name}: "{_told(taken)}" is taken back. It is {now} again.')
+
+
+def _told(given: Correction) -> str:
+    return f"{given.written or given.said}, says {printable(given.person)}"

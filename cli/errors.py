@@ -6,4 +6,4 @@ class CommandFailed(Exception):  # noqa: N818 - reads as the sentence it carries
 
 
 class OutOfReach(CommandFailed):
-    """The folder of a row is not here, or can't be located from here."""
+    """The folder of a row is not here or can't be located from here, or its file can't be looked at here."""

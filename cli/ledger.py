@@ -13,6 +13,7 @@ from db.engine import Database
 from db.migrate import require_migrated
 from db.queries import Result, find
 from presentation.text import printable
+from regular_file import is_gone
 
 
 @contextmanager
@@ -29,6 +30,14 @@ def opened(url: str) -> Iterator[Database]:
 def file_of(row: Result, ledger: URL) -> bytes:
     """Give the file system's path of a row's file. Raises OutOfReach as `folder_of` does."""
     return os.path.join(folder_of(row, ledger), paths.to_bytes(row.path))
+
+
+def file_is_gone(row: Result, ledger: URL) -> bool:
+    """Whether a row's file is gone. Raises OutOfReach if nobody can tell here."""
+    try:
+        return is_gone(file_of(row, ledger))
+    except OSError as error:
+        raise OutOfReach(f"it can't be looked at here ({error.strerror})") from error
 
 
 def folder_of(row: Result, ledger: URL) -> bytes:

@@ -25,6 +25,7 @@ from recognizer.contract import SIDE, Card
 from recognizer.errors import UnreadableImage
 from recognizer.image import open_image
 from recognizer.reading import Digit, Reading
+from regular_file import may_be_there
 from settings import Settings
 
 #: Columns everything takes at the most.
@@ -81,7 +82,7 @@ def show(settings: Settings, path: Path) -> None:
 def _find(settings: Settings, path: Path) -> _Found:
     """Find the file at `path`, else in the watched folder, else that of a row; and the rows of this very file."""
     named = [os.fsencode(path), os.fsencode(settings.folder / path)]
-    file = next(filter(os.path.lexists, named), None)
+    file = next(filter(may_be_there, named), None)
     try:
         with opened(settings.database_url) as database:
             rows, ledger = rows_named(database, settings.folder, path), database.url
@@ -92,7 +93,7 @@ def _find(settings: Settings, path: Path) -> _Found:
         return _Found(file or named[0], [], trouble=str(error))
     if file is None:
         file, away = _of_rows(rows, ledger)
-        if file is None or not os.path.lexists(file):
+        if file is None or not may_be_there(file):
             return _Found(file or named[0], rows, machine, away=away)
     here, machine_here = ([row for row in some if is_at(row, file, ledger)] for some in (rows, machine))
     return _Found(file, here, machine_here)
@@ -107,7 +108,7 @@ def _of_rows(rows: Sequence[Result], ledger: URL) -> tuple[bytes | None, str | N
         except OutOfReach as error:
             away = str(error)
         else:
-            if os.path.lexists(file):
+            if may_be_there(file):
                 return file, None
     return file, away
 

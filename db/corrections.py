@@ -76,17 +76,20 @@ def correct(database: Database, image_id: int, content: str, given: Correction) 
     return True
 
 
-def undo(database: Database, image_id: int, person: str) -> bool:
-    """Take the answer back that stands. The one before it stands again, or else the machine's. Commits.
+def undo(database: Database, image_id: int, person: str) -> Correction | None:
+    """Take the answer back that stands, and give it. The one before it stands again, or else the machine's. Commits.
 
-    False, and nothing is written, if no person's answer stands.
+    None, and nothing is written, if no person's answer stands.
     """
     with database.writing() as connection:
         row = _locked(connection, image_id)
         if row is None or row.correction is None:
-            return False
+            return None
         _add(connection, image_id, row, Correction(person, Said.UNDO), undoes=row.correction)
-    return True
+        taken = connection.execute(select(corrections).where(corrections.c.id == row.correction)).one()
+    return Correction(
+        taken.person, Said(taken.said), taken.reading, taken.written, taken.position, audit=bool(taken.audit)
+    )
 
 
 def _locked(connection: Connection, image_id: int) -> Row[Any] | None:

@@ -7,13 +7,16 @@ import numpy as np
 
 from recognizer.arrays import Gray
 from recognizer.errors import UnreadableImage
-from recognizer.image import VANISHED, open_image
+from recognizer.image import DENIED, VANISHED, open_image
 from recognizer.opencv import cv2
 
 #: Pixels along the longer side of a picture on the page; the files themselves may be photographs.
 THUMBNAIL = 128
 #: Pixels along the longer side up to which a picture is shown with its pixels sharp, as it is enlarged.
 TINY = 64
+
+#: What stands in the place of a file that can't be opened, by the reason.
+_MISSING = {VANISHED: "the file is gone", DENIED: "it can't be read here"}
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ def picture(file: bytes, *, name: str, alt: str, below: bytes | None = None) -> 
     try:
         gray = open_image(file, below=below).gray
     except UnreadableImage as error:
-        why = "the file is gone" if str(error) == VANISHED else "no picture"
+        why = _MISSING.get(str(error), "no picture")
         return Picture(f"{name}: {why}", missing=why)
     return Picture(alt, data_address(_thumbnail(gray)), tiny=max(gray.shape) <= TINY)
 

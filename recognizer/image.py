@@ -19,6 +19,8 @@ from regular_file import MAX_BYTES, NO_FILE, NoFileError, TooLongError, opened, 
 
 #: The reason given when the file is no longer there.
 VANISHED = "vanished"
+#: The reason given when this user may not read it, or not enter its directory.
+DENIED = "permission denied"
 #: Grey level (of 255) above which ink would be lost on white.
 _LIGHT = 200
 #: Share of a picture's visible pixels that must be darker than _LIGHT for it to be shown on white.
@@ -31,8 +33,8 @@ _REASONS = {
     errno.ENOTDIR: VANISHED,
     errno.ELOOP: "a symbolic link; only regular files are read",
     errno.ENXIO: NO_FILE,
-    errno.EACCES: "permission denied",
-    errno.EPERM: "permission denied",
+    errno.EACCES: DENIED,
+    errno.EPERM: DENIED,
     errno.ENAMETOOLONG: "its name is too long",
 }
 

@@ -5,16 +5,21 @@ import hashlib
 from regular_file import MAX_BYTES, opened
 
 
-def digest(folder: bytes, path: bytes) -> str | None:
+def read_digest(folder: bytes, path: bytes) -> str:
     """Give the SHA-256 of a regular file in hex, below the folder through no link, as its reader opens it.
 
-    None if it can't be read, or is no such file.
+    Raises what `regular_file.opened` raises.
     """
+    with (
+        opened(path, most=MAX_BYTES, links=False, below=folder) as (descriptor, _),
+        open(descriptor, "rb", closefd=False) as file,
+    ):
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest(folder: bytes, path: bytes) -> str | None:
+    """Give the SHA-256 as `read_digest` does; None if the file can't be read, or is no regular file."""
     try:
-        with (
-            opened(path, most=MAX_BYTES, links=False, below=folder) as (descriptor, _),
-            open(descriptor, "rb", closefd=False) as file,
-        ):
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return read_digest(folder, path)
     except (OSError, ValueError):  # a zero byte within the path is a ValueError
         return None

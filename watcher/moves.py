@@ -13,6 +13,7 @@ from db.engine import Database
 from db.intake import SeenFile
 from db.moves import KnownFile, Match
 from db.tables import Status
+from regular_file import may_be_there
 from watcher.content import digest
 
 #: What a row without a hash may be.
@@ -67,15 +68,15 @@ class Moves:
                 if row := self._row_of(file, alike):
                     alike.remove(row)
                     found[file.path] = Match(row, file)
-                elif not os.path.lexists(self._at(file.path)):
+                elif not may_be_there(self._at(file.path)):
                     found[file.path] = None
             gone = [row for alike in rows.values() for row in alike]
         return found
 
     def _gone(self, files: Sequence[SeenFile]) -> list[KnownFile]:
-        """Find the rows with size and time of one of the files whose own files are gone."""
+        """Find the rows with size and time of one of the files, whose own files are surely gone."""
         rows = moves.alike(self._database, self._name, files) if files else []
-        return [row for row in rows if (row.hash or row.status in _UNREAD) and not os.path.lexists(self._at(row.path))]
+        return [row for row in rows if (row.hash or row.status in _UNREAD) and not may_be_there(self._at(row.path))]
 
     def _row_of(self, file: SeenFile, rows: Sequence[KnownFile]) -> KnownFile | None:
         """Choose the row of the file, if there is one; among several a read one, and one with the same name."""

@@ -26,6 +26,7 @@ from db.queries import Filter
 from db.tables import Source, Status
 from recognizer.errors import NoReading
 from settings import Settings
+from tests.closed import closed
 from tests.filled import NASTY
 from tests.sevens import Sevens
 
@@ -136,9 +137,21 @@ def test_an_answer_outlives_a_retry_and_can_be_taken_back(
     assert found(sqlite_database, "seven.png") == ("1", "accepted", "says anna")
     say("seven.png", None, "undo")
     assert found(sqlite_database, "seven.png") == (None, "queued", None)
-    assert capsys.readouterr().out.endswith("seven.png: taken back. It is queued again.\n")
+    assert capsys.readouterr().out.endswith('seven.png: "1, says anna" is taken back. It is queued again.\n')
     with pytest.raises(CommandFailed, match=r"nobody has said anything about seven\.png"):
         say("seven.png", None, "undo")
+
+
+def test_taking_back_names_whose_answer_that_was(say: Correct, capsys: Capture) -> None:
+    say("seven.png", "-1.5", by="anna")
+    say("seven.png", None, "no_digit", by="bob")
+    capsys.readouterr()
+    say("seven.png", None, "undo", by="carl")
+    say("seven.png", None, "undo", by="carl")
+    assert capsys.readouterr().out.splitlines() == [
+        'seven.png: "no digit, says bob" is taken back. It is -1.5, accepted again.',
+        'seven.png: "-1.5, says anna" is taken back. It is 7, accepted again.',
+    ]
 
 
 @pytest.mark.parametrize(
@@ -185,6 +198,17 @@ def test_a_file_that_is_not_what_was_read_is_refused(sqlite_database: Database, 
     for name in ("seven.png", "phone.png"):
         with pytest.raises(CommandFailed, match="is not the picture that was read"):
             say(name, "4")
+    assert found(sqlite_database, "seven.png") == ("7", "accepted", None)
+
+
+@pytest.mark.parametrize("name", ["digits", "digits/seven.png"])
+def test_a_file_that_this_user_may_not_read_is_not_called_another_picture(
+    sqlite_database: Database, say: Correct, name: str
+) -> None:
+    Path("digits/seven.png").write_bytes(b"seven")
+    with closed(Path(name)), pytest.raises(CommandFailed) as caught:
+        say("seven.png", "4")
+    assert str(caught.value) == "seven.png can't be read here (Permission denied)"
     assert found(sqlite_database, "seven.png") == ("7", "accepted", None)
 
 

@@ -11,6 +11,7 @@ from db import queries
 from db.engine import Database
 from db.tables import digits
 from settings import Settings
+from tests.closed import closed
 
 Capture = pytest.CaptureFixture[str]
 
@@ -51,7 +52,7 @@ def test_an_unknown_name_changes_nothing(filled: Settings, sqlite_database: Data
 def test_files_of_a_folder_that_is_out_of_reach_are_not_forgotten(filled: Settings, sqlite_database: Database) -> None:
     before = paths(sqlite_database)
     Path("digits").rmdir()
-    with pytest.raises(CommandFailed, match="the folder digits is not here"):
+    with pytest.raises(CommandFailed, match=r"seven\.png may not be gone: the folder digits is not here"):
         forget(filled, [Path("seven.png")])
     assert paths(sqlite_database) == before
 
@@ -62,4 +63,23 @@ def test_files_of_an_empty_folder_are_not_forgotten_as_it_may_not_be_mounted(
     before = paths(sqlite_database)
     with pytest.raises(CommandFailed, match="the folder digits is empty"):
         forget(filled, [Path("seven.png")])
+    assert paths(sqlite_database) == before
+
+
+@pytest.mark.parametrize(
+    ("mode", "why"),
+    [
+        (0o000, "it can't be looked at here (Permission denied)"),
+        (0o644, "it can't be looked at here (Permission denied)"),
+        (0o311, "the folder digits can't be listed here (Permission denied)"),
+    ],
+)
+def test_files_of_a_folder_that_is_closed_to_this_user_are_not_forgotten(
+    filled: Settings, sqlite_database: Database, mode: int, why: str
+) -> None:
+    Path("digits/another.png").touch()
+    before = paths(sqlite_database)
+    with closed(Path("digits"), mode), pytest.raises(CommandFailed) as caught:
+        forget(filled, [Path("seven.png")])
+    assert str(caught.value) == f"seven.png may not be gone: {why}"
     assert paths(sqlite_database) == before

@@ -17,6 +17,7 @@ from db import intake, paths
 from db.engine import Database
 from recognizer.image import decode
 from settings import Settings
+from tests.closed import closed
 from tests.filled import NASTY, ROWS
 from tests.page import Page
 
@@ -95,6 +96,18 @@ def test_a_hostile_file_name_stays_text_in_every_place_of_the_report(
     assert (set(missing), missing["aria-label"]) == ({"class", "role", "aria-label"}, f"gone {name}: the file is gone")
     assert page.words.count(name) == 2
     assert not page.all("script")
+
+
+def test_a_picture_that_this_user_may_not_read_is_not_called_gone(
+    settings: Settings, sqlite_database: Database, draw: Draw
+) -> None:
+    draw(Path("digits/one.png"), "1")
+    intake.register(sqlite_database, "digits", [intake.SeenFile("one.png", 1, 1)])
+    with closed(Path("digits")):
+        write_report(settings, Path("out.html"))
+    page = Page(Path("out.html").read_text(encoding="utf-8"))
+    (missing,) = [tag for tag in page.all("div") if tag.get("role") == "img"]
+    assert missing["aria-label"] == "one.png: it can't be read here"
 
 
 def test_the_report_opens_names_that_are_no_text(settings: Settings, sqlite_database: Database, draw: Draw) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from broker.address import Address
 from broker.client import Client
+from broker.errors import BrokerUnavailable
 from cli.errors import CommandFailed
 from cli.retry import retry
 from db import claims, intake, queries
@@ -14,6 +15,7 @@ from db.engine import Database
 from db.queries import Filter
 from db.tables import Status
 from settings import Settings
+from tests.closed import closed
 from tests.filled import answer
 
 Capture = pytest.CaptureFixture[str]
@@ -56,10 +58,25 @@ def test_retry_of_a_file_that_is_gone_keeps_its_reading_and_says_so(
     assert (statuses["seven.png"], statuses["blank.png"]) == (Status.QUEUED, Status.REJECTED)
 
 
-def test_retry_puts_back_a_file_whose_folder_is_out_of_reach_here(filled: Settings, sqlite_database: Database) -> None:
+def test_retry_keeps_the_reading_of_a_file_whose_folder_is_not_here(
+    filled: Settings, sqlite_database: Database, capsys: Capture
+) -> None:
     Path("digits").rmdir()
+    before = queries.results(sqlite_database, Filter())
     retry(filled, [Path("seven.png")])
-    assert _statuses(sqlite_database)["seven.png"] == Status.QUEUED
+    assert queries.results(sqlite_database, Filter()) == before
+    assert capsys.readouterr().out == "seven.png keeps its reading: the folder digits is not here\n"
+
+
+def test_retry_keeps_the_reading_of_a_file_that_can_t_be_looked_at(
+    filled: Settings, sqlite_database: Database, capsys: Capture
+) -> None:
+    before = queries.results(sqlite_database, Filter())
+    with closed(Path("digits")):
+        retry(filled, [Path("seven.png")])
+    assert queries.results(sqlite_database, Filter()) == before
+    told = "seven.png keeps its reading: it can't be looked at here (Permission denied)\n"
+    assert capsys.readouterr().out == told
 
 
 def test_retry_knows_a_file_of_another_watched_folder(
@@ -87,3 +104,12 @@ def test_retry_enqueues_where_there_is_a_broker(filled: Settings, address: Addre
     assert client.waiting() == 1
     client.close()
     assert "no broker" not in capsys.readouterr().out
+
+
+def test_retry_with_a_broker_url_that_can_t_be_used_changes_nothing(
+    filled: Settings, sqlite_database: Database
+) -> None:
+    before = _statuses(sqlite_database)
+    with pytest.raises(BrokerUnavailable, match="it must begin with redis://"):
+        retry(dataclasses.replace(filled, redis_url="unix:///run/redis.sock"), None)
+    assert _statuses(sqlite_database) == before

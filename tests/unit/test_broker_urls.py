@@ -20,6 +20,8 @@ from settings import Settings
         "localhost:6379",
         "http://:secret@host",
         "redis://:secret@host:port",
+        "unix://:secret@/run/redis.sock",
+        "valkey://:secret@host",
         "redis://h:99999",
         "redis://[::1",
         "redis://:secret/@host",
@@ -35,6 +37,12 @@ def test_a_bad_url_is_one_sentence_without_the_password(url: str) -> None:
         ping(url)
     assert "\n" not in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["unix:///run/redis.sock", "localhost:6379"])
+def test_a_bad_url_is_told_with_those_that_are_understood(url: str) -> None:
+    with pytest.raises(BrokerUnavailable, match=r"it must begin with redis:// or rediss://$"):
+        ping(url)
 
 
 def test_connecting_does_not_need_a_broker() -> None:

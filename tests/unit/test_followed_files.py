@@ -15,6 +15,7 @@ from db.engine import Database
 from db.intake import SeenFile
 from db.moves import Match
 from db.tables import Status
+from tests.closed import closed
 from watcher import moves
 from watcher.content import digest
 from watcher.moves import Moves
@@ -124,3 +125,15 @@ def test_the_rows_of_a_directory_of_thousands_of_copies_follow_it(
     after = queries.results(database, queries.Filter())
     assert {result.path.removeprefix("c/"): result.id for result in after} == before
     assert {result.status for result in after} == {Status.ACCEPTED if is_read else Status.QUEUED}
+
+
+def test_no_row_follows_a_copy_of_a_file_that_can_t_be_looked_at(database: Database, tmp_path: Path) -> None:
+    (tmp_path / "closed").mkdir()
+    for name in ("closed/old.png", "copy.png"):
+        (tmp_path / name).write_bytes(DATA)
+    intake.register(database, "digits", [SeenFile("closed/old.png", len(DATA), 1)])
+    read_all(database)
+    with closed(tmp_path / "closed"):
+        assert followed(database, tmp_path, "copy.png") == {}
+    (row,) = queries.results(database, queries.Filter())
+    assert row.path == "closed/old.png"
