@@ -1,15 +1,16 @@
 """Keep what people say about pictures. Each answer is a row, and so is taking one back; no row is ever changed.
 
-An answer belongs to a row of `images` and to the content that the person saw. It stands while the file has that
-content: through every reading, `digits retry`, a new model and another name. The machine's answer stays beside it.
-`images.correction` points at the answer that stands.
+An answer belongs to the content that the person saw, in the watched folder. It stands where its row of `images` shows
+that content: through every reading, `digits retry`, a new model and another name. It also stands where that content has
+gone to the path of another row, see `_is_of`. The machine's answer stays beside it. `images.correction` points at the
+answer that stands.
 """
 
 import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, func, insert, select, update
+from sqlalchemy import Column, ColumnElement, Connection, FromClause, Row, and_, func, insert, or_, select, update
 
 from db.clock import NOW
 from db.engine import Database
@@ -33,24 +34,43 @@ class Correction:
     audit: bool = False
 
 
-_pointed, _undo = corrections.alias(), corrections.alias()
-_pointed_hash = select(_pointed.c.hash).where(_pointed.c.id == images.c.correction).correlate(images)
-#: The content that a row shows: of its last answer or, until it is read again, of the correction that stands.
-_HASH = func.coalesce(images.c.hash, _pointed_hash.scalar_subquery())
+def _shown_hash(rows: FromClause) -> ColumnElement[Any]:
+    """Give the content a row shows: of its last answer or, until it is read again, of the correction that stands."""
+    pointed = corrections.alias()
+    standing = select(pointed.c.hash).where(pointed.c.id == rows.c.correction).correlate(rows).scalar_subquery()
+    return func.coalesce(rows.c.hash, standing)
+
+
+_HASH = _shown_hash(images)
+_other, _undo = images.alias(), corrections.alias()
+
+
+def _is_of() -> ColumnElement[bool]:
+    """Whether a correction of the content of a row is about this row's file.
+
+    It was given for this row, or for another row of the folder. That one shows other content by now, or it knows the
+    same file: the file was renamed onto this row's path. A copy has an inode of its own, and no part in the answer.
+    """
+    same_file = and_(_other.c.inode == images.c.inode, _other.c.device == images.c.device, images.c.inode != 0)
+    left = _shown_hash(_other).is_distinct_from(corrections.c.hash)
+    here = (_other.c.id == corrections.c.image_id, _other.c.folder == images.c.folder)
+    moved = select(_other.c.id).where(*here, or_(left, same_file)).correlate(images, corrections).exists()
+    return or_(corrections.c.image_id == images.c.id, moved)
 
 
 def _of_newest(column: Column[Any]) -> ColumnElement[Any]:
-    """Give a column of the newest correction of a row and its content that is not taken back."""
-    here = (corrections.c.image_id == images.c.id, corrections.c.hash == _HASH, corrections.c.said != Said.UNDO)
+    """Give a column of the newest correction of a row's file and content that is not taken back."""
+    here = (corrections.c.hash == _HASH, corrections.c.said != Said.UNDO, _is_of())
     undone = select(_undo.c.id).where(_undo.c.undoes == corrections.c.id).exists()
     newest = select(column).where(*here, ~undone).order_by(corrections.c.id.desc()).limit(1)
     return newest.correlate(images).scalar_subquery()
 
 
+_known = select(corrections.c.id).where(corrections.c.hash == _HASH).correlate(images).exists()
 #: Lets the newest correction of each of the rows `ids` stand.
 STAND = (
     update(images)
-    .where(one_of(images.c.id, "ids"), select(corrections.c.id).where(corrections.c.image_id == images.c.id).exists())
+    .where(one_of(images.c.id, "ids"), or_(images.c.correction.is_not(None), _known))
     .values(correction=_of_newest(corrections.c.id), person_reading=_of_newest(corrections.c.reading))
 )
 _MACHINE = ("status", "reading", "written", "confidence", "model_version")

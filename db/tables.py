@@ -177,6 +177,7 @@ corrections = Table(
     Column("audit", SmallInteger, nullable=False, server_default=text("0")),  # 1: without sight of the machine's answer
     Column("undoes", BigInteger),  # the row that this one takes back
     CheckConstraint(f"said IN ({_SAID})", name="ck_corrections_said"),
-    Index("ix_corrections_image", "image_id", "hash"),
+    Index("ix_corrections_image", "image_id"),
+    Index("ix_corrections_hash", "hash", "id"),
     Index("ix_corrections_undoes", "undoes"),
 )
