@@ -1,5 +1,7 @@
 """Keep what people say about pictures. Each answer is a row, and so is taking one back; no row is ever changed.
 
+One exception: if its row of `images` is forgotten, the row that shows the answer has it, see `bequeath`.
+
 An answer belongs to the content that the person saw, in the watched folder. It stands where its row of `images` shows
 that content: through every reading, `digits retry`, a new model and another name. It also stands where that content has
 gone to the path of another row, see `_is_of`. The machine's answer stays beside it. `images.correction` points at the
@@ -7,6 +9,7 @@ answer that stands.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +78,12 @@ STAND = (
 )
 _MACHINE = ("status", "reading", "written", "confidence", "model_version")
 _ROW = select(_HASH.label("content"), *(images.c[name] for name in ("correction", *_MACHINE)))
+#: The rows that show an answer which was given for one of the rows `ids`.
+_HEIRS = (
+    select(images.c.id, corrections.c.image_id, corrections.c.hash)
+    .join(corrections, corrections.c.id == images.c.correction)
+    .where(one_of(corrections.c.image_id, "ids"), images.c.correction.is_not(None))
+)
 
 
 def shown_content(database: Database, image_id: int) -> str | None:
@@ -109,6 +118,14 @@ def undo(database: Database, image_id: int, person: str) -> bool:
     return True
 
 
+def bequeath(connection: Connection, image_ids: Sequence[int]) -> None:
+    """Let rows that show an answer which was given for one of `image_ids` have it: these are about to be deleted."""
+    for heir, image_id, content in connection.execute(_HEIRS, {"ids": json.dumps(image_ids)}).all():
+        if heir not in image_ids:
+            here = (corrections.c.image_id == image_id, corrections.c.hash == content)
+            connection.execute(update(corrections).where(*here).values(image_id=heir))
+
+
 def _locked(connection: Connection, image_id: int) -> Row[Any] | None:
     """Give a row of `images` that nobody else changes until the transaction ends."""
     here = images.c.id == image_id
@@ -118,8 +135,10 @@ def _locked(connection: Connection, image_id: int) -> Row[Any] | None:
 
 
 def _add(connection: Connection, image_id: int, row: Row[Any], given: Correction, *, undoes: int | None = None) -> None:
+    # What takes an answer back stays with it: it is forgotten together with the answer, and not before.
+    owner = select(corrections.c.image_id).where(corrections.c.id == undoes).scalar_subquery() if undoes else image_id
     new = {
-        "image_id": image_id, "hash": row.content, "position": given.position, "said": given.said,
+        "image_id": owner, "hash": row.content, "position": given.position, "said": given.said,
         "reading": given.reading, "written": given.written, "person": given.person, "audit": int(given.audit),
         "undoes": undoes, "machine_status": row.status, "machine_reading": row.reading, "machine_written": row.written,
         "machine_confidence": row.confidence, "machine_model": row.model_version,

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from db.clock import NOW
-from db.corrections import STAND
+from db.corrections import STAND, bequeath
 from db.engine import Database
 from db.intake import QUEUE_AGAIN, SeenFile, as_json, seen
 from db.lists import one_of
@@ -198,6 +198,10 @@ def _identity(file: SeenFile) -> dict[str, int]:
 
 
 def forget(database: Database, row_ids: Sequence[int]) -> None:
-    """Delete rows, their digits and what people said about them. Commits."""
+    """Delete rows, their digits and what people said about them. Commits.
+
+    What has gone with its file to another row stays there.
+    """
     with database.writing() as connection:
+        bequeath(connection, row_ids)
         connection.execute(_FORGET, {"ids": json.dumps(row_ids)})

@@ -279,6 +279,38 @@ def test_a_row_that_is_forgotten_takes_what_people_said_with_it(database: Databa
         assert connection.execute(select(tables.corrections)).all() == []
 
 
+def renamed_onto(database: Database) -> tuple[int, int]:
+    """Give the rows of 2.png, which anna has corrected, and of 1.png, onto which that file was renamed."""
+    second, first = other_row(database, "2.png", "picture", 11), other_row(database, "1.png", "other", 12)
+    corrections.correct(database, second, "picture", SAYS_FOUR)
+    intake.register(database, "d", [SeenFile("1.png", 1, 2, 2, 1, 11)])
+    read(database, first, "picture")
+    return second, first
+
+
+def test_an_answer_that_has_gone_to_another_row_outlives_its_own(database: Database) -> None:
+    second, first = renamed_onto(database)
+    corrections.correct(database, second, "picture", SAYS_PRICE)
+    corrections.undo(database, second, "bob")
+    moves.forget(database, [second])
+    assert said(database, first) == BY_ANNA
+    intake.requeue(database, [first])
+    read(database, first, "picture")
+    assert said(database, first) == BY_ANNA
+    moves.forget(database, [first])
+    with database.reading() as connection:
+        assert connection.execute(select(tables.corrections)).all() == []
+
+
+def test_an_answer_that_was_taken_back_at_another_row_does_not_come_back_without_that(database: Database) -> None:
+    second, first = renamed_onto(database)
+    corrections.undo(database, first, "anna")
+    moves.forget(database, [first])
+    intake.requeue(database, [second])
+    read(database, second, "picture")
+    assert said(database, second) == BY_MACHINE
+
+
 def test_the_balance_counts_what_is_shown_and_closes(database: Database, row_id: int) -> None:
     corrections.correct(database, row_id, "old", SAYS_FOUR)
     intake.requeue(database, [row_id])
