@@ -18,7 +18,7 @@ from sqlalchemy import Column, ColumnElement, Connection, FromClause, Row, and_,
 from db.clock import NOW
 from db.engine import Database
 from db.lists import one_of
-from db.tables import Said, corrections, images
+from db.tables import NEXT_ANSWER, Said, corrections, images
 
 
 @dataclass(frozen=True)
@@ -145,3 +145,6 @@ def _add(connection: Connection, image_id: int, row: Row[Any], given: Correction
     }  # fmt: skip
     connection.execute(insert(corrections).values(said_ms=NOW, **new))
     connection.execute(STAND, {"ids": json.dumps([image_id])})
+    # People who follow the ledger see each new number.
+    number, _ = connection.execute(NEXT_ANSWER[connection.dialect.name]).one()
+    connection.execute(update(images).where(images.c.id == image_id).values(answer=number))

@@ -18,6 +18,7 @@ from db.intake import SeenFile
 from db.moves import Match
 from db.queries import Filter, Result
 from db.tables import Said, Source, Status
+from supervisor.tail import Tail
 from tests.unit.test_queries import plan
 
 ROOT = Path(__file__).parents[2]
@@ -83,6 +84,15 @@ def test_the_view_shows_what_the_questions_give(database: Database, row_id: int,
     with database.reading() as connection:
         view = connection.execute(text(f"SELECT {names} FROM results")).mappings().one()  # noqa: S608 - fixed
     assert dict(view) == {name: getattr(result, name) for name in names.split(", ")}
+
+
+def test_who_follows_the_ledger_sees_each_answer_and_each_one_taken_back(database: Database, row_id: int) -> None:
+    tail = Tail(database)
+    corrections.correct(database, row_id, "old", SAYS_FOUR)
+    assert [(one.id, one.written, one.source) for one in tail.new()] == [(row_id, "4", Source.PERSON)]
+    assert tail.new() == []
+    corrections.undo(database, row_id, "anna")
+    assert [(one.id, one.written, one.source) for one in tail.new()] == [(row_id, "9", Source.MACHINE)]
 
 
 def test_each_answer_is_a_row_with_what_the_machine_said(database: Database, row_id: int) -> None:
