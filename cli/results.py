@@ -61,11 +61,11 @@ def follow_results(settings: Settings, wanted: Filter, format: str) -> None:  # 
         writer = _writer(database, format)
         first = results(database, wanted)[::-1]
         writer.write(first)
-        shown = {(row.id, row.recognized_ms) for row in first}
+        shown = {(row.id, row.answer) for row in first}
         while True:
             sys.stdout.flush()
             time.sleep(_LOOK_SECONDS)
-            new = [row for row in tail.new() if (row.id, row.recognized_ms) not in shown]
+            new = [row for row in tail.new() if (row.id, row.answer) not in shown]
             writer.write(_matching(database, new, wanted))
 
 

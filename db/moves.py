@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from db.clock import NOW
+from db.corrections import STAND, bequeath
 from db.engine import Database
 from db.intake import QUEUE_AGAIN, SeenFile, as_json, seen
 from db.lists import one_of
@@ -160,9 +161,13 @@ def in_folder(database: Database, folder: str) -> list[KnownFile]:
 
 
 def note(database: Database, matches: Sequence[Match]) -> None:
-    """Let rows know their files as these are now. Commits."""
+    """Let rows know their files as these are now. Commits.
+
+    What a person said goes along with a file that was renamed onto the path of such a row.
+    """
     with database.direct() as ledger:
         ledger.run_each(_NOTE, [(*_identity(one.file).values(), one.row.id) for one in _in_order(matches)])
+        ledger.run(STAND, {"ids": json.dumps([one.row.id for one in matches])})
 
 
 def follow(database: Database, folder: str, moved: Sequence[Match]) -> list[Match]:
@@ -172,7 +177,9 @@ def follow(database: Database, folder: str, moved: Sequence[Match]) -> list[Matc
     that was not read is queued again, as a worker may look for it at its old path.
     """
     with database.writing() as connection:
-        return [match for match in _in_order(moved) if connection.execute(*_follow(folder, match)).rowcount == 1]
+        done = [match for match in _in_order(moved) if connection.execute(*_follow(folder, match)).rowcount == 1]
+        connection.execute(STAND, {"ids": json.dumps([match.row.id for match in done])})
+    return done
 
 
 def _in_order(matches: Sequence[Match]) -> list[Match]:
@@ -191,6 +198,10 @@ def _identity(file: SeenFile) -> dict[str, int]:
 
 
 def forget(database: Database, row_ids: Sequence[int]) -> None:
-    """Delete rows, their digits and what people said about them. Commits."""
+    """Delete rows, their digits and what people said about them. Commits.
+
+    What has gone with its file to another row stays there.
+    """
     with database.writing() as connection:
+        bequeath(connection, row_ids)
         connection.execute(_FORGET, {"ids": json.dumps(row_ids)})

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    Select,
     SmallInteger,
     Table,
     Text,
@@ -24,7 +25,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.sql.elements import ClauseElement
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from db.clock import NOW
 
@@ -129,7 +130,7 @@ Index("ix_images_corrected", *_LATEST[:2], sqlite_where=images.c.correction.is_n
 #: The last number given to answers. It rises with each transaction that answers, also when the clock is set back.
 #: PostgreSQL has a sequence of this name instead: nobody waits for it.
 answers = Table("answers", metadata, Column("last", BigInteger, nullable=False))
-NEXT_ANSWER: dict[str, ClauseElement] = {
+NEXT_ANSWER: dict[str, ReturningUpdate[Any] | Select[Any]] = {
     "sqlite": update(answers).values(last=answers.c.last + 1).returning(answers.c.last, NOW),
     "postgresql": select(func.nextval("answers"), NOW),
 }
@@ -177,6 +178,7 @@ corrections = Table(
     Column("audit", SmallInteger, nullable=False, server_default=text("0")),  # 1: without sight of the machine's answer
     Column("undoes", BigInteger),  # the row that this one takes back
     CheckConstraint(f"said IN ({_SAID})", name="ck_corrections_said"),
-    Index("ix_corrections_image", "image_id", "hash"),
+    Index("ix_corrections_image", "image_id"),
+    Index("ix_corrections_hash", "hash", "id"),
     Index("ix_corrections_undoes", "undoes"),
 )

@@ -48,3 +48,23 @@ def test_a_persons_answer_outlives_retry_rename_touch_and_kill_and_ends_with_the
     place.digits("correct", "b.png", "--undo")
     assert shown(place) == {"b.png": machine}
     assert "the balance closes" in place.digits("status").stdout
+
+
+def test_a_persons_answer_goes_with_a_file_that_takes_or_swaps_names(place: Place, draw: Draw) -> None:
+    one, two = draw(place.inbox / "1.png", "7"), draw(place.inbox / "2.png", "44")
+    place.digits("run", "--once")
+    place.digits("correct", "1.png", "111", "--by", "anna")
+    place.digits("correct", "2.png", "222", "--by", "anna")
+    aside = one.rename(place.inbox / "aside")
+    two.rename(one)
+    aside.rename(two)
+    assert place.digits("run", "--once").returncode == 0
+    assert shown(place) == {"1.png": ("222", "accepted", "person"), "2.png": ("111", "accepted", "person")}
+
+    two.rename(one)
+    place.digits("run", "--once")
+    assert shown(place)["1.png"] == ("111", "accepted", "person")
+    place.digits("correct", "1.png", "333", "--by", "anna")
+    one.rename(two)
+    place.digits("run", "--once")
+    assert shown(place)["2.png"] == ("333", "accepted", "person")

@@ -17,10 +17,11 @@ import cli.results
 import cli.table
 from cli.errors import CommandFailed
 from cli.results import follow_results, show_results
-from db import claims, intake
+from db import claims, corrections, intake, queries
+from db.corrections import Correction
 from db.engine import Database
 from db.queries import Filter, Sort
-from db.tables import Status
+from db.tables import Said, Status
 from settings import Settings
 from tests.filled import LONG, NASTY, ROWS, answer
 
@@ -225,6 +226,28 @@ def test_following_shows_what_is_there_and_each_new_reading_once(
     assert sum("accepted" in line for line in lines) == 3
     if format_name == "json":
         assert [json.loads(line)["reading"] for line in lines[1:]] == ["7", "8"]
+
+
+def test_following_shows_a_reading_again_that_a_person_corrects(
+    filled: Settings, sqlite_database: Database, capsys: Capture, monkeypatch: Patch
+) -> None:
+    (row,) = queries.find(sqlite_database, "four or nine.png")
+    content = corrections.shown_content(sqlite_database, row.id)
+    texts = iter(["4", "9"])
+
+    def wait(_: float) -> None:
+        """Let a person say something, and at the end Ctrl-C."""
+        if content is None or (text := next(texts, None)) is None:
+            raise KeyboardInterrupt
+        corrections.correct(sqlite_database, row.id, content, Correction("anna", Said.READING, text, text))
+
+    monkeypatch.setattr("cli.results.time.sleep", wait)
+    follow_results(filled, Filter(), "json")
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["reading"] for one in lines if one["path"] == "four or nine.png" and one["source"] == "person"] == [
+        "4",
+        "9",
+    ]
 
 
 @pytest.mark.parametrize("wanted", [Filter(sort=Sort.PATH), Filter(after=3)])

@@ -18,6 +18,7 @@ from db.intake import SeenFile
 from db.moves import Match
 from db.queries import Filter, Result
 from db.tables import Said, Source, Status
+from supervisor.tail import Tail
 from tests.unit.test_queries import plan
 
 ROOT = Path(__file__).parents[2]
@@ -83,6 +84,15 @@ def test_the_view_shows_what_the_questions_give(database: Database, row_id: int,
     with database.reading() as connection:
         view = connection.execute(text(f"SELECT {names} FROM results")).mappings().one()  # noqa: S608 - fixed
     assert dict(view) == {name: getattr(result, name) for name in names.split(", ")}
+
+
+def test_who_follows_the_ledger_sees_each_answer_and_each_one_taken_back(database: Database, row_id: int) -> None:
+    tail = Tail(database)
+    corrections.correct(database, row_id, "old", SAYS_FOUR)
+    assert [(one.id, one.written, one.source) for one in tail.new()] == [(row_id, "4", Source.PERSON)]
+    assert tail.new() == []
+    corrections.undo(database, row_id, "anna")
+    assert [(one.id, one.written, one.source) for one in tail.new()] == [(row_id, "9", Source.MACHINE)]
 
 
 def test_each_answer_is_a_row_with_what_the_machine_said(database: Database, row_id: int) -> None:
@@ -206,11 +216,109 @@ def test_a_copy_has_no_part_in_what_a_person_said(database: Database, row_id: in
     assert said(database, copy) == BY_MACHINE
 
 
+def other_row(database: Database, path: str, content: str, inode: int = 0) -> int:
+    (row_id,) = intake.register(database, "d", [SeenFile(path, 1, 1, 1, 1, inode)])
+    read(database, row_id, content)
+    return row_id
+
+
+@pytest.mark.parametrize("first", ["this", "other"])
+def test_two_files_that_swap_their_names_take_what_people_said_with_them(
+    database: Database, row_id: int, first: str
+) -> None:
+    other = other_row(database, "b.png", "other")
+    corrections.correct(database, row_id, "old", SAYS_FOUR)
+    corrections.correct(database, other, "other", SAYS_PRICE)
+    intake.register(database, "d", [SeenFile("a.png", 1, 2), SeenFile("b.png", 1, 2)])
+    contents = {row_id: "other", other: "old"}
+    for one in sorted(contents, reverse=first == "other"):
+        read(database, one, contents[one])
+    assert said(database, row_id) == ("12.5", "accepted", "person")
+    assert said(database, other) == BY_ANNA
+    corrections.undo(database, other, "bob")
+    assert said(database, other) == BY_MACHINE
+
+
+def test_a_swap_that_is_seen_file_by_file_takes_what_people_said_along(database: Database) -> None:
+    one, two = other_row(database, "1.png", "one", 11), other_row(database, "2.png", "two", 12)
+    corrections.correct(database, one, "one", SAYS_FOUR)
+    corrections.correct(database, two, "two", SAYS_PRICE)
+    intake.register(database, "d", [SeenFile("1.png", 1, 2, 2, 1, 12)])
+    read(database, one, "two")
+    assert said(database, one) == ("12.5", "accepted", "person")
+    intake.register(database, "d", [SeenFile("2.png", 1, 2, 2, 1, 11)])
+    read(database, two, "one")
+    assert said(database, two) == BY_ANNA
+
+
+def test_what_a_person_said_goes_into_no_other_folder(database: Database, row_id: int) -> None:
+    corrections.correct(database, row_id, "old", SAYS_FOUR)
+    intake.register(database, "d", [SeenFile("a.png", 1, 2)])
+    (elsewhere,) = intake.register(database, "elsewhere", [SeenFile("a.png", 1, 1)])
+    read(database, elsewhere)
+    assert said(database, elsewhere) == BY_MACHINE
+
+
+def test_a_file_takes_the_newest_answer_onto_the_path_of_another_row_and_back(database: Database) -> None:
+    second, first = other_row(database, "2.png", "picture", 11), other_row(database, "1.png", "other", 12)
+    corrections.correct(database, second, "picture", SAYS_PRICE)
+    intake.register(database, "d", [SeenFile("1.png", 1, 2, 2, 1, 11)])  # 2.png was renamed onto it
+    read(database, first, "picture")
+    assert said(database, first) == ("12.5", "accepted", "person")
+    corrections.correct(database, first, "picture", SAYS_FOUR)
+    back = [row for row in moves.in_folder(database, "d") if row.id == second]
+    moves.note(database, [Match(row, SeenFile("2.png", 1, 1, 3, 1, 11)) for row in back])
+    assert said(database, second) == BY_ANNA
+
+
+def test_of_two_rows_of_a_file_that_is_renamed_the_follower_shows_the_newest_answer(database: Database) -> None:
+    second, first = other_row(database, "2.png", "picture", 11), other_row(database, "1.png", "other", 12)
+    corrections.correct(database, second, "picture", SAYS_PRICE)
+    intake.register(database, "d", [SeenFile("1.png", 1, 2, 2, 1, 11)])
+    read(database, first, "picture")
+    corrections.correct(database, first, "picture", SAYS_FOUR)
+    (row,) = [row for row in moves.in_folder(database, "d") if row.id == second]
+    assert moves.follow(database, "d", [Match(row, SeenFile("3.png", 1, 1, 3, 1, 11))])
+    assert said(database, second) == BY_ANNA
+
+
 def test_a_row_that_is_forgotten_takes_what_people_said_with_it(database: Database, row_id: int) -> None:
     corrections.correct(database, row_id, "old", SAYS_FOUR)
     moves.forget(database, [row_id])
     with database.reading() as connection:
         assert connection.execute(select(tables.corrections)).all() == []
+
+
+def renamed_onto(database: Database) -> tuple[int, int]:
+    """Give the rows of 2.png, which anna has corrected, and of 1.png, onto which that file was renamed."""
+    second, first = other_row(database, "2.png", "picture", 11), other_row(database, "1.png", "other", 12)
+    corrections.correct(database, second, "picture", SAYS_FOUR)
+    intake.register(database, "d", [SeenFile("1.png", 1, 2, 2, 1, 11)])
+    read(database, first, "picture")
+    return second, first
+
+
+def test_an_answer_that_has_gone_to_another_row_outlives_its_own(database: Database) -> None:
+    second, first = renamed_onto(database)
+    corrections.correct(database, second, "picture", SAYS_PRICE)
+    corrections.undo(database, second, "bob")
+    moves.forget(database, [second])
+    assert said(database, first) == BY_ANNA
+    intake.requeue(database, [first])
+    read(database, first, "picture")
+    assert said(database, first) == BY_ANNA
+    moves.forget(database, [first])
+    with database.reading() as connection:
+        assert connection.execute(select(tables.corrections)).all() == []
+
+
+def test_an_answer_that_was_taken_back_at_another_row_does_not_come_back_without_that(database: Database) -> None:
+    second, first = renamed_onto(database)
+    corrections.undo(database, first, "anna")
+    moves.forget(database, [first])
+    intake.requeue(database, [second])
+    read(database, second, "picture")
+    assert said(database, second) == BY_MACHINE
 
 
 def test_the_balance_counts_what_is_shown_and_closes(database: Database, row_id: int) -> None:

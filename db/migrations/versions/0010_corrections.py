@@ -64,7 +64,8 @@ def _make_corrections() -> None:
         sa.Column("undoes", sa.BigInteger),
         sa.CheckConstraint(f"said IN ({SAID})", name="ck_corrections_said"),
     )
-    op.create_index("ix_corrections_image", "corrections", ["image_id", "hash"])
+    op.create_index("ix_corrections_image", "corrections", ["image_id"])
+    op.create_index("ix_corrections_hash", "corrections", ["hash", "id"])
     op.create_index("ix_corrections_undoes", "corrections", ["undoes"])
 
 
