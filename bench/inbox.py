@@ -79,7 +79,7 @@ def _once(tree: Tree, backlog: Backlog, folder: Path) -> Cost:
     return cost
 
 
-def _count(place: Path) -> tuple[int, int] | None:
+def _count(place: Path) -> tuple[int, int]:
     with contextlib.closing(sqlite3.connect(place / "var" / "results.db")) as ledger:
         found: tuple[int, int] = ledger.execute(_COUNT).fetchone()
     return found

@@ -1,8 +1,10 @@
 """Connect to a Redis, and ask whether it answers."""
 
+import math
 import re
 import time
 from collections.abc import Callable
+from typing import TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import redis
@@ -10,6 +12,8 @@ import redis
 from broker.errors import BROKER_ERRORS, BrokerRefuses, BrokerUnavailable, unavailable
 from logs import Outage
 from urls import hide_password
+
+_Given = TypeVar("_Given")
 
 #: redis-py then leaves out `CLIENT SETINFO`, which Redis 7.0 does not know and no access rule there can name.
 NO_DRIVER_INFO = None
@@ -56,21 +60,33 @@ def ping(url: str) -> None:
 def wait_for(url: str) -> None:
     """Wait until a broker answers and does not refuse, however long that takes. Says so in the log, once."""
     outage = Outage("the broker can't be used, this part waits for it", "the broker can be used")
-    wait_until(lambda: ping(url), BrokerUnavailable, outage)
+    wait_until(lambda: ping(url), BrokerUnavailable, outage.lost)
+    outage.back()
 
 
-def wait_until(attempt: Callable[[], object], lost: type[Exception], outage: Outage) -> None:
-    """Try until it raises no `lost` any more, however long that takes. Tells the log of the outage, once."""
-    pauses = Pauses()
+def wait_until(
+    attempt: Callable[[], _Given],
+    lost: type[Exception],
+    tell: Callable[[str], object],
+    *,
+    wait: float = math.inf,
+    most_pause: float = 10.0,
+) -> _Given:
+    """Give what an attempt gives; while it raises `lost` try again, for `wait` seconds. Tells why, once.
+
+    Raises `lost` at the end of that time.
+    """
+    until, pauses, told = time.monotonic() + wait, Pauses(most=most_pause), False
     while True:
         try:
-            attempt()
+            return attempt()
         except lost as error:
-            outage.lost(str(error))
+            if time.monotonic() >= until:
+                raise
+            if not told:
+                tell(str(error))
+            told = True
             time.sleep(pauses.next())
-        else:
-            outage.back()
-            return
 
 
 class Pauses:

@@ -1,11 +1,10 @@
 """Bring the ledger to this version's tables, also where its server is still starting."""
 
-import time
 from collections.abc import Callable
 from contextlib import closing
 from typing import TypeVar
 
-from broker.connection import Pauses
+from broker.connection import wait_until
 from db.engine import Database
 from db.errors import DatabaseUnavailable
 from db.migrate import migrate as upgrade
@@ -28,15 +27,8 @@ def when_up(attempt: Callable[[], _Given], *, wait: float) -> _Given:
 
     Raises DatabaseUnavailable.
     """
-    until = time.monotonic() + wait
-    pauses, told = Pauses(most=_MOST_PAUSE), False
-    while True:
-        try:
-            return attempt()
-        except DatabaseUnavailable as error:
-            if time.monotonic() >= until:
-                raise
-            if not told:
-                say(f"waiting: {printable(str(error))}", error=True)
-            told = True
-            time.sleep(pauses.next())
+
+    def tell(why: str) -> None:
+        say(f"waiting: {printable(why)}", error=True)
+
+    return wait_until(attempt, DatabaseUnavailable, tell, wait=wait, most_pause=_MOST_PAUSE)

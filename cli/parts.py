@@ -70,7 +70,8 @@ def _connected(settings: Settings, *, attached: bool) -> tuple[Database, Address
     """
     database = Database(settings.database_url)
     outage = Outage("the database is away, this part waits for it", "the database is back")
-    wait_until(lambda: require_migrated(database), DatabaseUnavailable, outage)
+    wait_until(lambda: require_migrated(database), DatabaseUnavailable, outage.lost)
+    outage.back()
     address = address_of(settings)
     (wait_for if attached else ping)(address.url)
     return database, address

@@ -29,12 +29,10 @@ def train(  # noqa: PLR0913 - one option each
 
     Raises TrainingError, or with `queue` BrokerUnavailable.
     """
-    chosen = {"--only": only, "--further": further, "--force": force, "--architecture": architecture != "cnn"}
     if queue:
+        chosen = {"--only": only, "--further": further, "--force": force, "--architecture": architecture != "cnn"}
         _ask(settings, epochs, chosen=chosen)
         return
-    if further and (only == "digits" or architecture != "cnn"):
-        raise CommandFailed("--further trains the number reader: leave out --only digits and --architecture")
     from trainer.screen import shown_progress, summary  # noqa: PLC0415 - not needed to ask for one
     from trainer.train import train as start  # noqa: PLC0415 - likewise
 

@@ -123,8 +123,9 @@ def undo(database: Database, image_id: int, person: str) -> Correction | None:
 
 def bequeath(connection: Connection, image_ids: Sequence[int]) -> None:
     """Let rows that show an answer which was given for one of `image_ids` have it: these are about to be deleted."""
+    gone = set(image_ids)
     for heir, image_id, content in connection.execute(_HEIRS, {"ids": json.dumps(image_ids)}).all():
-        if heir not in image_ids:
+        if heir not in gone:
             here = (corrections.c.image_id == image_id, corrections.c.hash == content)
             connection.execute(update(corrections).where(*here).values(image_id=heir))
 

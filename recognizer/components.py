@@ -16,7 +16,6 @@ _MOST_COMPONENTS = 200
 _MOST_LABELS = 200_000
 #: Least height of what stands in a frame, as a share of the frame's height. The dot of a dotted zero is lower.
 _ENCLOSED = 0.25
-
 #: Least distance of a ring's ink from its middle, in halves of its box: a digit that touches it reaches further in.
 _OUTLINE = 0.7
 #: Distance of ink that lies in a corner of its box, likewise.

@@ -14,10 +14,7 @@ from trainer.train import DEFAULT_SEED, NetworkName, train
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train, and print the figures. A failure ends with one sentence and exit code 1."""
-    parser = _parser()
-    asked = parser.parse_args(arguments)
-    if asked.further and (asked.only == "digits" or asked.architecture != "cnn"):
-        parser.error("--further trains the number reader: leave out --only digits and --architecture")
+    asked = _parser().parse_args(arguments)
     try:
         with shown_progress() as on_progress:
             published = train(

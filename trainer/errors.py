@@ -4,6 +4,7 @@ TrainingError
 ├── KerasMissing    Keras and TensorFlow are not installed
 ├── DataMissing     MNIST can't be fetched, or the file holds other data
 ├── NothingToKeep   one network was to be kept, and no model is active
+├── NumbersAlone    a wish for the network for digits, where only the one for numbers is trained further
 ├── TrainingBusy    another training runs for the same model folder
 └── PublishFailed   the model could not be written to its folder, or not for every runtime
 """
@@ -23,6 +24,10 @@ class DataMissing(TrainingError):  # noqa: N818 - likewise
 
 class NothingToKeep(TrainingError):  # noqa: N818 - likewise
     """Only one network is to be trained, and there is no active model to take the other one from."""
+
+
+class NumbersAlone(TrainingError):  # noqa: N818 - likewise
+    """Training goes further with the network for numbers only."""
 
 
 class TrainingBusy(TrainingError):  # noqa: N818 - likewise

@@ -28,7 +28,7 @@ from recognizer.versions import folder_of
 from trainer import evaluate, lock, mnist
 from trainer.augmentation import WILD, vary
 from trainer.backend import fastest_policy, load_keras
-from trainer.errors import NothingToKeep
+from trainer.errors import NothingToKeep, NumbersAlone
 from trainer.export import round_weights, write_network
 from trainer.fit import History, OnProgress, Split, fit, split
 from trainer.gate import Verdict, judge, usable_active_card
@@ -89,9 +89,11 @@ def train(  # noqa: PLR0913 - one option each
     active version's; `mlp` is a network for digits, so it keeps the active version's number reader too. With `further`
     the active version's number reader is trained for more epochs, on new sheets of the digits that its seed has chosen.
 
-    Imports Keras and TensorFlow. Raises DataMissing, TrainingBusy, NothingToKeep or PublishFailed; the active model is
-    then untouched.
+    Imports Keras and TensorFlow. Raises DataMissing, TrainingBusy, NothingToKeep, NumbersAlone or PublishFailed; the
+    active model is then untouched.
     """
+    if further and (only == "digits" or architecture != "cnn"):
+        raise NumbersAlone("--further trains the number reader: leave out --only digits and --architecture")
     trained = _chosen(architecture, "numbers" if further else only)
     with lock.training(model_dir), tempfile.TemporaryDirectory() as work:
         folder = Path(work)

@@ -29,6 +29,10 @@ class Floor:
     least_right: float
     most_wrong: float
 
+    def stricter(self, other: "Floor") -> "Floor":
+        """Give the stricter limits of two floors."""
+        return Floor(max(self.least_right, other.least_right), min(self.most_wrong, other.most_wrong))
+
     def complaint(self, name: str, found: Figures) -> str | None:
         """Say with both figures what is below the floor, None if nothing is."""
         right, wrong = found.top1_right_share or 0.0, found.accepted_wrong_share or 0.0
@@ -48,9 +52,10 @@ def floor_of(found: Figures, *, is_number: bool) -> Floor:
 
 
 def write_floor(floors: Mapping[str, Floor], path: Path = FLOOR_FILE) -> None:
-    """Write the limits of all situations."""
+    """Write the limits of all situations. A floor that is there already only rises."""
     slack = {"right": SLACK_RIGHT, "wrong": SLACK_WRONG}
-    limits = {name: asdict(floor) for name, floor in floors.items()}
+    before = read_floor(path) if path.exists() else {}
+    limits = {name: asdict(floor.stricter(before.get(name, floor))) for name, floor in floors.items()}
     text = json.dumps({"files": FILES, "slack": slack, "situations": limits}, indent=1) + "\n"
     path.write_text(text, encoding="utf-8")
 

@@ -14,6 +14,7 @@ from broker.errors import BrokerUnavailable
 from cli.errors import CommandFailed
 from settings import Settings
 from tests.sevens import Sevens
+from trainer.errors import NumbersAlone
 from trainer.fit import Progress
 from trainer.gate import Verdict
 
@@ -71,5 +72,5 @@ def test_a_queued_training_neither_forces_nor_chooses(
 @pytest.mark.parametrize(("name", "value"), [("architecture", "mlp"), ("only", "digits")])
 def test_only_the_number_reader_is_trained_further(settings: Settings, name: str, value: str) -> None:
     chosen = {"architecture": "cnn", "only": None, "epochs": 1, "force": False, name: value}
-    with pytest.raises(CommandFailed, match="--further trains the number reader: leave out"):
+    with pytest.raises(NumbersAlone, match="--further trains the number reader: leave out"):
         cli.train.train(settings, **chosen, further=True, queue=False)  # type: ignore[arg-type]  # one of each type
